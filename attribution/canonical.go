@@ -1,0 +1,157 @@
+package attribution
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// byName are the channel ids in order of their names.
+func (js *Journeys) byName() []int {
+	ids := make([]int, len(js.channels.names))
+	for i := range ids {
+		ids[i] = i
+	}
+	slices.SortFunc(ids, func(a, b int) int { return strings.Compare(js.channels.names[a], js.channels.names[b]) })
+	return ids
+}
+
+// canonical is the set in canonical order (channel names, ages, everything else) with
+// equal rows folded into one and rows that count nothing left out. Its channels and
+// words are numbered in order of use, so equal sets have equal columns. It is kept until
+// the next change; readers that race make it twice, to the same bytes.
+func (js *Journeys) canonical() *Journeys {
+	if c := js.sorted.Load(); c != nil {
+		return c
+	}
+	rank := make([]int, len(js.channels.names))
+	for i, id := range js.byName() {
+		rank[id] = i
+	}
+	order := make([]int, js.rows())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return js.compareRows(a, b, rank) })
+
+	c := &Journeys{}
+	used := make([]bool, len(js.channels.names))
+	for i := range js.touches() {
+		used[js.channel(i)] = true
+	}
+	for _, id := range js.byName() {
+		if used[id] {
+			c.channels.id(js.channels.names[id])
+		}
+	}
+	for i := 0; i < len(order); {
+		r := js.row(order[i])
+		j := i + 1
+		for ; j < len(order) && js.compareRows(order[i], order[j], rank) == 0; j++ {
+			r.conversions += js.conversions.at(order[j])
+			r.nulls += js.nulls.at(order[j])
+			r.open += js.open.at(order[j])
+			r.value += js.values[order[j]]
+		}
+		c.copyRow(js, order[i], r)
+		i = j
+	}
+	c.totals.late, c.totals.ignored = js.totals.late, js.totals.ignored
+	c.sorted.Store(c)
+	js.sorted.Store(c)
+	return c
+}
+
+// copyRow adds row r of src with the counts given; what was accepted there is accepted here.
+func (js *Journeys) copyRow(src *Journeys, r int, counts row) {
+	if counts.empty() {
+		return
+	}
+	lo, hi := src.span(r)
+	js.buf = js.buf[:0]
+	for i := lo; i < hi; i++ {
+		js.buf = append(js.buf, src.step(i))
+	}
+	_ = js.push(counts, js.buf) // its parts and sums are those of src
+}
+
+// row is the part of row r that is not steps.
+func (js *Journeys) row(r int) row {
+	x := row{
+		subject: js.words.text(js.subjects.at(r)), stratum: js.words.text(js.strata.at(r)),
+		conversions: js.conversions.at(r), nulls: js.nulls.at(r), open: js.open.at(r), value: js.values[r],
+		start: js.starts.get(r, unknown), finish: js.finishes.get(r, untimed),
+	}
+	for _, m := range js.marks[r] {
+		x.marks = append(x.marks, namedMark{js.words.text(m.name), m.pos})
+	}
+	return x
+}
+
+// step is step i of the columns.
+func (js *Journeys) step(i int) step {
+	return step{
+		channel: js.channels.names[js.channel(i)], age: js.age(i), kind: StepKind(js.kinds.at(i)),
+		source: js.words.text(js.sources.at(i)), id: js.words.text(js.ids.at(i)),
+		actor: js.words.text(js.actors.at(i)), role: js.words.text(js.roles.at(i)),
+		weight: js.weights.get(i, 1), cost: js.costs.at(i),
+	}
+}
+
+// compareRows orders rows by everything but their counts; rank orders the channels.
+func (js *Journeys) compareRows(a, b int, rank []int) int {
+	la, ha := js.span(a)
+	lb, hb := js.span(b)
+	n := min(ha-la, hb-lb)
+	for i := range n {
+		if c := cmp.Compare(rank[js.channel(la+i)], rank[js.channel(lb+i)]); c != 0 {
+			return c
+		}
+	}
+	if c := cmp.Compare(ha-la, hb-lb); c != 0 {
+		return c
+	}
+	if js.ages.len() > 0 {
+		for i := range n {
+			if c := cmp.Compare(js.ages.at(la+i), js.ages.at(lb+i)); c != 0 {
+				return c
+			}
+		}
+	}
+	word := func(x, y uint32) int {
+		if x == y {
+			return 0
+		}
+		return strings.Compare(js.words.text(x), js.words.text(y))
+	}
+	if c := cmp.Or(
+		word(js.subjects.at(a), js.subjects.at(b)),
+		word(js.strata.at(a), js.strata.at(b)),
+		cmp.Compare(js.starts.get(a, unknown), js.starts.get(b, unknown)),
+		cmp.Compare(js.finishes.get(a, untimed), js.finishes.get(b, untimed)),
+		slices.CompareFunc(js.marks[a], js.marks[b], func(x, y mark) int {
+			return cmp.Or(word(x.name, y.name), cmp.Compare(x.pos, y.pos))
+		}),
+	); c != 0 {
+		return c
+	}
+	if js.kinds.v == nil && js.weights.v == nil && js.costs.v == nil && js.sources.v == nil &&
+		js.ids.v == nil && js.actors.v == nil && js.roles.v == nil {
+		return 0
+	}
+	for i := range n {
+		x, y := la+i, lb+i
+		if c := cmp.Or(
+			cmp.Compare(js.kinds.at(x), js.kinds.at(y)),
+			cmp.Compare(js.weights.get(x, 1), js.weights.get(y, 1)),
+			cmp.Compare(js.costs.at(x), js.costs.at(y)),
+			word(js.sources.at(x), js.sources.at(y)),
+			word(js.ids.at(x), js.ids.at(y)),
+			word(js.actors.at(x), js.actors.at(y)),
+			word(js.roles.at(x), js.roles.at(y)),
+		); c != 0 {
+			return c
+		}
+	}
+	return 0
+}

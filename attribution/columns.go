@@ -1,0 +1,99 @@
+package attribution
+
+// million is how counts and ages are kept: as integers of 10⁻⁶.
+const million = 1_000_000
+
+// ints is a column of non-negative integers in millionths. It is kept as whole units in
+// 32 bits while all of them are: weights of aggregated paths and ages in seconds are.
+type ints struct {
+	small []uint32 // units of a million, while big is nil
+	big   []int64
+}
+
+func (c *ints) append(v int64) {
+	if c.big == nil {
+		if q := v / million; v%million == 0 && q < 1<<32 {
+			c.small = append(c.small, uint32(q))
+			return
+		}
+		c.big = make([]int64, len(c.small), 2*len(c.small)+1)
+		for i, s := range c.small {
+			c.big[i] = int64(s) * million
+		}
+		c.small = nil
+	}
+	c.big = append(c.big, v)
+}
+
+func (c *ints) len() int { return len(c.small) + len(c.big) }
+
+func (c *ints) at(i int) int64 {
+	if c.big != nil {
+		return c.big[i]
+	}
+	return int64(c.small[i]) * million
+}
+
+// opt is a column that does not exist while all its values are the default one.
+type opt[T comparable] struct{ v []T }
+
+// append writes v as element n; what is missing before it is def.
+func (c *opt[T]) append(n int, v, def T) {
+	if c.v == nil {
+		if v == def {
+			return
+		}
+		c.v = make([]T, n, 2*n+1)
+		for i := range c.v {
+			c.v[i] = def
+		}
+	}
+	c.v = append(c.v, v)
+}
+
+func (c *opt[T]) get(i int, def T) T {
+	if c.v == nil {
+		return def
+	}
+	return c.v[i]
+}
+
+// at is get with the zero value as the default.
+func (c *opt[T]) at(i int) T {
+	var zero T
+	return c.get(i, zero)
+}
+
+// table interns strings: one id a distinct string, in order of arrival.
+type table struct {
+	names []string
+	index map[string]uint32
+}
+
+func (t *table) id(s string) uint32 {
+	if id, ok := t.index[s]; ok {
+		return id
+	}
+	if t.index == nil {
+		t.index = map[string]uint32{}
+	}
+	id := uint32(len(t.names))
+	t.names = append(t.names, s)
+	t.index[s] = id
+	return id
+}
+
+// word interns s with "" as 0.
+func (t *table) word(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	return t.id(s) + 1
+}
+
+func (t *table) text(id uint32) string {
+	if id == 0 {
+		return ""
+	}
+	return t.names[id-1]
+}

@@ -1,0 +1,196 @@
+package attribution
+
+import "slices"
+
+// hazardSplit divides one conversion by the shares of its parts in λ.
+type hazardSplit struct {
+	fit     *hazardFit
+	reading Reading
+	lineage *lineageFit // nil for the hazard alone
+
+	pos   []float64
+	chans []int
+	x     []float64 // Σ left, of each channel of the fit
+}
+
+func (s *hazardSplit) Name() string {
+	if s.lineage != nil {
+		return "lineage"
+	}
+	return "hazard"
+}
+
+// Weigh implements [Model]; what no step gets is left out.
+func (s *hazardSplit) Weigh(w []float64, v View) { s.part(w, v) }
+
+func (s *hazardSplit) raw() bool { return s.lineage != nil && s.reading == Removal }
+
+func (s *hazardSplit) needsTimes() bool { return true }
+
+// part implements [partial]: the shares of λ, and the rest to (baseline).
+func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
+	f := s.fit
+	n := v.Len()
+	if cap(s.pos) < n {
+		s.pos, s.chans = make([]float64, n), make([]int, n)
+	}
+	s.pos, s.chans = s.pos[:n], s.chans[:n]
+	sp, _ := f.line.spell(v.js, v.row, s.pos)
+	stratum := v.js.words.text(v.js.strata.at(v.row))
+	base := 0.0
+	if g, ok := slices.BinarySearch(f.strata, stratum); ok {
+		base = f.base[g]
+	} else {
+		base = f.mean()
+	}
+	if s.x == nil {
+		s.x = make([]float64, len(f.beta))
+	}
+	lambda := base
+	for i := range n {
+		s.chans[i] = f.channel(v, i)
+		c := s.chans[i]
+		if c < 0 {
+			continue
+		}
+		left := float64(v.js.weights.get(v.lo+i, 1) * f.memories[c].left(sp.exit-s.pos[i]))
+		w[i] = float64(f.beta[c] * left)
+		s.x[c] += left
+		lambda += w[i]
+	}
+	rest = 1
+	if lambda > 0 {
+		future := 0.0
+		if s.reading == Incremental {
+			future = s.future(base, sp.exit)
+		}
+		for i := range n {
+			if s.chans[i] < 0 || w[i] == 0 {
+				continue
+			}
+			w[i] /= lambda
+			if s.reading == Incremental {
+				w[i] = float64(w[i] * exp(-(future - s.ahead(s.chans[i], sp.exit))))
+			}
+		}
+		if s.lineage != nil {
+			s.lineage.spread(w, v, s.pos, s.chans, stratum, s.reading == Removal)
+		}
+		for _, x := range w {
+			rest -= x
+		}
+	}
+	for _, c := range s.chans {
+		if c >= 0 {
+			s.x[c] = 0
+		}
+	}
+	if s.raw() {
+		return 0, Baseline
+	}
+	return max(0, rest), Baseline
+}
+
+// channel is the number of step i's channel in the fit, -1 for one it does not know.
+func (f *hazardFit) channel(v View, i int) int {
+	if v.js == f.js {
+		return v.id(i)
+	}
+	if id, ok := f.js.channels.index[v.Channel(i)]; ok {
+		return int(id)
+	}
+	return -1
+}
+
+// mean is the baseline over all strata.
+func (f *hazardFit) mean() float64 {
+	sold, risk := 0.0, 0.0
+	for r, s := range f.spells {
+		d := float64(f.atRisk[r] * f.line.duration(s))
+		sold += float64(f.base[s.stratum] * d)
+		risk += d
+	}
+	if risk == 0 {
+		return 0
+	}
+	return sold / risk
+}
+
+// future is ∫λ from the conversion to the horizon, of the baseline and of all steps so
+// far: how probably the sale would still have come.
+func (s *hazardSplit) future(base, exit float64) float64 {
+	h := max(0, s.fit.horizon-exit)
+	sum := float64(base * h)
+	for i, c := range s.chans {
+		if c >= 0 && !slices.Contains(s.chans[:i], c) {
+			sum += s.ahead(c, exit)
+		}
+	}
+	return sum
+}
+
+// ahead is the part of channel c in future.
+func (s *hazardSplit) ahead(c int, exit float64) float64 {
+	f := s.fit
+	h := f.horizon - exit
+	if h <= 0 || f.beta[c] == 0 {
+		return 0
+	}
+	m := f.memories[c]
+	acted := 0.0
+	if m.grid {
+		acted = m.acted(1, h)
+	} else {
+		acted = m.acted(0, h)
+	}
+	return float64(float64(f.beta[c]*s.x[c]) * acted)
+}
+
+func (s *hazardSplit) reason(v View, i int) (Reason, map[string]float64) {
+	why := ReasonHazard
+	if s.lineage != nil {
+		why = ReasonLineage
+	}
+	d := map[string]float64{"age_days": v.Age(i).Hours() / 24}
+	if c := s.fit.channel(v, i); c >= 0 {
+		d["beta_per_day"] = float64(s.fit.beta[c] * s.fit.line.perDay())
+		d["decay_days"] = s.fit.decays[s.fit.tau[c]].Hours() / 24
+	}
+	return why, d
+}
+
+// credit divides all conversions of the set.
+func (f *hazardFit) credit(res *Result, split *hazardSplit) error {
+	res.Conserves = !split.raw()
+	t := newTally(f.js)
+	var d division
+	for r := range f.js.rows() {
+		c, val := f.js.conversions.at(r), f.js.values[r]
+		if c == 0 && val == 0 {
+			continue
+		}
+		v := f.js.view(r)
+		if f.spells[r].skipped {
+			v.hi = v.lo // to (unattributed)
+		}
+		if err := d.divide(split, v); err != nil {
+			return err
+		}
+		if err := t.add(f.js, v, &d, c, val); err != nil {
+			return err
+		}
+	}
+	if err := res.fill(f.js, t); err != nil {
+		return err
+	}
+	if res.Credit(Baseline).Channel == "" {
+		at := len(res.Credits)
+		if at > 0 && res.Credits[at-1].Channel == Unattributed {
+			at--
+		}
+		res.Credits = slices.Insert(res.Credits, at, Credit{Channel: Baseline})
+	}
+	res.Split = split
+	res.present(f.js)
+	return nil
+}

@@ -1,0 +1,156 @@
+package attribution
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A spell is the time in which one row of a set was at risk, on the timeline.
+type spell struct {
+	entry, exit float64
+	stratum     int
+	skipped     bool // the subject had left
+}
+
+// at places a row of any set on the timeline: the steps' places go to pos.
+func (t timeline) spell(js *Journeys, r int, pos []float64) (s spell, known bool) {
+	lo, hi := js.span(r)
+	finish := js.finishes.get(r, untimed)
+	if finish == agesOnly {
+		// Only differences are known: the end is taken to be the end of a step.
+		for i := lo; i < hi; i++ {
+			pos[i-lo] = -float64(js.age(i)) / float64(day.Microseconds())
+			if t.step > 0 {
+				pos[i-lo] = -math.Floor(float64(js.age(i)) / float64(t.step))
+			}
+		}
+	} else {
+		s.exit = t.at(finish)
+		for i := lo; i < hi; i++ {
+			pos[i-lo] = t.at(finish - js.age(i))
+		}
+	}
+	start := js.starts.get(r, unknown)
+	switch {
+	case start != unknown && finish != agesOnly:
+		s.entry = t.at(start)
+		return s, true
+	case hi > lo:
+		s.entry = pos[0]
+	default:
+		s.entry = s.exit
+	}
+	return s, false
+}
+
+// duration is the time at risk of a spell: on the grid both ends are included.
+func (t timeline) duration(s spell) float64 {
+	if t.step > 0 {
+		return s.exit - s.entry + 1
+	}
+	return s.exit - s.entry
+}
+
+// spells places all rows. A subject that leaves at its first conversion takes its later
+// rows out.
+func (f *hazardFit) makeSpells() {
+	js := f.js
+	f.spells = make([]spell, js.rows())
+	f.pos = make([]float64, js.touches())
+	strata := map[string]int{}
+	for r := range f.spells {
+		strata[js.words.text(js.strata.at(r))] = 0
+	}
+	for name := range strata {
+		f.strata = append(f.strata, name)
+	}
+	slices.Sort(f.strata)
+	for i, name := range f.strata {
+		strata[name] = i
+	}
+	for r := range f.spells {
+		lo, hi := js.span(r)
+		s, known := f.line.spell(js, r, f.pos[lo:hi])
+		s.stratum = strata[js.words.text(js.strata.at(r))]
+		f.spells[r] = s
+		f.entryUnknown = f.entryUnknown || !known
+		if r == 0 || s.exit > f.horizon {
+			f.horizon = s.exit
+		}
+	}
+	f.leave()
+}
+
+// leave marks what lies behind the conversion at which a subject leaves.
+func (f *hazardFit) leave() {
+	js := f.js
+	if f.h.Repeat == RepeatAlways || js.subjects.v == nil {
+		return
+	}
+	rows := make([]int, 0, len(f.spells))
+	for r := range f.spells {
+		if js.subjects.v[r] != 0 {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b int) int {
+		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]),
+			cmp.Compare(js.finishes.get(a, untimed), js.finishes.get(b, untimed)),
+			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
+	})
+	var later []int
+	repeats := false
+	for i, r := range rows {
+		if i == 0 || js.subjects.v[rows[i-1]] != js.subjects.v[r] {
+			later = append(later, -1)
+		}
+		gone := &later[len(later)-1]
+		if *gone >= 0 {
+			repeats = repeats || js.conversions.at(r) > 0
+			f.spells[r].skipped = true
+		} else if js.conversions.at(r) > 0 {
+			*gone = r
+		}
+	}
+	if f.h.Repeat == RepeatAuto && repeats {
+		for r := range f.spells {
+			f.spells[r].skipped = false
+		}
+	}
+}
+
+// A memory is how a touch fades: the chance that it still acts, and the time it acted.
+type memory struct {
+	grid bool
+	tau  float64 // in units of the timeline
+	q    float64 // e^(−1/τ)
+	pow  []float64
+}
+
+func (t timeline) memory(tau float64) *memory {
+	return &memory{grid: t.step > 0, tau: tau, q: exp(-1 / tau)}
+}
+
+// left is what is left of a touch after a time.
+func (m *memory) left(age float64) float64 {
+	if !m.grid {
+		return exp(-age / m.tau)
+	}
+	k := int(age)
+	if k >= 4096 {
+		return exp(-age / m.tau)
+	}
+	for len(m.pow) <= k {
+		m.pow = append(m.pow, exp(-float64(len(m.pow))/m.tau))
+	}
+	return m.pow[k]
+}
+
+// acted is the sum of left over the time from begin to end, ages of a touch.
+func (m *memory) acted(begin, end float64) float64 {
+	if m.grid {
+		return float64(m.left(begin)*(1-m.left(end-begin+1))) / (1 - m.q)
+	}
+	return float64(m.tau * (m.left(begin) - m.left(end)))
+}

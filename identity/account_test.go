@@ -1,0 +1,131 @@
+package identity_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+func accountID(t testing.TB, r *identity.Resolution, s string) identity.AccountID {
+	t.Helper()
+	a, ok := r.AccountByID(id(t, s))
+	if !ok {
+		t.Fatalf("no account of %s", s)
+	}
+	return a.ID
+}
+
+func TestJobChangeLeavesTheOldJourneyAlone(t *testing.T) {
+	march, july := touch(t, "2", day(3, 1), "anonymous_id:dd"), touch(t, "4", day(7, 1), "anonymous_id:dd")
+	early := touch(t, "0", day(1, 1), "anonymous_id:dd")
+	r := graph(t, nil, early,
+		touch(t, "1", day(1, 5), "user_id:ann email:ann@acme.example anonymous_id:dd"), march,
+		touch(t, "3", day(6, 1), "user_id:ann email:ann@newco.example"), july,
+	).Resolve(time.Time{})
+	acme, newco := accountID(t, r, "domain:acme.example"), accountID(t, r, "domain:newco.example")
+	for _, c := range []struct {
+		s    identity.Sighting
+		want identity.AccountID
+	}{{early, acme}, {march, acme}, {july, newco}} {
+		if a := r.Account(c.s); a.Account != c.want || a.Reason != identity.AccountEmail {
+			t.Errorf("%v: %+v", c.s.At, a)
+		}
+	}
+	if got := accounts(r); got != "acme.example | newco.example" {
+		t.Error(got)
+	}
+	if a, ok := r.LookupAccount(acme); !ok || a.Anchor.Value() != "acme.example" {
+		t.Errorf("look-up of a derived account: %+v", a)
+	}
+}
+
+func TestAccountRules(t *testing.T) {
+	member := func(account, ref string, primary bool, from, to time.Time) identity.Membership {
+		return identity.Membership{Person: id(t, "user_id:ann"), Account: id(t, account), Primary: primary, From: from, To: to,
+			Source: "crm", Ref: ref, At: day(1, 1)}
+	}
+	plain := touch(t, "t", day(3, 1), "user_id:ann")
+	mail := touch(t, "t", day(3, 1), "user_id:ann email:ann@acme.example")
+	never := time.Time{}
+	for _, c := range []struct {
+		name    string
+		rules   identity.AccountRules
+		touch   identity.Sighting
+		members []identity.Membership
+		more    []identity.Sighting
+		reason  identity.AccountReason
+		domain  string
+		account string
+		several int
+	}{
+		{name: "on touch before all", touch: touch(t, "t", day(3, 1), "user_id:ann email:ann@acme.example crm_account_id:A1"),
+			members: []identity.Membership{member("crm_account_id:A2", "1", true, never, never)}, reason: identity.AccountOnTouch, account: "crm_account_id:A1"},
+		{name: "only membership", touch: mail, members: []identity.Membership{member("crm_account_id:A2", "1", false, never, never)},
+			reason: identity.AccountMembership, account: "crm_account_id:A2"},
+		{name: "primary membership", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", false, never, never), member("crm_account_id:A2", "2", true, never, never)},
+			reason: identity.AccountMembership, account: "crm_account_id:A2"},
+		{name: "two memberships", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", false, never, never), member("crm_account_id:A2", "2", false, never, never)},
+			reason: identity.AccountAmbiguous, several: 2},
+		{name: "two memberships, first taken", rules: identity.AccountRules{TakeFirst: true}, touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", false, day(1, 1), never), member("crm_account_id:A2", "2", false, day(2, 1), never)},
+			reason: identity.AccountMembership, account: "crm_account_id:A2", several: 2},
+		{name: "ended membership", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", true, never, day(3, 1)), member("crm_account_id:A2", "2", false, never, never)},
+			reason: identity.AccountMembership, account: "crm_account_id:A2"},
+		{name: "later record ends a membership", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", true, never, never),
+			{Person: id(t, "user_id:ann"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(2, 1), To: day(2, 15)}},
+			reason: identity.AccountNone},
+		{name: "domain", touch: mail, reason: identity.AccountEmail, domain: "acme.example", account: "domain:acme.example"},
+		{name: "free mail", touch: touch(t, "t", day(3, 1), "email:ann@gmail.com"), reason: identity.AccountNone},
+		{name: "free mail on the touch, company mail of the owner", touch: touch(t, "t", day(3, 1), "user_id:ann email:ann@gmail.com"),
+			more:   []identity.Sighting{touch(t, "o", day(4, 1), "user_id:ann email:ann@acme.example")},
+			reason: identity.AccountEmail, domain: "acme.example", account: "domain:acme.example"},
+		{name: "own domain", rules: identity.AccountRules{OwnDomains: []string{"Acme.example"}}, touch: mail, reason: identity.AccountNone},
+		{name: "known domains only", rules: identity.AccountRules{KnownOnly: true}, touch: mail, reason: identity.AccountNone},
+		{name: "known domain", rules: identity.AccountRules{KnownOnly: true}, touch: mail,
+			more:   []identity.Sighting{touch(t, "o", day(1, 1), "domain:acme.example crm_account_id:A7")},
+			reason: identity.AccountEmail, domain: "acme.example", account: "crm_account_id:A7"},
+		{name: "subsidiaries", touch: mail,
+			more: []identity.Sighting{touch(t, "o", day(1, 1), "domain:acme.example crm_account_id:A7"),
+				touch(t, "p", day(1, 2), "domain:acme.example crm_account_id:A8")},
+			reason: identity.AccountAmbiguous, domain: "acme.example", several: 2},
+		{name: "website of the owner", touch: plain,
+			more:   []identity.Sighting{{Ref: identity.Ref{Source: "f", ID: "1"}, At: day(9, 1), IDs: ids(t, "user_id:ann"), Website: "https://www.acme.example/de"}},
+			reason: identity.AccountWebsite, domain: "acme.example", account: "domain:acme.example"},
+		{name: "network of the touch", touch: identity.Sighting{At: day(3, 1), ReverseIP: "vpn.acme.example"},
+			reason: identity.AccountReverseIP, domain: "acme.example", account: "domain:acme.example"},
+		{name: "network is not carried over", touch: plain,
+			more:   []identity.Sighting{{Ref: identity.Ref{Source: "f", ID: "1"}, At: day(3, 1), IDs: ids(t, "user_id:ann"), ReverseIP: "acme.example"}},
+			reason: identity.AccountNone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := graph(t, &identity.Rules{Accounts: c.rules}, append(c.more, c.touch)...)
+			must(t, g.Relate(c.members...))
+			r := g.Resolve(time.Time{})
+			a := r.Account(c.touch)
+			if a.Reason != c.reason || a.Domain != c.domain || len(a.Candidates) != c.several {
+				t.Errorf("%+v", a)
+			}
+			if c.account == "" != a.Account.IsZero() || c.account != "" && a.Account != accountID(t, r, c.account) {
+				t.Errorf("account %v, want that of %s", a.Account, c.account)
+			}
+		})
+	}
+}
+
+func TestMixedEvidenceIsRefused(t *testing.T) {
+	g := graph(t, nil)
+	for _, errs := range [][]error{
+		g.Add(identity.Evidence{A: id(t, "user_id:u"), B: id(t, "domain:example.com"), At: day(1, 1)}),
+		g.Relate(identity.Membership{Person: id(t, "domain:example.com"), Account: id(t, "domain:example.com"), At: day(1, 1)}),
+		g.Apply(identity.Override{ID: "1", At: day(1, 1), Op: identity.MustLink, A: id(t, "user_id:u"), B: id(t, "domain:example.com")}),
+	} {
+		if len(errs) != 1 || errs[0] != identity.ErrCrossEntity {
+			t.Error(errs)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package identity_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+func TestNormalisers(t *testing.T) {
+	fold := identity.DefaultRules()
+	fold.Types["name"] = identity.TypeRule{Format: identity.FormatFold}
+	fold.CountryCode = "81"
+	gmail := identity.DefaultRules()
+	gmail.Types[identity.Email] = identity.TypeRule{Normalize: identity.FoldGmail}
+	var def *identity.Rules
+	for _, c := range []struct {
+		rules            *identity.Rules
+		in, want, reason string
+	}{
+		{def, "user_id: Ann \u200b", "Ann", ""},
+		{def, "email: Ann.Lee+x@Example.COM ", "ann.lee+x@example.com", ""},
+		{def, "email:ａｎｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", "ann@example.com", ""},
+		{def, "email:ann@例え.jp", "ann@xn--r8jz45g.jp", ""},
+		{def, "email:ann\u00adlee@example.com.", "annlee@example.com", ""},
+		{def, "email:ann@home", "ann@home", "malformed"},
+		{def, "email:Ann @example.com", "ann @example.com", "malformed"},
+		{def, "email:a@b@example.com", "a@b@example.com", "malformed"},
+		{def, "email:" + strings.Repeat("x", 65) + "@example.com", strings.Repeat("x", 65) + "@example.com", "malformed"},
+		{def, "phone:+1 (415) 555-0100", "+14155550100", ""},
+		{def, "phone:0081 3 1234 5678", "+81312345678", ""},
+		{&fold, "phone:０３-1234-5678", "+81312345678", ""},
+		{def, "phone:12345", "12345", "malformed"},
+		{def, "phone:+1111111", "+1111111", "placeholder"},
+		{def, "domain:HTTPS://ann:pw@www.Example.com:8080/path?x#y", "www.example.com", ""},
+		{def, "domain:食狮.公司.cn.", "xn--85x722f.xn--55qx5d.cn", ""},
+		{def, "domain:a..b", "a..b", "malformed"},
+		{&fold, "name:  ＡＮＮ　　Lee ", "ann lee", ""},
+		{&gmail, "email:A.n.n+shop@googlemail.com", "ann@gmail.com", ""},
+		{&gmail, "email:A.n.n@example.com", "a.n.n@example.com", ""},
+		{def, "device_id:x", "x", "short"},
+	} {
+		x, err := c.rules.Parse(c.in)
+		if err != nil || x.Value() != c.want {
+			t.Errorf("%q gives %q (%v), want %q", c.in, x.Value(), err, c.want)
+			continue
+		}
+		again, err := c.rules.ID(x.Type(), x.Value())
+		if err != nil || again != x {
+			t.Errorf("%q is not idempotent: %q", c.in, again.Value())
+		}
+		if ok, reason := c.rules.Linkable(x); reason != c.reason || ok != (c.reason == "") {
+			t.Errorf("%q: linkable %v %q, want %q", c.in, ok, reason, c.reason)
+		}
+	}
+}
+
+func TestIDErrors(t *testing.T) {
+	panics := identity.DefaultRules()
+	panics.Types[identity.UserID] = identity.TypeRule{Normalize: func(string) (string, error) { panic("canary") }}
+	for _, c := range []struct {
+		rules    *identity.Rules
+		in, code string
+	}{
+		{nil, "user_id:a\xffb", "utf8"},
+		{nil, "user_id:a\x00b", "control"},
+		{nil, "user_id:a\u0085b", "control"},
+		{nil, "user_id:a\u202eb", "invisible"},
+		{nil, "user_id:" + strings.Repeat("x", 513), "too_long"},
+		{nil, "user_id:" + strings.Repeat("x", 1<<20), "too_long"},
+		{nil, "shoe_size:42", "unknown"},
+		{nil, "canary", "unknown"},
+		{&panics, "user_id:canary", "panic"},
+	} {
+		_, err := c.rules.Parse(c.in)
+		var ie *identity.IDError
+		var ce *identity.CallbackError
+		code := ""
+		switch {
+		case errors.As(err, &ie):
+			code = ie.Code
+		case errors.As(err, &ce):
+			code = "panic"
+		case errors.Is(err, identity.ErrUnknownType):
+			code = "unknown"
+		}
+		if code != c.code || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%.20q: %v, want %s", c.in, err, c.code)
+		}
+	}
+	if _, err := (*identity.Rules)(nil).ID(identity.UserID, strings.Repeat("x", 512)); err != nil {
+		t.Error("512 bytes:", err)
+	}
+}
+
+func TestBlockedValuesNeverLink(t *testing.T) {
+	list := []string{"", "0", "-", "0000", "00000000-0000-0000-0000-000000000000", "-1", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"null", "nil", "none", "NaN", "undefined", "unknown", "void", "empty", "blank", "default", "test", "anonymous", "anon", "guest",
+		"visitor", "user", "id", "email", "phone", "distinct_id", "distinctid", "user_id", "userid", "anonymous_id", "anonymousid",
+		"device_id", "deviceid", "not_authenticated", "true", "false", "n/a", "na", "not set", "notset", "(not set)", "(none)",
+		"(null)", "<null>", "[object Object]", "#N/A"}
+	for _, v := range list {
+		for _, w := range []string{v, "'" + v + "'", `"` + v + `"`, "`" + v + "`", strings.ToUpper(v), " \t" + v + "  "} {
+			for _, typ := range []identity.Type{identity.AnonymousID, identity.UserID, identity.Email} {
+				x, err := (*identity.Rules)(nil).ID(typ, w)
+				if err != nil {
+					t.Fatalf("%q: %v", w, err)
+				}
+				if ok, reason := (*identity.Rules)(nil).Linkable(x); ok || reason != "placeholder" {
+					t.Errorf("%s %q links (%s)", typ, w, reason)
+				}
+			}
+		}
+	}
+	for _, s := range []string{"email:noreply@example.com", "email:No-Reply@example.com", "email:test@test.com", "email:user@example.com", "email:test@example.com", "phone:0000000000"} {
+		ok, reason := (*identity.Rules)(nil).Linkable(id(t, s))
+		if want := strings.HasPrefix(s, "email:user") || s == "email:test@example.com"; ok != want {
+			t.Errorf("%s: %v %s", s, ok, reason)
+		}
+	}
+	own := identity.DefaultRules()
+	own.Types[identity.UserID] = identity.TypeRule{Block: []string{" 'House' "}, BlockRegexp: []*regexp.Regexp{regexp.MustCompile(`^demo-`)}}
+	for v, want := range map[string]bool{"HOUSE": false, "demo-7": false, "null": false, "u1": true} {
+		if ok, _ := own.Linkable(identity.MakeID(identity.UserID, v)); ok != want {
+			t.Errorf("own list: %s links: %v", v, ok)
+		}
+	}
+}
+
+func TestPublishedBlockedIDsAreCovered(t *testing.T) {
+	b, err := os.ReadFile(shared(t, "data/ingest/payloads/blocked-ids.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		A []string `json:"case_insensitive"`
+		B []string `json:"case_sensitive"`
+	}
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range append(append(f.A, f.B...), "-1", "0-0", "null", "anonymous", "   ") {
+		x, err := (*identity.Rules)(nil).ID(identity.AnonymousID, v)
+		if ok, _ := (*identity.Rules)(nil).Linkable(x); ok || err != nil {
+			t.Errorf("%q links: %v", v, err)
+		}
+	}
+}
+
+func TestRulesNameEveryFault(t *testing.T) {
+	r := identity.Rules{MaxIdentifiers: -1, Types: map[identity.Type]identity.TypeRule{
+		"Bad":    {MaxOwners: 101},
+		"weak":   {Rank: 0},
+		"strong": {Class: identity.KeyClass, Rank: 1},
+	}}
+	err := r.Validate()
+	for _, want := range []string{"MaxIdentifiers", "bad type name", "MaxOwners", "key ranks after"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not name %s", err, want)
+		}
+	}
+	if _, err := identity.New(&r); err == nil {
+		t.Error("New took bad rules")
+	}
+	if ws := r.Warnings(); len(ws) != 1 || !strings.Contains(ws[0], "protects nobody") {
+		t.Error(ws)
+	}
+	def := identity.DefaultRules()
+	if err := def.Validate(); err != nil || len(def.Warnings()) != 0 {
+		t.Error(err, def.Warnings())
+	}
+}
+
+func FuzzNormalisersAreIdempotent(f *testing.F) {
+	for _, s := range []string{"", " Ann@Example.com ", "http://u@h:80/p", "+81 3", "İ\u00ad", "a@b.c@d", "食狮.公司.cn", "\u212a@x.co", "x。y"} {
+		f.Add(s)
+	}
+	r := identity.DefaultRules()
+	r.Types["name"] = identity.TypeRule{Format: identity.FormatFold}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, typ := range []identity.Type{identity.UserID, identity.Email, identity.Phone, identity.Domain, "name"} {
+			x, err := r.ID(typ, s)
+			if err != nil {
+				continue
+			}
+			y, err := r.ID(typ, x.Value())
+			if err != nil || x != y {
+				t.Fatalf("%s %q: %q then %q (%v)", typ, s, x.Value(), y.Value(), err)
+			}
+			if typ == identity.UserID && x.Value() != strings.TrimSpace(s) && !strings.Contains(s, x.Value()) {
+				t.Fatalf("opaque %q became %q", s, x.Value())
+			}
+		}
+	})
+}

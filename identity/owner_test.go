@@ -1,0 +1,115 @@
+package identity_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+// kiosk is the reference case of a shared device.
+func kiosk(t testing.TB) []identity.Sighting {
+	end := touch(t, "4", clock(10, 10), "device_id:dd")
+	end.End = true
+	return []identity.Sighting{
+		touch(t, "1", clock(9, 50), "device_id:dd"),
+		touch(t, "2", clock(10, 0), "user_id:u1 device_id:dd"),
+		touch(t, "3", clock(10, 5), "device_id:dd"),
+		end,
+		touch(t, "5", clock(10, 12), "device_id:dd"),
+		touch(t, "6", clock(10, 20), "user_id:u2 device_id:dd"),
+		touch(t, "7", clock(10, 25), "device_id:dd"),
+		touch(t, "8", clock(12, 0), "device_id:dd"),
+	}
+}
+
+func TestOwnersOfAKiosk(t *testing.T) {
+	for _, c := range []struct {
+		policy identity.Unowned
+		last   string
+	}{
+		{identity.NobodyOwns, " unowned_shared"},
+		{identity.LastKnown, "u2 last_known"},
+		{identity.Nearest, "u2 nearest"},
+	} {
+		touches := kiosk(t)
+		r := graph(t, &identity.Rules{Unowned: c.policy}, touches...).Resolve(time.Time{})
+		want := []string{"u1 login_after", "u1 identifier", "u1 login_before", "u1 login_before",
+			"u2 login_after", "u2 identifier", "u2 login_before", c.last}
+		for i, s := range touches {
+			o := r.Owner(s)
+			if got := o.Via.Value() + " " + string(o.Reason); got != want[i] {
+				t.Errorf("%v, touch %d: %s, want %s", c.policy, i+1, got, want[i])
+			}
+			if p, ok := r.Person(o.Via); ok != !o.Person.IsZero() || p.ID != o.Person {
+				t.Errorf("touch %d: person and via differ", i+1)
+			}
+		}
+	}
+}
+
+func TestCarryReachesOverASilence(t *testing.T) {
+	touches := []identity.Sighting{
+		touch(t, "1", clock(10, 0), "user_id:u1 device_id:dd"),
+		touch(t, "2", clock(8, 0), "user_id:u2 device_id:dd"),
+		touch(t, "3", clock(10, 50), "device_id:dd"),
+	}
+	for carry, want := range map[time.Duration]identity.OwnerReason{time.Hour: identity.OwnerCarry, 0: identity.UnownedShared, -1: identity.UnownedShared} {
+		r := graph(t, &identity.Rules{Carry: carry}, touches...).Resolve(time.Time{})
+		if o := r.Owner(touches[2]); o.Reason != want {
+			t.Errorf("carry %v: %s, want %s", carry, o.Reason, want)
+		}
+	}
+}
+
+func TestBoundedEvidenceOwnsItsInterval(t *testing.T) {
+	sold := touch(t, "3", day(5, 1), "phone:+14155550100")
+	g := graph(t, nil,
+		touch(t, "1", day(1, 1), "user_id:ann phone:+14155550100"),
+		touch(t, "2", day(6, 1), "user_id:bob"), sold)
+	must(t, g.Add(identity.Evidence{A: id(t, "user_id:bob"), B: id(t, "phone:+14155550100"), Kind: identity.Manual,
+		Source: "crm", Ref: "1", At: day(4, 2), From: day(4, 1), To: day(6, 1)}))
+	r := g.Resolve(time.Time{})
+	if o := r.Owner(sold); o.Via.Value() != "bob" || o.Reason != identity.OwnerInterval {
+		t.Errorf("sold phone: %v %s", o.Via.Value(), o.Reason)
+	}
+	sold.At = day(6, 1)
+	if o := r.Owner(sold); o.Via.Value() != "+14155550100" || o.Reason != identity.OwnerIdentifier {
+		t.Errorf("after the interval: %v %s", o.Via.Value(), o.Reason)
+	}
+	if got := people(r); got != "+14155550100 ann | bob" {
+		t.Error(got)
+	}
+}
+
+func TestUnownedSaysWhy(t *testing.T) {
+	g := graph(t, nil,
+		touch(t, "1", clock(1, 0), "user_id:u1 crm_lead_id:l1"), touch(t, "2", clock(2, 0), "user_id:u2 crm_lead_id:l1"))
+	r := g.Resolve(time.Time{})
+	for list, want := range map[string]identity.OwnerReason{
+		"":                       identity.UnownedNoIdentifier,
+		"domain:example.com":     identity.UnownedNoIdentifier,
+		"anonymous_id:null":      identity.UnownedBlocked,
+		"crm_lead_id:l1":         identity.UnownedShared,
+		"user_id:stranger":       identity.OwnerIdentifier,
+		"crm_lead_id:l1 email:x": identity.UnownedShared,
+	} {
+		o := r.Owner(touch(t, "9", clock(3, 0), list))
+		if o.Reason != want || o.Person.IsZero() != (want != identity.OwnerIdentifier) {
+			t.Errorf("%q: %+v, want %s", list, o, want)
+		}
+	}
+}
+
+func TestHundredThousandNullsMergeNobody(t *testing.T) {
+	g := graph(t, nil)
+	spellings := []string{"null", "'null'", "NULL", " null ", `"Null"`}
+	for i := range 1000 {
+		x, _ := (*identity.Rules)(nil).ID(identity.AnonymousID, spellings[i%len(spellings)])
+		must(t, g.See(identity.Sighting{Ref: identity.Ref{Source: "web", ID: day(1, 1).Add(time.Duration(i)).String()}, At: day(1, 1), IDs: []identity.ID{x}}))
+	}
+	r := g.Resolve(time.Time{})
+	if got := people(r); got != "" {
+		t.Error("people:", got)
+	}
+}

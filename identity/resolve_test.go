@@ -1,0 +1,127 @@
+package identity_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+// open are rules of key and contact without other limits.
+func open(types map[identity.Type]identity.TypeRule) *identity.Rules {
+	return &identity.Rules{Types: types}
+}
+
+func TestRaisingALimitMayPart(t *testing.T) {
+	touches := func() []identity.Sighting {
+		return []identity.Sighting{
+			touch(t, "1", clock(1, 0), "user_id:u1 email:e1@x.org"),
+			touch(t, "2", clock(2, 0), "user_id:u1 email:e2@x.org"),
+			touch(t, "3", clock(3, 0), "user_id:u2 email:e2@x.org"),
+		}
+	}
+	for limit, want := range map[int]string{
+		1: "e1@x.org u1 | e2@x.org u2",
+		2: "e1@x.org e2@x.org u1 | u2",
+	} {
+		r := identity.DefaultRules()
+		e := r.Types[identity.Email]
+		e.Max = limit
+		r.Types[identity.Email] = e
+		if got := people(graph(t, &r, touches()...).Resolve(time.Time{})); got != want {
+			t.Errorf("limit %d: %s, want %s", limit, got, want)
+		}
+	}
+}
+
+func TestPublishedGraph(t *testing.T) {
+	rows := readCSV(t, shared(t, "data/identity/dbt_identity_graph_idr_test.csv"))
+	build := func(rules *identity.Rules) *identity.Resolution {
+		g := graph(t, rules)
+		for i, row := range rows {
+			at, err := time.Parse("2006-01-02 15:04:05", row["timestamp"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := identity.Sighting{Ref: identity.Ref{Source: "dbt", ID: string(rune('a' + i))}, At: at}
+			for _, n := range []string{"1", "2"} {
+				x, err := rules.ID(identity.Type(row["type_"+n]), row["node_"+n])
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.IDs = append(s.IDs, x)
+			}
+			must(t, g.See(s))
+		}
+		return g.Resolve(time.Time{})
+	}
+	key := func(limit int) identity.TypeRule { return identity.TypeRule{Class: identity.KeyClass, Max: limit} }
+	free := build(open(map[identity.Type]identity.TypeRule{"customer_id": key(0), identity.Email: {Rank: 1}}))
+	if got, want := people(free), "112 113 ddd@b.com qqq@b.com | 123 456 789 aaa@a.com bbb@a.com ccc@a.com potato@a.com"; got != want {
+		t.Errorf("without limits: %s", got)
+	}
+	limited := build(open(map[identity.Type]identity.TypeRule{"customer_id": key(1), identity.Email: identity.DefaultRules().Types[identity.Email]}))
+	if got, want := people(limited), "112 ddd@b.com qqq@b.com | 113 | 123 bbb@a.com | 456 potato@a.com | 789 aaa@a.com ccc@a.com"; got != want {
+		t.Errorf("one customer id each: %s", got)
+	}
+	var refused []string
+	for l := range limited.Links() {
+		if l.Verdict == identity.Refused {
+			refused = append(refused, l.A.Value()+" "+l.B.Value()+" "+string(l.Reason)+" "+l.Detail)
+		}
+	}
+	if got, want := joined(refused), "113 ddd@b.com limit limit customer_id=1: two values | 123 aaa@a.com limit limit customer_id=1: two values | 456 ccc@a.com limit limit customer_id=1: two values"; got != want {
+		t.Errorf("refused: %s", got)
+	}
+}
+
+func TestSharedDeviceKeepsTwoHundredUsersApart(t *testing.T) {
+	g := graph(t, nil)
+	for i := range 200 {
+		must(t, g.See(touch(t, string(rune(0x4E00+i)), clock(1, 0).Add(time.Duration(i)*time.Minute), "device_id:kiosk user_id:u"+string(rune(0x4E00+i)))))
+	}
+	n := 0
+	for p := range g.Resolve(time.Time{}).People() {
+		n++
+		if len(p.IDs) != 1 || p.Shared != (p.Anchor.Value() == "kiosk") {
+			t.Errorf("%d identifiers, shared %v", len(p.IDs), p.Shared)
+		}
+	}
+	if n != 201 {
+		t.Errorf("%d people", n)
+	}
+}
+
+func TestOversizedPersonKeepsItsStrongestLinks(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.MaxIdentifiers = 3
+	g := graph(t, &rules)
+	for i, d := range []string{"da", "db", "dc", "dd"} {
+		must(t, g.See(touch(t, d, clock(i, 0), "user_id:u1 device_id:"+d)))
+	}
+	r := g.Resolve(time.Time{})
+	if got := people(r); got != "da db u1 | dc | dd" {
+		t.Error(got)
+	}
+	p, _ := r.Person(id(t, "user_id:u1"))
+	if !p.Oversized {
+		t.Error("not flagged")
+	}
+	if e := r.Explain(id(t, "user_id:u1"), id(t, "device_id:dd")); e.Same || e.Reason != identity.RefusedOversized {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestWindowedLimit(t *testing.T) {
+	rules := identity.DefaultRules()
+	e := rules.Types[identity.Email]
+	e.Max, e.Per = 1, 24*time.Hour
+	rules.Types[identity.Email] = e
+	g := graph(t, &rules,
+		touch(t, "1", day(1, 1), "user_id:u1 email:a@x.org"),
+		touch(t, "2", day(1, 1).Add(23*time.Hour), "user_id:u1 email:b@x.org"),
+		touch(t, "3", day(1, 2), "user_id:u1 email:c@x.org"))
+	if got := people(g.Resolve(time.Time{})); got != "a@x.org c@x.org u1 | b@x.org" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,233 @@
+package journey_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/journey"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// told collects the changes after a cursor and the cursor to go on from.
+func told(t *testing.T, tr *journey.Tracker, since storage.Cursor) ([]journey.Change, storage.Cursor) {
+	t.Helper()
+	var out []journey.Change
+	for c, err := range tr.Changes(ctx, since) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, since = append(out, c), c.Cursor
+	}
+	return out, since
+}
+
+func kinds(cs []journey.Change) []string {
+	var out []string
+	for _, c := range cs {
+		what := c.What
+		if c.Kind == journey.Opened || c.Kind == journey.Closed || c.Kind == journey.Replaced {
+			what = c.At.Format("01-02")
+		}
+		out = append(out, string(c.Kind)+" "+what)
+	}
+	return out
+}
+
+func TestALateFactRevisesExactlyTheAffectedHistory(t *testing.T) {
+	tr := tracker(t, leads(journey.Boundary{}))
+	record(t, tr, touch("form", "01-05"), touch("meeting", "02-01"), touch("form", "01-06", by("email:bob@example.org")))
+	first, at := told(t, tr, storage.Cursor{})
+	if len(first) == 0 {
+		t.Fatal("nothing told")
+	}
+	if again, _ := told(t, tr, at); len(again) != 0 {
+		t.Errorf("told twice: %v", kinds(again))
+	}
+	late := touch("order", "01-10", worth(5_00, "EUR"))
+	record(t, tr, late)
+	cs, _ := told(t, tr, at)
+	subject := map[identity.Entity]journey.Subject{}
+	for _, c := range cs {
+		if !slices.Equal(c.Facts, []storage.Key{storage.Fact{Touch: &late}.Key()}) {
+			t.Errorf("%s blames %v", c.Kind, c.Facts)
+		}
+		if first, seen := subject[c.Subject.Entity]; seen && first != c.Subject {
+			t.Errorf("somebody else's change: %+v", c)
+		}
+		subject[c.Subject.Entity] = c.Subject
+	}
+	got := kinds(cs)
+	for _, want := range []string{"revised won/1", "goal_reached purchase", "closed 01-10"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+}
+
+func TestTheFeedOfARetractionRevokes(t *testing.T) {
+	tr := tracker(t, leads(journey.Boundary{}))
+	login := touch("login", "01-02", by("anonymous_id:d1", "user_id:u1"))
+	record(t, tr, touch("order", "01-01", by("anonymous_id:d1"), worth(5_00, "EUR")), login, touch("form", "01-03", by("user_id:u1")))
+	_, at := told(t, tr, storage.Cursor{})
+	o := identity.Override{ID: "o", At: on("01-04"), Actor: "ann", Op: identity.Retract, Scope: identity.Scope{Ref: identity.Ref{Source: "test", ID: login.ID}}}
+	if _, err := tr.Learn(ctx, storage.Fact{Override: &o}); err != nil {
+		t.Fatal(err)
+	}
+	cs, _ := told(t, tr, at)
+	got := kinds(cs)
+	for _, want := range []string{"goal_revoked purchase", "goal_reached purchase", "replaced 01-01"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+}
+
+// state is what the feed tells, replayed or read from a view.
+type state struct {
+	visits   map[[2]string]string
+	goals    map[[3]string]int
+	journeys map[string]string
+}
+
+func newState() state {
+	return state{map[[2]string]string{}, map[[3]string]int{}, map[string]string{}}
+}
+
+func (s state) replay(cs []journey.Change) {
+	// Goals may be revoked and reached in one batch, and a visit may go and come: what goes, goes first.
+	for _, gone := range []bool{true, false} {
+		for _, c := range cs {
+			visit := [2]string{c.Subject.ID, c.What}
+			goal := [3]string{c.Subject.ID, c.What, c.At.String()}
+			switch c.Kind {
+			case journey.Moved, journey.Revised:
+				if c.New == "" && gone {
+					delete(s.visits, visit)
+				} else if c.New != "" && !gone {
+					s.visits[visit] = c.New
+				}
+			case journey.GoalRevoked:
+				if gone {
+					if s.goals[goal]--; s.goals[goal] == 0 {
+						delete(s.goals, goal)
+					}
+				}
+			case journey.GoalReached:
+				if !gone {
+					s.goals[goal]++
+				}
+			case journey.Replaced:
+				if gone {
+					delete(s.journeys, c.What)
+				}
+			case journey.Opened:
+				if !gone {
+					s.journeys[c.What] = string(journey.Open)
+				}
+			}
+		}
+	}
+	for _, c := range cs {
+		if c.Kind == journey.Closed {
+			s.journeys[c.What] = c.New
+		}
+	}
+}
+
+func read(t *testing.T, v *journey.View) state {
+	s := newState()
+	for _, e := range []identity.Entity{identity.PersonEntity, identity.AccountEntity} {
+		for _, sub := range v.Subjects(e) {
+			f, err := v.Fold(sub)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range f.History.Visits {
+				s.visits[[2]string{sub.ID, string(x.Stage) + "/" + string(rune('0'+x.Number/10)) + string(rune('0'+x.Number%10))}] = x.Enter.UTC().Format("2006-01-02T15:04:05.000000Z")
+			}
+			for _, j := range f.Journeys {
+				s.journeys[j.ID] = string(j.Reason)
+				for _, g := range j.Goals {
+					s.goals[[3]string{sub.ID, g.Goal, g.At.String()}]++
+				}
+			}
+		}
+	}
+	return s
+}
+
+// pad gives visit names two digits, as read does.
+func pad(s state) state {
+	out := state{map[[2]string]string{}, s.goals, s.journeys}
+	for k, v := range s.visits {
+		if name := k[1]; name[len(name)-2] == '/' {
+			k[1] = name[:len(name)-1] + "0" + name[len(name)-1:]
+		}
+		out.visits[k] = v
+	}
+	return out
+}
+
+// Replaying the feed from empty, in whatever pieces, gives the present state.
+func TestReplayingTheFeedGivesThePresent(t *testing.T) {
+	for seed := range uint64(12) {
+		o := leads(journey.Boundary{})
+		o.Twins = &touchpoint.TwinRules{Off: true}
+		tr := tracker(t, o)
+		touches := world(seed, 70)
+		r := rand.New(rand.NewPCG(seed, 9))
+		r.Shuffle(len(touches), func(i, k int) { touches[i], touches[k] = touches[k], touches[i] })
+		s := newState()
+		var at storage.Cursor
+		for len(touches) > 0 {
+			n := min(1+r.IntN(15), len(touches))
+			record(t, tr, touches[:n]...)
+			touches = touches[n:]
+			var cs []journey.Change
+			cs, at = told(t, tr, at)
+			s.replay(cs)
+		}
+		v, err := tr.View(ctx, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := read(t, v)
+		got := pad(s)
+		if !reflect.DeepEqual(got.visits, want.visits) {
+			for k, v := range want.visits {
+				if got.visits[k] != v {
+					t.Errorf("seed %d: %v is told to begin %s, begins %s", seed, k, got.visits[k], v)
+				}
+			}
+			for k, v := range got.visits {
+				if want.visits[k] == "" {
+					t.Errorf("seed %d: %v is told to begin %s and does not", seed, k, v)
+				}
+			}
+			t.Fatalf("seed %d: visits differ: %d told, %d there", seed, len(got.visits), len(want.visits))
+		}
+		if !reflect.DeepEqual(got.goals, want.goals) {
+			t.Fatalf("seed %d: goals differ\n%v\n%v", seed, got.goals, want.goals)
+		}
+		if !reflect.DeepEqual(got.journeys, want.journeys) {
+			t.Fatalf("seed %d: journeys differ\n%v\n%v", seed, got.journeys, want.journeys)
+		}
+	}
+}
+
+func TestTheFeedRefusesAForeignCursor(t *testing.T) {
+	tr := tracker(t, nil)
+	for _, err := range tr.Changes(ctx, storage.MakeCursor("nonsense")) {
+		if !errors.Is(err, storage.ErrCursor) {
+			t.Errorf("error %v", err)
+		}
+		return
+	}
+	t.Error("no error")
+}

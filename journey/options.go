@@ -1,0 +1,77 @@
+package journey
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/tabi-go/tabi/clock"
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/stage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// Options say how facts are read. The zero value and nil are the documented defaults.
+// Options are copied where they are handed in and never changed.
+type Options struct {
+	Clock    clock.Clock           // nil: clock.System; only a Tracker asks it
+	Logger   *slog.Logger          // nil: silent, but for the warning of an empty identity key
+	Rules    *identity.Rules       // nil: identity.DefaultRules
+	Model    *stage.Model          // nil: stage.Digital
+	Goals    []Goal                // nil: one goal "purchase", see Goal
+	Boundary Boundary              // see Boundary
+	Policy   stage.Policy          // of accounts; nil: stage.Max
+	Twins    *touchpoint.TwinRules // nil: the default rules; Off leaves every touch apart
+	Touch    *touchpoint.Options   // how offered touches are cleaned; its Now and Rules are set by the Tracker
+}
+
+// config is Options with every default filled in.
+type config struct {
+	rules    identity.Rules
+	model    stage.Model
+	plan     *stage.Plan // of model
+	goals    []Goal
+	boundary Boundary
+	policy   stage.Policy
+	twins    touchpoint.TwinRules
+}
+
+func (o *Options) config() (*config, error) {
+	c := &config{rules: identity.DefaultRules(), model: stage.Digital(), policy: stage.Max{}}
+	if o == nil {
+		o = &Options{}
+	}
+	if o.Rules != nil {
+		if err := o.Rules.Validate(); err != nil {
+			return nil, fmt.Errorf("journey: identity rules: %w", err)
+		}
+		types := c.rules.Types
+		c.rules = *o.Rules
+		if c.rules.Types == nil {
+			c.rules.Types = types
+		}
+	}
+	if o.Model != nil {
+		c.model = *o.Model
+	}
+	plan, err := c.model.Plan()
+	if err != nil {
+		return nil, fmt.Errorf("journey: stage model: %w", err)
+	}
+	c.plan = plan
+	if o.Policy != nil {
+		c.policy = o.Policy
+	}
+	if o.Twins != nil {
+		c.twins = *o.Twins
+	}
+	c.goals, c.boundary = o.Goals, o.Boundary
+	for i, g := range o.Goals {
+		if _, known := c.model.Stage(g.Stage); g.Stage != "" && !known {
+			return nil, fmt.Errorf("journey: goal %d (%q): %w", i+1, g.ID, stage.ErrUnknownStage)
+		}
+		if g.ID == "" || g.Stage == "" && g.Rule == nil {
+			return nil, fmt.Errorf("journey: goal %d needs an id and a stage or a rule", i+1)
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,106 @@
+package stage_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/stage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+func foldVersions(t *testing.T, v stage.Versions, touches []touchpoint.Touch, o stage.FoldOptions) stage.History {
+	t.Helper()
+	p, err := v.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := p.Fold(touches, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// H10: a later version changes no as-was visit before its From.
+func TestH10LaterVersionsDoNotChangeEarlierVisits(t *testing.T) {
+	t.Parallel()
+	forWorlds(t, 1500, func(r *rand.Rand, w world) string {
+		from := date(3, 1).Add(time.Duration(r.IntN(120)) * 12 * time.Hour)
+		next := randomModel(r)
+		at := map[touchpoint.Key]time.Time{}
+		for _, tp := range w.touches {
+			at[tp.Key()] = tp.At
+		}
+		until := func(h stage.History) string {
+			var visits []stage.Visit
+			for _, v := range h.Visits {
+				if !v.Enter.Before(from) {
+					break
+				}
+				if !v.Leave.Before(from) {
+					v.Leave = time.Time{}
+				}
+				v.Support = slices.DeleteFunc(slices.Clone(v.Support), func(k touchpoint.Key) bool { return !at[k].Before(from) })
+				visits = append(visits, v)
+			}
+			return text(visits, slices.DeleteFunc(h.Refused, func(r stage.Refused) bool { return !r.At.Before(from) }), nil)
+		}
+		both := foldVersions(t, stage.Versions{{Model: w.m}, {From: from, Model: next}}, w.touches, w.o)
+		alone := foldVersions(t, stage.Versions{{Model: w.m}}, w.touches, w.o)
+		restated := w.fold(t)
+		if d := differ(text(alone.Visits, alone.Refused, alone.Stalls), text(restated.Visits, restated.Refused, restated.Stalls)); d != "" {
+			return "one version is not its model: " + d
+		}
+		return differ(until(both), until(alone))
+	})
+}
+
+func TestAsWasAndRestatedDifferAfterADefinitionChanged(t *testing.T) {
+	old := stage.LeadToRevenue()
+	strict := stage.LeadToRevenue()
+	strict.Version = "2"
+	for i := range strict.Stages {
+		if s := &strict.Stages[i]; s.ID == "mql" {
+			s.Entry, s.Probability = []stage.Rule{{Families: []string{"mql"}}}, 0.25 // a hand raised is no longer enough
+		}
+	}
+	touches := []touchpoint.Touch{touch("1", date(1, 1), "demo_request"), touch("2", date(3, 1), "demo_request"), touch("3", date(3, 2), "mql")}
+	asWas := foldVersions(t, stage.Versions{{Model: old}, {From: date(2, 1), Model: strict}}, touches, stage.FoldOptions{})
+	restated := fold(t, &strict, touches, stage.FoldOptions{})
+	if asWas.Basis != stage.AsWas || restated.Basis != stage.Restated {
+		t.Error("the basis is not named", asWas.Basis, restated.Basis)
+	}
+	if v := asWas.Visits[0]; v.Stage != "mql" || v.Snapshot.ModelVersion != "1" || v.Snapshot.Probability != 0 {
+		t.Errorf("as was: %+v", v)
+	}
+	if v := restated.Visits[1]; restated.Visits[0].Stage != "known" || v.Stage != "mql" || !v.Enter.Equal(date(3, 2)) ||
+		v.Snapshot.ModelVersion != "2" || v.Snapshot.Probability != 0.25 {
+		t.Errorf("restated: %+v", restated.Visits)
+	}
+}
+
+func TestSubjectLeavesAStageThatTheNewVersionLacks(t *testing.T) {
+	old, slim := stage.LeadToRevenue(), stage.LeadToRevenue()
+	slim.Aliases = nil
+	slim.Stages = slices.DeleteFunc(slim.Stages, func(s stage.Stage) bool { return s.ID == "sal" })
+	h := foldVersions(t, stage.Versions{{Model: old}, {From: date(2, 1), Model: slim}}, []touchpoint.Touch{
+		touch("1", date(1, 1), "form"), touch("2", date(1, 2), "call"), touch("3", date(3, 1), "call"), touch("4", date(3, 2), "meeting")}, stage.FoldOptions{})
+	v, _ := h.Current()
+	if v.Stage != "sql" || v.From != "sal" || v.Via != stage.Advance || len(h.Visits) != 3 {
+		t.Errorf("%+v", h.Visits)
+	}
+}
+
+func TestVersionsMustAscend(t *testing.T) {
+	m := stage.Digital()
+	var fault *stage.ModelError
+	if _, err := (stage.Versions{{Model: m}, {From: date(2, 1), Model: m}, {From: date(1, 1), Model: m}}).Plan(); !errors.As(err, &fault) {
+		t.Error(err)
+	}
+	if _, err := (stage.Versions{}).Plan(); !errors.As(err, &fault) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,37 @@
+package memstore
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"unsafe"
+)
+
+// Bytes returns the memory in which a store keeps facts.
+func Bytes(s *Store) []io.ReadCloser {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []io.ReadCloser
+	add := func(b []byte) { out = append(out, io.NopCloser(bytes.NewReader(bytes.Clone(b)))) }
+	for _, a := range s.bodies {
+		add(a.buf[:cap(a.buf)])
+	}
+	for _, b := range s.rows.blocks {
+		if b != nil {
+			add(unsafe.Slice((*byte)(unsafe.Pointer(b)), unsafe.Sizeof(*b)))
+		}
+	}
+	for name := range s.byName {
+		add([]byte(name))
+	}
+	for id := range s.members {
+		add([]byte(id.Value()))
+	}
+	for _, g := range s.groups {
+		if g != nil {
+			add([]byte(g.name))
+		}
+	}
+	add([]byte(fmt.Sprint(s.list)))
+	return out
+}

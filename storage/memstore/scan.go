@@ -1,0 +1,369 @@
+package memstore
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+const (
+	firstChunk = 64    // rows copied at once, at first …
+	lastChunk  = 1024  // … and once it is a long scan
+	maxWalk    = 16384 // rows looked at while the lock is held
+)
+
+// Scan is storage.Store's.
+func (s *Store) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return func(yield func(storage.Fact, error) bool) {
+		n, err := s.now(ctx)
+		if err != nil {
+			yield(storage.Fact{}, err)
+			return
+		}
+		s.scan(ctx, q, n, yield)
+	}
+}
+
+// scan yields what q selects of the first n rows.
+func (s *Store) scan(ctx context.Context, q storage.Query, n uint32, yield func(storage.Fact, error) bool) {
+	sc, err := s.scanner(q, n)
+	yielded := 0
+	for size := firstChunk; err == nil; size = min(2*size, lastChunk) {
+		var facts []storage.Fact
+		if q.Limit > 0 {
+			size = min(size, q.Limit-yielded)
+		}
+		if facts, err = sc.facts(ctx, size); len(facts) == 0 && err == nil {
+			return
+		}
+		for _, f := range facts {
+			if err := ctx.Err(); err != nil {
+				yield(storage.Fact{}, err)
+				return
+			}
+			if !yield(f, nil) {
+				return
+			}
+			if yielded++; yielded == q.Limit {
+				return
+			}
+		}
+	}
+	yield(storage.Fact{}, err)
+}
+
+// A scanner walks the rows that a query selects, in the order of time, in chunks that end
+// where an instant ends. It holds the lock only while it copies a chunk.
+type scanner struct {
+	s      *Store
+	q      storage.Query
+	n      uint32 // the view: so many rows
+	groups filter
+	keys   map[[16]byte]bool
+	lo, hi int64   // lo ≤ at < hi
+	list   []stamp // planned rows, in the order asked for; nil: the order of time is walked
+	listed bool
+	done   bool
+}
+
+// scanner plans a query.
+func (s *Store) scanner(q storage.Query, n uint32) (*scanner, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	sc := &scanner{s: s, q: q, n: n, groups: newFilter(q), lo: micros(q.From, math.MinInt64), hi: micros(q.To, math.MaxInt64)}
+	if !q.After.IsZero() { // later ties at the instant itself are told apart once decoded
+		if at := q.After.At.UnixMicro(); q.Desc {
+			sc.hi = min(sc.hi, at+1)
+		} else {
+			sc.lo = max(sc.lo, at)
+		}
+	}
+	if q.Keys != nil {
+		sc.keys = make(map[[16]byte]bool, len(q.Keys))
+		for _, k := range q.Keys {
+			sc.keys[k.Hash()] = true
+		}
+	}
+	return sc, nil
+}
+
+// micros rounds an instant up to the microsecond; the zero instant is open.
+func micros(t time.Time, open int64) int64 {
+	switch year := t.Year(); {
+	case t.IsZero():
+		return open
+	case year < -200_000:
+		return math.MinInt64
+	case year > 200_000:
+		return math.MaxInt64
+	}
+	us := t.UnixMicro()
+	if t.Nanosecond()%1000 != 0 {
+		us++
+	}
+	return us
+}
+
+// facts returns the next facts, about size of them; none at the end.
+func (sc *scanner) facts(ctx context.Context, size int) ([]storage.Fact, error) {
+	if err := sc.plan(ctx); err != nil {
+		return nil, err
+	}
+	for !sc.done {
+		rows, err := sc.copyRows(ctx, size)
+		if err != nil {
+			return nil, err
+		}
+		facts, err := sc.decode(rows)
+		if err != nil || len(facts) > 0 {
+			return facts, err
+		}
+	}
+	return nil, nil
+}
+
+// plan lists the rows to look at, where keys or identifiers name them.
+func (sc *scanner) plan(ctx context.Context) error {
+	if sc.listed || sc.q.Keys == nil && sc.q.IDs == nil {
+		return nil
+	}
+	sc.listed = true
+	if sc.q.Keys != nil {
+		sc.s.mu.RLock()
+		defer sc.s.mu.RUnlock()
+		if err := sc.s.begin(ctx); err != nil {
+			return err
+		}
+		sc.listKeys()
+	} else if err := sc.listIDs(ctx); err != nil {
+		return err
+	}
+	sc.sortList()
+	return nil
+}
+
+func (sc *scanner) sortList() {
+	slices.SortFunc(sc.list, compareStamps)
+	if sc.q.Desc {
+		slices.Reverse(sc.list)
+	}
+}
+
+// listKeys lists the rows of the keys. The lock is held.
+func (sc *scanner) listKeys() {
+	for k := range sc.keys {
+		if ref, ok := sc.s.keys.find(&k, &sc.s.rows); ok {
+			sc.list = sc.take(sc.list, ref)
+		}
+	}
+}
+
+// take appends a row that the query selects, After aside.
+func (sc *scanner) take(list []stamp, ref uint32) []stamp {
+	if !sc.s.rows.visible(ref, sc.n) {
+		return list
+	}
+	r := sc.s.rows.at(ref)
+	if r.at < sc.lo || r.at >= sc.hi || sc.keys != nil && !sc.keys[r.key] || !sc.groups.selects(sc.s.groups[r.group]) {
+		return list
+	}
+	return append(list, stamp{r.at, ref})
+}
+
+// listIDs lists the rows that name an identifier, giving the lock back now and then.
+func (sc *scanner) listIDs(ctx context.Context) error {
+	s := sc.s
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	walked := 0
+	for _, i := range s.groupsOf(sc.q.IDs) {
+		if s.groups[i] == nil || !sc.groups.selects(s.groups[i]) {
+			continue
+		}
+		for start := 0; ; {
+			g := s.groups[i]
+			if g == nil || start >= len(g.refs) {
+				break
+			}
+			end := min(len(g.refs), start+maxWalk)
+			for _, ref := range g.refs[start:end] {
+				sc.list = sc.take(sc.list, ref)
+			}
+			if walked += end - start; walked < maxWalk {
+				start = end
+				continue
+			}
+			// An erasure may take rows out of the group meanwhile: go on after the last one seen.
+			last := g.refs[end-1]
+			walked = 0
+			s.mu.RUnlock()
+			s.mu.RLock()
+			if err := s.begin(ctx); err != nil {
+				return err
+			}
+			if g = s.groups[i]; g != nil {
+				start = sort.Search(len(g.refs), func(k int) bool { return g.refs[k] > last })
+			}
+		}
+	}
+	return nil
+}
+
+// groupsOf returns the groups that name one of ids, each once, in order.
+func (s *Store) groupsOf(ids []identity.ID) []uint32 {
+	var list []uint32
+	for _, id := range ids {
+		list = append(list, s.members[id]...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// copyRows copies the next chunk under the lock.
+func (sc *scanner) copyRows(ctx context.Context, size int) ([]storage.Row, error) {
+	s := sc.s
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	stamps := sc.next(size)
+	total := 0
+	for _, x := range stamps {
+		total += len(s.bodies.body(s.rows.at(x.ref)))
+	}
+	rows, buf := make([]storage.Row, 0, len(stamps)), make([]byte, 0, total)
+	for _, x := range stamps {
+		r := s.rows.at(x.ref)
+		start := len(buf)
+		buf = append(buf, s.bodies.body(r)...)
+		rows = append(rows, storage.Row{Sum: r.sum, At: r.at, Received: r.received, Body: buf[start:len(buf):len(buf)]})
+	}
+	return rows, nil
+}
+
+// next returns the next rows, about size of them and to the end of an instant; it may
+// find none though there are more. The lock is held.
+func (sc *scanner) next(size int) (out []stamp) {
+	if sc.listed {
+		end := min(size, len(sc.list))
+		for end < len(sc.list) && end > 0 && sc.list[end].at == sc.list[end-1].at {
+			end++
+		}
+		for _, x := range sc.list[:end] {
+			if sc.s.rows.visible(x.ref, sc.n) { // not erased since
+				out = append(out, x)
+			}
+		}
+		sc.list = sc.list[end:]
+		sc.done = len(sc.list) == 0
+		return out
+	}
+	seen, last := 0, int64(0)
+	sc.done = true
+	sc.s.order.walk(sc.lo, sc.hi, sc.q.Desc, func(x stamp) bool {
+		if seen > 0 && x.at != last && (len(out) >= size || seen >= maxWalk) {
+			sc.done = false
+			return false
+		}
+		out = sc.take(out, x.ref)
+		last = x.at
+		seen++
+		return true
+	})
+	if sc.q.Desc {
+		sc.hi = last
+	} else {
+		sc.lo = last + 1
+	}
+	return out
+}
+
+// decode returns the facts of rows in the order of Position.
+func (sc *scanner) decode(rows []storage.Row) ([]storage.Fact, error) {
+	facts := make([]storage.Fact, 0, len(rows))
+	for i := 0; i < len(rows); {
+		start := len(facts)
+		j := i
+		for ; j < len(rows) && rows[j].At == rows[i].At; j++ {
+			f, err := rows[j].Fact()
+			if err != nil {
+				return nil, err
+			}
+			facts = append(facts, f)
+		}
+		if same := facts[start:]; len(same) > 1 || !sc.q.After.IsZero() && rows[i].At == sc.q.After.At.UnixMicro() {
+			facts = facts[:start+len(sc.arrange(same))]
+		}
+		i = j
+	}
+	return facts, nil
+}
+
+// arrange sorts the facts of one instant in place and leaves out those up to After.
+func (sc *scanner) arrange(facts []storage.Fact) []storage.Fact {
+	type placed struct {
+		storage.Position
+		f storage.Fact
+	}
+	list := make([]placed, len(facts))
+	for i, f := range facts {
+		list[i] = placed{f.Position(), f}
+	}
+	slices.SortFunc(list, func(a, b placed) int {
+		if sc.q.Desc {
+			a, b = b, a
+		}
+		return a.Compare(b.Position)
+	})
+	facts = facts[:0]
+	for _, p := range list {
+		if c := p.Compare(sc.q.After); sc.q.After.IsZero() || c > 0 && !sc.q.Desc || c < 0 && sc.q.Desc {
+			facts = append(facts, p.f)
+		}
+	}
+	return facts
+}
+
+// A filter is the part of a query that is decided for a whole group.
+type filter struct {
+	classes map[storage.Class]bool
+	sources map[string]bool
+	kinds   map[touchpoint.Kind]bool
+	ids     map[identity.ID]bool
+}
+
+func newFilter(q storage.Query) filter {
+	return filter{setOf(q.Classes), setOf(q.Sources), setOf(q.Kinds), setOf(q.IDs)}
+}
+
+// setOf is nil for no condition, which differs from an empty set.
+func setOf[T comparable](list []T) map[T]bool {
+	if list == nil {
+		return nil
+	}
+	m := make(map[T]bool, len(list))
+	for _, v := range list {
+		m[v] = true
+	}
+	return m
+}
+
+func (f *filter) selects(g *group) bool {
+	if f.classes != nil && !f.classes[g.class] || f.sources != nil && !f.sources[g.source] ||
+		f.kinds != nil && (g.class != storage.ClassTouch || !f.kinds[g.kind]) {
+		return false
+	}
+	return f.ids == nil || slices.ContainsFunc(g.ids, func(id identity.ID) bool { return f.ids[id] })
+}

@@ -1,0 +1,187 @@
+package memstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+)
+
+var _ storage.Summarizer = (*Store)(nil)
+
+// summaries are the derived rows of each model.
+type summaries map[string]*modelRows
+
+type modelRows struct {
+	cursor  storage.Cursor
+	rows    map[[16]byte]storage.Summary
+	members map[identity.ID][][16]byte // subjects whose row names the identifier
+}
+
+// PutSummaries is storage.Summarizer's.
+func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage.Cursor, of []identity.ID, rows []storage.Summary) error {
+	if ctx == nil {
+		return storage.ErrNoContext
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	m := s.summaries[model]
+	if m == nil {
+		m = &modelRows{rows: make(map[[16]byte]storage.Summary), members: make(map[identity.ID][][16]byte)}
+	}
+	if m.cursor != from {
+		return storage.ErrStale
+	}
+	m.cursor = to
+	m.drop(of)
+	for _, r := range rows {
+		m.drop(r.IDs)
+	}
+	for _, r := range rows {
+		m.put(copySummary(r))
+	}
+	if s.summaries == nil {
+		s.summaries = make(summaries)
+	}
+	s.summaries[model] = m
+	return nil
+}
+
+func copySummary(r storage.Summary) storage.Summary {
+	cut := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.UTC().Truncate(time.Microsecond)
+		}
+	}
+	cut(&r.Entered)
+	cut(&r.First)
+	cut(&r.Last)
+	r.IDs, r.Body = slices.Clone(r.IDs), bytes.Clone(r.Body)
+	return r
+}
+
+func (m *modelRows) put(r storage.Summary) {
+	m.dropRow(r.Subject)
+	m.rows[r.Subject] = r
+	for _, id := range r.IDs {
+		m.members[id] = append(m.members[id], r.Subject)
+	}
+}
+
+// drop deletes every row that names one of ids.
+func (m *modelRows) drop(ids []identity.ID) {
+	for _, id := range ids {
+		for _, subject := range slices.Clone(m.members[id]) {
+			m.dropRow(subject)
+		}
+	}
+}
+
+func (m *modelRows) dropRow(subject [16]byte) {
+	for _, id := range m.rows[subject].IDs {
+		left := slices.DeleteFunc(m.members[id], func(x [16]byte) bool { return x == subject })
+		if m.members[id] = left; len(left) == 0 {
+			delete(m.members, id)
+		}
+	}
+	clear(m.rows[subject].Body)
+	delete(m.rows, subject)
+}
+
+// dropSummaries deletes every row that names an identifier of these groups.
+func (s *Store) dropSummaries(groups map[uint32]bool) {
+	for _, m := range s.summaries {
+		for i := range groups {
+			m.drop(s.groups[i].ids)
+		}
+	}
+}
+
+// Summaries is storage.Summarizer's.
+func (s *Store) Summaries(ctx context.Context, model string, q storage.SummaryQuery) iter.Seq2[storage.Summary, error] {
+	return func(yield func(storage.Summary, error) bool) {
+		rows, err := s.selectSummaries(ctx, model, q)
+		slices.SortFunc(rows, func(a, b storage.Summary) int {
+			return cmp.Or(a.Last.Compare(b.Last), bytes.Compare(a.Subject[:], b.Subject[:]))
+		})
+		if q.Limit > 0 {
+			rows = rows[:min(q.Limit, len(rows))]
+		}
+		for _, r := range rows {
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(storage.Summary{}, err)
+		}
+	}
+}
+
+// selectSummaries returns copies of the rows that q selects, in no order.
+func (s *Store) selectSummaries(ctx context.Context, model string, q storage.SummaryQuery) ([]storage.Summary, error) {
+	if _, err := s.now(ctx); err != nil {
+		return nil, err
+	}
+	stages, ids := setOf(q.Stages), setOf(q.IDs)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []storage.Summary
+	for _, r := range s.summaries[model].all() {
+		switch {
+		case stages != nil && !stages[r.Stage],
+			!q.LastBefore.IsZero() && !r.Last.Before(q.LastBefore),
+			!q.LastFrom.IsZero() && r.Last.Before(q.LastFrom),
+			!q.EnteredBefore.IsZero() && !r.Entered.Before(q.EnteredBefore),
+			q.Account != [16]byte{} && r.Account != q.Account,
+			ids != nil && !slices.ContainsFunc(r.IDs, func(id identity.ID) bool { return ids[id] }):
+			continue
+		}
+		out = append(out, copySummary(r))
+	}
+	return out, nil
+}
+
+func (m *modelRows) all() map[[16]byte]storage.Summary {
+	if m == nil {
+		return nil
+	}
+	return m.rows
+}
+
+// SummaryCursor is storage.Summarizer's.
+func (s *Store) SummaryCursor(ctx context.Context, model string) (storage.Cursor, error) {
+	if _, err := s.now(ctx); err != nil {
+		return storage.Cursor{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if m := s.summaries[model]; m != nil {
+		return m.cursor, nil
+	}
+	return storage.Cursor{}, nil
+}
+
+// CountSummaries is storage.Summarizer's.
+func (s *Store) CountSummaries(ctx context.Context, model string, q storage.SummaryQuery) (map[string]int64, error) {
+	rows, err := s.selectSummaries(ctx, model, q)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[string]int64)
+	for _, r := range rows {
+		counts[r.Stage]++
+	}
+	return counts, nil
+}

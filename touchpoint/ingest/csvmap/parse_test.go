@@ -1,0 +1,274 @@
+package csvmap_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/ingest"
+	"github.com/tabi-go/tabi/touchpoint/ingest/csvmap"
+)
+
+func TestAWrongMappingIsRefusedByItsKey(t *testing.T) {
+	t.Parallel()
+	const base = `"source":"s","kind":"k","at":"t","ids":[{"type":"user_id","col":"u"}]`
+	for _, c := range []struct{ mapping, want string }{
+		{`{` + base + `,"chanel":"c"}`, "chanel: unknown key"},
+		{`{` + base + `,"campaign.nme":"c"}`, "campaign.nme: unknown key"},
+		{`{` + base + `,"channel":{"cols":["a"],"elze":"x"}}`, "channel.elze: unknown key"},
+		{`{` + base + `,"channel":{"map":{"a":"b"}}}`, "channel: needs one of col"},
+		{`{` + base + `,"channel":{"col":"a","const":"b"}}`, "channel: needs one of col"},
+		{`{` + base + `,"channel":3}`, "channel: not an object"},
+		{`{` + base + `,"channel":{"col":"a","map":{"a":1}}}`, "channel.map.a: not a text"},
+		{`{` + base + `,"channel":{"col":"a","normalize":"upper"}}`, "channel.normalize: unknown"},
+		{`{` + base + `,"channel":{"lookup":{"table":"a","key":"b","col":"c"}}}`, "channel.lookup: needs table, key, on and col"},
+		{`{` + base + `,"where":[{"col":"a","op":"equals","value":"x"}]}`, "where[0].op: must be one of exact"},
+		{`{` + base + `,"where":[{"col":"a","op":"exact"}]}`, "where[0]: exact with 0 values"},
+		{`{` + base + `,"where":[{"col":"a","op":"is_set","value":"x"}]}`, "where[0]: is_set with 1 values"},
+		{`{` + base + `,"where":[{"col":"a","op":"regex","value":"("}]}`, "where[0]: bad regular expression"},
+		{`{` + base + `,"where":{}}`, "where: not an array"},
+		{`{` + base + `,"emit":"person"}`, "emit: must be touch, merge or relation"},
+		{`{` + base + `,"emit":"merge"}`, "ids: a merge needs two of one type"},
+		{`{` + base + `,"emit":"relation"}`, "person: required"},
+		{`{` + base + `,"person":{"type":"email","col":"e"}}`, "person: only for relations"},
+		{`{` + base + `,"value":{"col":"v","decimal":",","group":","}}`, "value: decimal and group"},
+		{`{` + base + `,"props":{"p":{"col":"v","scale":"permille"}}}`, "props.p.scale: must be one of percent"},
+		{`{` + base + `,"props":{"p":{"span":["a"]}}}`, "props.p: span needs two"},
+		{`{` + base + `,"props":"all"}`, `props: must be an object or "rest"`},
+		{`{"source":"s","kind":"k","ids":[{"type":"user_id","col":"u"}]}`, "at: required"},
+		{`{"source":"s","at":"t","ids":[{"type":"user_id","col":"u"}]}`, "kind: required"},
+		{`{"source":"s","at":"t","kind":"k"}`, "ids: required"},
+		{`{"source":"s","at":"t","kind":"k","ids":[{"col":"u"}]}`, "ids[0]: needs a type"},
+		{`{"at":{"col":"t","zone":"Asia/Tokio"}}`, `at.zone: unknown time zone "Asia/Tokio"`},
+		{`{"at":{"col":"t","layouts":["DD.MM.YYYY"]}}`, `at.layouts: "DD.MM.YYYY" is neither`},
+		{`{"at":{"col":"t","layouts":[]}}`, `at.layouts: empty`},
+		{"{\n\"a\":1,\n\"A\":2}", "line 3: duplicate_key"},
+		{"{\n\"a\":1,\n", "line 3: syntax"},
+		{`[]`, "mapping: not an object"},
+	} {
+		_, err := csvmap.Parse([]byte(c.mapping))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngave %v, want %s", c.mapping, err, c.want)
+		}
+	}
+}
+
+func TestAMissingColumnIsNamedBeforeTheFirstRow(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Parse([]byte(july))
+	if err != nil {
+		t.Fatal(err)
+	}
+	recs, err := decodeWith(t, m, strings.NewReader("customer_id,time,interaction,channel\n"), nil)
+	var col *csvmap.ColumnError
+	if len(recs) != 0 || !errors.As(err, &col) || col.Column != "conversion_value" {
+		t.Fatalf("%v, %v", recs, err)
+	}
+	if recs, err := decodeWith(t, m, strings.NewReader(""), nil); len(recs) != 0 || err != nil {
+		t.Fatalf("an empty file: %v, %v", recs, err)
+	}
+}
+
+// row maps one column "x" by the field given and returns the channel.
+func row(t *testing.T, field, cells string, header ...string) string {
+	t.Helper()
+	if len(header) == 0 {
+		header = []string{"x"}
+	}
+	recs := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},"ids":[{"type":"user_id","col":"u"}],"channel":`+field+`}`,
+		"u,"+strings.Join(header, ",")+"\nu1,"+cells+"\n", nil)
+	return string(one(t, recs).Channel)
+}
+
+func TestFields(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, field, cell, want string }{
+		{"column", `"x"`, "a", "a"},
+		{"cleaned", `"x"`, "\"  Ｌｉｎｅ\u3000ＡＢ \"", "Line AB"},
+		{"constant", `{"const":"c"}`, "a", "c"},
+		{"mapped", `{"col":"x","map":{"a":"b"}}`, "a", "b"},
+		{"mapped after cleaning", `{"col":"x","map":{"a":"b"}}`, " ａ ", "b"},
+		{"unmapped is kept", `{"col":"x","map":{"a":"b"}}`, "A", "A"},
+		{"unmapped with else", `{"col":"x","map":{"a":"b"},"else":"z"}`, "A", "z"},
+		{"empty is not else", `{"col":"x","map":{"a":"b"},"else":"z"}`, "", ""},
+		{"empty with default", `{"col":"x","map":{"a":"b"},"else":"z","default":"d"}`, "", "d"},
+		{"empty mapped", `{"col":"x","map":{"":"b"}}`, "", "b"},
+		{"prefix", `{"col":"x","prefix":"003"}`, "003a", "003a"},
+		{"other prefix", `{"col":"x","prefix":"003"}`, "004a", ""},
+		{"salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ckZ", "0031G00001S3ckZQAR"},
+		{"long salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ckZQAR", "0031G00001S3ckZQAR"},
+		{"no salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ck!", "0031G00001S3ck!"},
+		{"quoted", `"x"`, "\"a, \"\"b\"\"\"", `a, "b"`},
+		{"over two lines", `"x"`, "\"a\nb\"", "a b"},
+		{"null", `"x"`, "(not set)", ""},
+		{"missing but optional", `{"col":"y","optional":true}`, "a", ""},
+	} {
+		if got := row(t, c.field, c.cell); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	if got := row(t, `{"cols":["x","y"]}`, " a ,b", "x", "y"); got != "a/b" {
+		t.Errorf("joined: %q", got)
+	}
+	if got := row(t, `{"first":["x","y"]}`, " ,b", "x", "y"); got != "b" {
+		t.Errorf("first: %q", got)
+	}
+	if got := row(t, `{"cols":["x","y"]}`, ",", "x", "y"); got != "" {
+		t.Errorf("joined nothing: %q", got)
+	}
+	if got := row(t, `"done__c"`, "a", "done_c"); got != "a" {
+		t.Errorf("custom field: %q", got)
+	}
+}
+
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ at, cell, want string }{
+		{`"x"`, "2026-01-02T03:04:05.678+09:00", "2026-01-01T18:04:05.678Z"},
+		{`{"col":"x","zone":"Asia/Tokyo"}`, "2026-01-02 3:04:05.5", "2026-01-01T18:04:05.5Z"},
+		{`{"col":"x","zone":"Asia/Tokyo"}`, "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"},
+		{`{"col":"x","zone":"Asia/Tokyo"}`, "2026/01/02 03:04", "2026-01-01T18:04:00Z"},
+		{`{"col":"x","zone":"Asia/Tokyo"}`, "2026/1/2 03:04:05", "2026-01-01T18:04:05Z"},
+		{`{"col":"x","zone":"Asia/Tokyo"}`, "2026年1月2日", "2026-01-01T15:00:00Z day"},
+		{`{"col":"x","zone":"UTC"}`, "2026-01-02", "2026-01-02T00:00:00Z day"},
+		{`{"col":"x","zone":"UTC"}`, "2026/01/02", "2026-01-02T00:00:00Z day"},
+		{`{"col":"x","zone":"UTC"}`, "01/02/2026", "syntax"},
+		{`{"col":"x","zone":"UTC","layouts":["01/02/2006"]}`, "01/02/2026", "2026-01-02T00:00:00Z day"},
+		{`{"col":"x","zone":"UTC","layouts":["02/01/2006 15:04"]}`, "01/02/2026 05:06", "2026-02-01T05:06:00Z"},
+		{`{"col":"x","layouts":["unix"]}`, "1767225600", "2026-01-01T00:00:00Z"},
+		{`{"col":"x","layouts":["unix_ms"]}`, "1767225600123", "2026-01-01T00:00:00.123Z"},
+		{`{"col":"x","layouts":["unix_us"]}`, "1767225600123456", "2026-01-01T00:00:00.123456Z"},
+		{`{"col":"x","layouts":["unix"]}`, "9223372036854775807", "time_range"},
+		{`{"col":"x","layouts":["unix"]}`, "1.7e9", "syntax"},
+		{`"x"`, "2026-01-02 03:04:05", "syntax"},                                // no zone
+		{`{"col":"x","zone":"Europe/Berlin"}`, "2026-03-29 02:30:00", "syntax"}, // a gap
+		{`{"col":"x","zone":"Europe/Berlin"}`, "2026-03-29 03:30:00", "2026-03-29T01:30:00Z"},
+		{`{"col":"x","zone":"Europe/Berlin"}`, "2026-10-25 02:30:00", "2026-10-25T00:30:00Z ambiguous"},
+		{`{"col":"x","zone":"Europe/Berlin"}`, "2026-10-25 03:30:00", "2026-10-25T02:30:00Z"},
+		{`{"col":"x","zone":"America/Sao_Paulo"}`, "2018-11-04", "2018-11-04T03:00:00Z day"}, // no midnight
+		{`{"col":"x","zone":"UTC","map":{"soon":""}}`, "soon", "missing"},
+		{`{"col":"x","zone":"UTC"}`, `\N`, "missing"},
+	} {
+		recs := decode(t, `{"at":`+c.at+`,"kind":{"const":"note"},"ids":[{"type":"user_id","col":"u"}]}`,
+			"u,x\nu1,"+c.cell+"\n", nil)
+		var inv *touchpoint.InvalidError
+		got := ""
+		switch rec := recs[0]; {
+		case errors.As(rec.Err, &inv):
+			got = string(inv.Reason)
+			if inv.Field != "at" {
+				t.Errorf("%s: field %s", c.cell, inv.Field)
+			}
+		case rec.Err != nil:
+			t.Fatal(rec.Err)
+		default:
+			got = rec.Touches[0].At.Format("2006-01-02T15:04:05.999999Z07:00")
+			if p, _ := rec.Touches[0].Props.Text("at_precision"); p != "" {
+				got += " " + p
+			}
+			if slices.Contains(rec.Notes, ingest.TimeAmbiguous) {
+				got += " ambiguous"
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s of %s: %s, want %s", c.at, c.cell, got, c.want)
+		}
+	}
+}
+
+func TestAmounts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ value, cell, currency, want string }{
+		{`"x"`, "6.5", "USD", "6.50 USD"},
+		{`"x"`, "007.50", "usd", "7.50 USD"},
+		{`{"col":"x","group":","}`, `"1,234.50"`, "USD", "1234.50 USD"},
+		{`{"col":"x","decimal":",","group":"."}`, `"1.234,50"`, "EUR", "1234.50 EUR"},
+		{`{"col":"x","decimal":",","group":" "}`, `"1.234,50"`, "EUR", "not_a_number"},
+		{`{"col":"x","group":",","strip":["¥","円"]}`, `"￥5,400"`, "JPY", "not_a_number"},
+		{`{"col":"x","group":",","strip":["¥","円"]}`, `"5,400円"`, "JPY", "5400 JPY"},
+		{`"x"`, `"1,234"`, "USD", "not_a_number"},
+		{`"x"`, "-", "USD", ""},
+		{`"x"`, "NULL", "USD", ""},
+		{`"x"`, "", "USD", ""},
+		{`"x"`, "0", "USD", "0.00 USD"},
+		{`"x"`, "nan", "USD", "not_a_number"},
+		{`"x"`, "1e3", "USD", "not_a_number"},
+		{`"x"`, "5", "", "missing"},
+		{`"x"`, "5", "XYZ", "unknown_currency"},
+		{`"x"`, "-5", "USD", "refund_without_conversion"},
+	} {
+		recs := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"order"},"ids":[{"type":"user_id","col":"u"}],"value":`+
+			c.value+`,"currency":"cur"}`, "u,x,cur\nu1,"+c.cell+","+c.currency+"\n", nil)
+		got := ""
+		var inv *touchpoint.InvalidError
+		if errors.As(recs[0].Err, &inv) {
+			got = string(inv.Reason)
+		} else {
+			got = one(t, recs).Value.String()
+		}
+		if got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.cell, c.currency, got, c.want)
+		}
+	}
+	recs := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"order"},"ids":[{"type":"user_id","col":"u"}],"value":"x"}`,
+		"u,x\nu1,5\n", &ingest.Options{Currency: touchpoint.Currency{'E', 'U', 'R'}})
+	if tp := one(t, recs); tp.Value.String() != "5.00 EUR" || !slices.Contains(recs[0].Notes, ingest.CurrencyAssumed) {
+		t.Errorf("assumed: %v %v", tp.Value, recs[0].Notes)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		where string
+		stay  string // of the rows a, ab, abc, empty
+	}{
+		{`{"col":"x","op":"exact","value":"ab"}`, "ab"},
+		{`{"col":"x","op":"exact","value":["ab","a"]}`, "a ab"},
+		{`{"col":"x","op":"in_list","value":["ab","a"]}`, "a ab"},
+		{`{"col":"x","op":"is_not","value":["ab","a"]}`, "abc "}, // none of them, not any of them
+		{`{"col":"x","op":"is_set"}`, "a ab abc"},
+		{`{"col":"x","op":"is_not_set"}`, ""},
+		{`{"col":"x","op":"icontains","value":"AB"}`, "ab abc"},
+		{`{"col":"x","op":"not_icontains","value":["BC","zz"]}`, "a ab "},
+		{`{"col":"x","op":"regex","value":"^ab"}`, "ab abc"},
+		{`{"col":"x","op":"not_regex","value":"^ab"}`, "a "},
+		{`{"col":"x","op":"prefix","value":"ab"}`, "ab abc"},
+		{`{"col":"x","op":"suffix","value":"b"}`, "ab"},
+		{`{"col":"x","op":"prefix","value":"a"},{"col":"x","op":"suffix","value":"c"}`, "abc"},
+	} {
+		recs := decode(t, `{"where":[`+c.where+`],"id":{"col":"n"},"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},
+			"ids":[{"type":"user_id","const":"u1"}],"touchpoint":"x"}`, "n,x\n1,a\n2,ab\n3,abc\n4,\n", nil)
+		var stay []string
+		for _, rec := range recs {
+			if !rec.Skipped {
+				stay = append(stay, rec.Touches[0].Touchpoint)
+			}
+		}
+		if got := strings.Join(stay, " "); got != c.stay {
+			t.Errorf("%s: %q, want %q", c.where, got, c.stay)
+		}
+	}
+}
+
+func TestPropsAreTheNamedColumnsAndTheRestOnRequest(t *testing.T) {
+	t.Parallel()
+	const base = `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"meeting"},"ids":[{"type":"user_id","col":"u"}],"props":%s}`
+	const table = "u,start,end,p,yes,subject,synced,url\nu1,2026-01-01 09:00:00,2026-01-01 10:30:00,65.1,TRUE,Hello,now,https://x.example/a\n"
+	for _, c := range []struct{ props, want string }{
+		{`{"d":{"span":[{"col":"start","zone":"UTC"},{"col":"end","zone":"UTC"}]}}`, `{"d":5400}`},
+		{`{"p":{"col":"p","scale":"percent"}}`, `{"p":0.651}`},
+		{`{"p":{"col":"p","scale":"minutes"}}`, `{"p":3906}`},
+		{`{"p":{"col":"p","as":"number"}}`, `{"p":65.1}`},
+		{`{"p":"p","y":{"col":"yes","as":"bool"}}`, `{"p":"65.1","y":true}`},
+		{`{"subject":"subject"}`, `{"subject":"Hello"}`},
+		{`"rest"`, `{"_subject":"Hello","_url":"https://x.example/a","end":"2026-01-01 10:30:00","p":"65.1","start":"2026-01-01 09:00:00","synced":"now","yes":"TRUE"}`},
+	} {
+		if got := one(t, decode(t, fmt.Sprintf(base, c.props), table, nil)).Props.JSON(); got != c.want {
+			t.Errorf("%s: %s, want %s", c.props, got, c.want)
+		}
+	}
+}

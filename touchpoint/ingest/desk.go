@@ -1,0 +1,207 @@
+package ingest
+
+import (
+	"maps"
+	"runtime/debug"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// A Desk is what a decoder works at: its options, resolved once. Programs that only
+// read a format never need one. Unchanged after construction and safe for concurrent use.
+type Desk struct {
+	o     Options
+	touch touchpoint.Options
+	keep  map[string]bool // Minimise.Props; nil keeps all
+}
+
+// NewDesk resolves o, which may be nil, for a decoder of that format. It is an error if
+// a setting makes no sense.
+func NewDesk(format string, o *Options) (*Desk, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	k := &Desk{}
+	if o != nil {
+		k.o = *o
+		k.o.ConsentPurposes = maps.Clone(o.ConsentPurposes)
+	}
+	if k.o.Source == "" {
+		k.o.Source = format
+	}
+	if k.o.Touch != nil {
+		k.touch = *k.o.Touch
+	}
+	if k.o.Rules != nil {
+		k.touch.Rules = k.o.Rules
+	}
+	if k.touch.Rules == nil {
+		r := identity.DefaultRules()
+		k.touch.Rules = &r
+	}
+	if k.o.Limits.Message == 0 {
+		k.o.Limits.Message = MaxMessage
+	}
+	if k.o.Limits.Document == 0 {
+		k.o.Limits.Document = MaxDocument
+	}
+	if k.o.Minimise.Props != nil {
+		k.keep = make(map[string]bool, len(k.o.Minimise.Props))
+		for _, p := range k.o.Minimise.Props {
+			k.keep[p] = true
+		}
+	}
+	return k, nil
+}
+
+// Options returns the options with every default filled in.
+func (k *Desk) Options() Options { return k.o }
+
+// Touch returns what touches are normalised with.
+func (k *Desk) Touch() *touchpoint.Options {
+	o := k.touch
+	return &o
+}
+
+// Draft returns an empty draft of a touch from this decoder's source.
+func (k *Desk) Draft() *Draft {
+	return &Draft{desk: k, Touch: touchpoint.Touch{Source: k.o.Source}}
+}
+
+// Finish makes the touch of a draft: it settles the time, lets Options.Channel see the
+// raw page, masks, normalises, and derives an id where the message gave none. The first
+// thing that was wrong with the draft is the error, an [*touchpoint.InvalidError] or,
+// where the hook panicked, a [*touchpoint.CallbackError].
+func (k *Desk) Finish(d *Draft) (touchpoint.Touch, error) {
+	original, err := k.prepare(d)
+	if err != nil {
+		return touchpoint.Touch{}, err
+	}
+	return k.normalize(d.Touch, original)
+}
+
+// Record finishes a draft and gives the record of its message, with the consents and
+// notes, or with what is wrong.
+func (k *Desk) Record(d *Draft) Record {
+	t, err := k.Finish(d)
+	if err != nil {
+		return Record{Err: err}
+	}
+	return Record{Touches: []touchpoint.Touch{t}, Consents: k.consents(d, t), Notes: d.Notes}
+}
+
+// FinishActivity is Finish for an activity with participants, such as a meeting: one
+// touch for each, see [touchpoint.Split]. The draft's own identifiers, those of accounts
+// and deals, stand on each of them. Without participants it is one touch.
+func (k *Desk) FinishActivity(d *Draft, people []identity.ID) ([]touchpoint.Touch, error) {
+	original, err := k.prepare(d)
+	if err != nil {
+		return nil, err
+	}
+	ts := []touchpoint.Touch{d.Touch}
+	if len(people) > 0 {
+		if ts, err = touchpoint.Split(d.Touch, people, &k.touch); err != nil {
+			return nil, err
+		}
+	}
+	for i := range ts {
+		if ts[i], err = k.normalize(ts[i], original); err != nil {
+			return nil, err
+		}
+	}
+	return ts, nil
+}
+
+// prepare brings the draft up to normalisation and returns the event's own time if At
+// is another.
+func (k *Desk) prepare(d *Draft) (original time.Time, err error) {
+	if d.err != nil {
+		return original, d.err
+	}
+	t := &d.Touch
+	if !d.OfflineStated {
+		t.Offline = t.Kind.Info().Offline
+	}
+	original = k.settle(d)
+	if t.At.IsZero() {
+		return original, &touchpoint.InvalidError{Field: "at", Reason: touchpoint.Missing}
+	}
+	if !d.resumed && hasPage(t.Kind) && t.Campaign == (touchpoint.Campaign{}) {
+		t.Campaign = Campaign(d.Page.URL)
+	}
+	if k.o.Channel != nil && hasPage(t.Kind) {
+		if t.Props, err = d.build(); err != nil {
+			return original, err
+		}
+		if err := k.channel(t, d.Page); err != nil {
+			return original, err
+		}
+		d.adopt(t.Props) // what the hook set
+	}
+	k.minimise(d)
+	t.Props, err = d.build()
+	return original, err
+}
+
+func (k *Desk) normalize(t touchpoint.Touch, original time.Time) (touchpoint.Touch, error) {
+	given := t.ID != ""
+	if err := t.Normalize(&k.touch); err != nil {
+		return touchpoint.Touch{}, err
+	}
+	if !given && !original.IsZero() {
+		// A re-delivery must not look new because its clock was corrected otherwise.
+		plain := t
+		plain.ID, plain.At, plain.Props = "", original.UTC(), plain.Props.Remove(atOriginal)
+		t.ID = touchpoint.DeriveID(plain)
+	}
+	return t, nil
+}
+
+// settle fills in At and ReceivedAt and returns the event's own time if At is another.
+func (k *Desk) settle(d *Draft) (original time.Time) {
+	t, times := &d.Touch, d.Times
+	t.ReceivedAt = times.Received.UTC().Truncate(time.Microsecond)
+	if times.Received.IsZero() {
+		t.ReceivedAt = time.Time{}
+	}
+	at, original := times.at(k.o.Skew, k.o.Tolerance)
+	if at.IsZero() {
+		at = k.o.At
+	}
+	t.At = at
+	original = original.Truncate(time.Microsecond)
+	if original.Equal(at.Truncate(time.Microsecond)) {
+		original = time.Time{}
+	}
+	if !original.IsZero() {
+		d.Prop(atOriginal, original.UTC().Format(time.RFC3339Nano))
+		if times.Corrected.IsZero() {
+			d.Note(ClockCorrected)
+		}
+	}
+	if !t.ReceivedAt.IsZero() && at.After(t.ReceivedAt) {
+		d.Note(AheadOfReceipt)
+	}
+	return original
+}
+
+// hasPage reports whether channel rules look at touches of this kind.
+func hasPage(k touchpoint.Kind) bool {
+	switch k {
+	case touchpoint.KindVisit, touchpoint.KindPageview, touchpoint.KindScreen, touchpoint.KindEvent:
+		return true
+	}
+	return false
+}
+
+// channel calls the hook and turns a panic into an error.
+func (k *Desk) channel(t *touchpoint.Touch, p touchpoint.Page) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &touchpoint.CallbackError{Where: "ingest.Options.Channel", Stack: debug.Stack()}
+		}
+	}()
+	return k.o.Channel(t, p)
+}

@@ -1,0 +1,107 @@
+// Package field reads the fields that messages in JSON have in common: identifiers,
+// names, instants, amounts.
+package field
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+)
+
+// Ident reads an identifier: a text, or an integer as its digits. Null and nothing are
+// the empty one; fractions, exponents, booleans, arrays and objects are none.
+func Ident(v jsonscan.Value) (string, touchpoint.Reason) {
+	switch v.Kind() {
+	case jsonscan.None, jsonscan.Null:
+		return "", ""
+	case jsonscan.String:
+		return v.Text(), ""
+	case jsonscan.Number:
+		if raw := v.Raw(); strings.Trim(raw, "-0123456789") == "" && raw != "-0" {
+			return raw, ""
+		}
+	}
+	return "", touchpoint.Syntax
+}
+
+// Text reads a name: a text, or the token of a number. Anything else is empty.
+func Text(v jsonscan.Value) string {
+	switch v.Kind() {
+	case jsonscan.String:
+		return v.Text()
+	case jsonscan.Number:
+		return v.Raw()
+	}
+	return ""
+}
+
+// Time reads an instant in RFC 3339; null, nothing and the empty text are the zero time.
+func Time(v jsonscan.Value) (time.Time, touchpoint.Reason) {
+	switch v.Kind() {
+	case jsonscan.None, jsonscan.Null:
+		return time.Time{}, ""
+	case jsonscan.String:
+		text := strings.TrimSpace(v.Text())
+		if text == "" {
+			return time.Time{}, ""
+		}
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t.UTC(), ""
+			}
+		}
+	}
+	return time.Time{}, touchpoint.Syntax
+}
+
+// Number reads the token of a number, or of a text that holds one; ok is false where
+// there is neither.
+func Number(v jsonscan.Value) (token string, ok bool) {
+	token = strings.TrimSpace(Text(v))
+	return token, token != ""
+}
+
+// IsUUID reports whether s is a UUID in its usual form.
+func IsUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// IsEmail reports whether s looks like a mail address: one @ and a dotted domain.
+func IsEmail(s string) bool {
+	local, domain, ok := strings.Cut(strings.TrimSpace(s), "@")
+	dot := strings.LastIndexByte(domain, '.')
+	return ok && local != "" && !strings.ContainsAny(domain, "@ ") && dot > 0 && dot < len(domain)-1
+}
+
+// AppendQuoted appends s, which is valid UTF-8, as a JSON string.
+func AppendQuoted(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
+}

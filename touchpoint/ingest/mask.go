@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+)
+
+// clickParams are the parameters by which advertisers and mailers mark a click, in lower
+// case: they are compared without case.
+var clickParams = map[string]bool{
+	"gclid": true, "gclsrc": true, "dclid": true, "gbraid": true, "wbraid": true,
+	"gad_source": true, "msclkid": true, "twclid": true, "li_fat_id": true, "ttclid": true,
+	"rdt_cid": true, "qclid": true, "sccid": true, "ko_click_id": true, "yclid": true,
+	"ldtag_cl": true, "btid": true, "urid": true, "fbclid": true, "epik": true,
+	"igshid": true, "srsltid": true, "irclid": true, "_kx": true, "mc_cid": true,
+	"mkt_tok": true, "_hsenc": true, "vero_id": true,
+}
+
+// campaignParams begin with this; they survive [URLUTMOnly].
+const campaignParams = "utm_"
+
+func isClickID(name string) bool {
+	return clickParams[name] || clickParams[strings.ToLower(name)]
+}
+
+// minimise turns page, IP and click ids into props and masks what Options.Minimise says.
+func (k *Desk) minimise(d *Draft) {
+	m := k.o.Minimise
+	if m.ClickIDs == ClickIDsKind {
+		for _, u := range [...]string{d.Page.URL, d.Page.Referrer} {
+			for name, value := range parameters(u) {
+				if isClickID(name) {
+					d.ClickID(name, value)
+				}
+			}
+		}
+	}
+	if m.URL != URLFull || m.ClickIDs != ClickIDsKeep {
+		for i := range d.props {
+			d.props[i].raw = m.maskJSON(d.props[i].raw)
+		}
+		d.Touch.Touchpoint = m.maskText(d.Touch.Touchpoint)
+	}
+	d.Prop("url", m.maskText(d.Page.URL))
+	d.Prop("referrer", m.maskText(d.Page.Referrer))
+	if m.UserAgent == AgentKeep {
+		d.Prop("user_agent", d.Page.UserAgent)
+	}
+	switch m.IP {
+	case IPKeep:
+		d.Prop("ip", d.IP)
+	case IPTruncate:
+		d.Prop("ip", truncate(d.IP))
+	}
+	if marks := m.marks(d.clicks); marks != "" {
+		d.RawProp("click_ids", marks)
+	}
+	if k.keep != nil {
+		d.props = slices.DeleteFunc(d.props, func(p member) bool { return !k.keep[p.key] && !ours[p.key] })
+	}
+}
+
+// ours are the props that an allow-list keeps because the facts would be misread
+// without them.
+var ours = map[string]bool{"at_original": true, "at_precision": true, "bot": true, "bot_rule": true, "click_ids": true}
+
+// marks returns props.click_ids as JSON: the names, sorted, with their values in the
+// mode that keeps these. gad_source, a digit that names no click, always keeps its value.
+func (m Minimise) marks(clicks []click) string {
+	if m.ClickIDs == ClickIDsDrop || len(clicks) == 0 {
+		return ""
+	}
+	names := make([]string, len(clicks))
+	for i, c := range clicks {
+		if names[i] = c.name; m.ClickIDs == ClickIDsKeep || c.name == "gad_source" {
+			names[i] += "=" + c.value
+		}
+	}
+	slices.Sort(names)
+	b := []byte{'['}
+	for i, n := range slices.Compact(names) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = field.AppendQuoted(b, n)
+	}
+	return string(append(b, ']'))
+}
+
+// maskJSON masks every text of a JSON value that is a URL, and takes out members that
+// are click ids.
+func (m Minimise) maskJSON(raw string) string {
+	if raw == "" || raw[0] != '"' && raw[0] != '{' && raw[0] != '[' {
+		return raw
+	}
+	var doc jsonscan.Doc
+	v, err := doc.Parse(raw, jsonscan.Limits{})
+	if err != nil {
+		return raw // the props say what is wrong
+	}
+	return string(m.appendMasked(nil, v))
+}
+
+func (m Minimise) appendMasked(b []byte, v jsonscan.Value) []byte {
+	switch v.Kind() {
+	case jsonscan.String:
+		if s := v.Text(); isURL(s) {
+			return field.AppendQuoted(b, m.maskText(s))
+		}
+	case jsonscan.Array:
+		b = append(b, '[')
+		for e := v.First(); e.OK(); e = e.Next() {
+			if b[len(b)-1] != '[' {
+				b = append(b, ',')
+			}
+			b = m.appendMasked(b, e)
+		}
+		return append(b, ']')
+	case jsonscan.Object:
+		b = append(b, '{')
+		for e := v.First(); e.OK(); e = e.Next() {
+			if m.ClickIDs != ClickIDsKeep && isClickID(e.Key()) {
+				continue
+			}
+			if b[len(b)-1] != '{' {
+				b = append(b, ',')
+			}
+			b = m.appendMasked(append(field.AppendQuoted(b, e.Key()), ':'), e)
+		}
+		return append(b, '}')
+	}
+	return append(b, v.Raw()...)
+}
+
+// isURL reports whether a text may hold parameters that identify somebody.
+func isURL(s string) bool {
+	return strings.Contains(s, "://") || strings.ContainsAny(s, "?#") && strings.ContainsAny(s, "=#")
+}
+
+// maskText returns a URL as the options want it stored; other text stays as it is.
+func (m Minimise) maskText(s string) string {
+	if s == "" || m.URL == URLFull && m.ClickIDs == ClickIDsKeep || !isURL(s) {
+		return s
+	}
+	fragment := ""
+	if i := strings.IndexByte(s, '#'); i >= 0 {
+		s, fragment = s[:i], s[i:]
+	}
+	rest, query, has := strings.Cut(s, "?")
+	if m.URL != URLFull {
+		fragment = ""
+		rest = dropUser(rest)
+	} else if strings.Contains(fragment, "=") {
+		fragment = "#" + m.maskQuery(fragment[1:])
+	}
+	if has && m.URL != URLNoQuery {
+		if query = m.maskQuery(query); query != "" {
+			rest += "?" + query
+		}
+	}
+	return rest + strings.TrimSuffix(fragment, "#")
+}
+
+// dropUser takes the user info out of scheme://user@host/path.
+func dropUser(s string) string {
+	start := strings.Index(s, "//")
+	if start < 0 {
+		return s
+	}
+	start += 2
+	end := strings.IndexByte(s[start:], '/')
+	if end < 0 {
+		end = len(s) - start
+	}
+	if at := strings.LastIndexByte(s[start:start+end], '@'); at >= 0 {
+		return s[:start] + s[start+at+1:]
+	}
+	return s
+}
+
+// maskQuery keeps the parameters that may stay, each as it was written.
+func (m Minimise) maskQuery(query string) string {
+	var kept []string
+	for p := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == '?' || r == ';' }) {
+		name, value, _ := strings.Cut(p, "=")
+		name = unescape(name)
+		switch {
+		case m.URL == URLUTMOnly && !strings.HasPrefix(name, campaignParams):
+		case m.ClickIDs != ClickIDsKeep && isClickID(name):
+		case isURL(unescape(value)) && m.hides(unescape(value)): // a URL inside of a URL
+		default:
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+// hides reports whether masking would take something out of s.
+func (m Minimise) hides(s string) bool { return m.maskText(s) != s }
+
+// truncate returns the /24 of an address, of version 6 the /48; what is no address
+// becomes nothing.
+func truncate(ip string) string {
+	a, err := netip.ParseAddr(strings.TrimSpace(ip))
+	if err != nil {
+		return ""
+	}
+	a = a.Unmap().WithZone("")
+	bits := 48
+	if a.Is4() {
+		bits = 24
+	}
+	p, _ := a.Prefix(bits)
+	return p.Addr().String()
+}

@@ -1,0 +1,126 @@
+package ingest_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/ingest"
+)
+
+const masked = "https://bob:pw@shop.example/a/b?utm_source=x&gclid=CLICK1&q=tea&MSCLKID=CLICK2&gad_source=1#frag"
+
+// the modes as the example programs start with them
+var careful = ingest.Minimise{URL: ingest.URLUTMOnly, ClickIDs: ingest.ClickIDsKind, IP: ingest.IPDrop, UserAgent: ingest.AgentDrop}
+
+func TestMasking(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, want string
+		m          ingest.Minimise
+	}{
+		{"nothing", `{"ip":"192.0.2.77","url":"` + masked + `","user_agent":"Browser"}`, ingest.Minimise{}},
+		{"careful", `{"click_ids":["gad_source=1","gclid","msclkid"],"url":"https://shop.example/a/b?utm_source=x"}`, careful},
+		{"no query", `{"ip":"192.0.2.0","url":"https://shop.example/a/b"}`,
+			ingest.Minimise{URL: ingest.URLNoQuery, IP: ingest.IPTruncate, UserAgent: ingest.AgentDrop}},
+		{"no click ids", `{"ip":"192.0.2.77","url":"https://bob:pw@shop.example/a/b?utm_source=x&q=tea#frag","user_agent":"Browser"}`,
+			ingest.Minimise{ClickIDs: ingest.ClickIDsDrop}},
+		{"an allow-list", `{"url":"` + masked + `"}`, ingest.Minimise{Props: []string{"url"}}},
+	} {
+		k := desk(t, &ingest.Options{Minimise: c.m})
+		d := draft(k)
+		d.Page = touchpoint.Page{URL: masked, UserAgent: "Browser"}
+		d.IP = "192.0.2.77"
+		tp := finish(t, k, d)
+		if got := tp.Props.JSON(); got != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, got, c.want)
+		}
+		if tp.Campaign.Source != "x" {
+			t.Errorf("%s: campaign %+v", c.name, tp.Campaign)
+		}
+	}
+}
+
+func TestNetworksOfAddresses(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{
+		"192.0.2.77": "192.0.2.0", "2001:db8:1:2:3::4": "2001:db8:1::", "::ffff:192.0.2.77": "192.0.2.0",
+		"fe80::1%eth0": "fe80::", "none of it": "",
+	} {
+		k := desk(t, &ingest.Options{Minimise: ingest.Minimise{IP: ingest.IPTruncate}})
+		d := draft(k)
+		d.IP = ip
+		if got, _ := finish(t, k, d).Props.Text("ip"); got != want {
+			t.Errorf("%s: %s, want %s", ip, got, want)
+		}
+	}
+}
+
+// I10: no click id is left anywhere, in whatever place of the message it stood.
+func TestI10NoClickIDSurvivesMasking(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []ingest.ClickIDMode{ingest.ClickIDsKind, ingest.ClickIDsDrop} {
+		for _, url := range []ingest.URLMode{ingest.URLFull, ingest.URLNoQuery, ingest.URLUTMOnly} {
+			k := desk(t, &ingest.Options{Minimise: ingest.Minimise{URL: url, ClickIDs: mode}})
+			d := draft(k)
+			d.Page.URL = "https://x.example/?a=1&gclid=SECRET&b=%67clid#gclid=SECRET&x=1"
+			d.Page.Referrer = "https://y.example/?url=https%3A%2F%2Fx.example%2F%3Ffbclid%3DSECRET&c=2"
+			d.Touch.Touchpoint = "x.example/?%67clid=SECRET"
+			d.Foreign("gclid", `"SECRET"`)
+			d.Foreign("FBCLID", `"SECRET"`)
+			d.Foreign("link_url", `"https://z.example/?x=1&twclid=SECRET"`)
+			d.Foreign("search", `"?gclid=SECRET&q=1"`)
+			d.Foreign("deep", `{"list":["//z.example/?ttclid=SECRET",{"yclid":"SECRET","ok":"a?b"}]}`)
+			tp := finish(t, k, d)
+			if s := string(tp.AppendJSON(nil)); strings.Contains(s, "SECRET") {
+				t.Errorf("URL mode %d, click ids %d: %s", url, mode, s)
+			}
+			if ok, _ := tp.Props.Raw("deep", "list"); !strings.Contains(ok, "a?b") {
+				t.Errorf("more than click ids is gone: %s", ok)
+			}
+		}
+	}
+}
+
+// I6: masking changes no channel and no key.
+func TestI6MaskingChangesNoChannelAndNoKey(t *testing.T) {
+	t.Parallel()
+	byClick := func(tp *touchpoint.Touch, p touchpoint.Page) error {
+		if strings.Contains(p.URL, "gclid=") {
+			tp.Channel = touchpoint.ChannelPaidSearch
+		}
+		tp.Props = tp.Props.SetBool("bot", false)
+		return nil
+	}
+	var keys []touchpoint.Key
+	for _, m := range []ingest.Minimise{{}, careful, {URL: ingest.URLNoQuery, ClickIDs: ingest.ClickIDsDrop, Props: []string{}}} {
+		k := desk(t, &ingest.Options{Minimise: m, Channel: byClick})
+		d := draft(k)
+		d.Touch.ID = "m1"
+		d.Page.URL = masked
+		tp := finish(t, k, d)
+		if bot, ok := tp.Props.Bool("bot"); tp.Channel != touchpoint.ChannelPaidSearch || bot || !ok {
+			t.Errorf("%+v: channel %s, props %s", m, tp.Channel, tp.Props.JSON())
+		}
+		keys = append(keys, tp.Key())
+	}
+	if keys[0] != keys[1] || keys[1] != keys[2] {
+		t.Error(keys)
+	}
+}
+
+func TestAHookThatRefusesOrPanicsRefusesTheMessage(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Channel: func(*touchpoint.Touch, touchpoint.Page) error {
+		return &touchpoint.InvalidError{Field: "bot", Reason: touchpoint.Bot}
+	}})
+	if _, err := k.Finish(draft(k)); !errors.Is(err, touchpoint.ErrInvalid) {
+		t.Errorf("refused with %v", err)
+	}
+	k = desk(t, &ingest.Options{Channel: func(*touchpoint.Touch, touchpoint.Page) error { panic("a1") }})
+	var ce *touchpoint.CallbackError
+	if _, err := k.Finish(draft(k)); !errors.As(err, &ce) || strings.Contains(err.Error(), "a1") {
+		t.Errorf("panicked with %v", err)
+	}
+}

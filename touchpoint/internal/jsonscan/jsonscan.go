@@ -1,0 +1,305 @@
+// Package jsonscan reads one JSON text into a flat list of values, with every limit
+// held while reading.
+//
+// [Doc.Parse] checks the whole text at once: UTF-8, lone surrogates, depth, the length of
+// numbers, and keys that are equal or differ by case only within one object. The values it
+// returns are positions in the text, so that nothing is decoded into an any, numbers keep
+// their text, and a text without escapes costs no copy. A Doc can be parsed into again;
+// that ends the life of its earlier values.
+package jsonscan
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// The limits that a zero field of [Limits] stands for.
+const (
+	MaxSize   = 1 << 20 // bytes of one text
+	MaxDepth  = 32      // objects and arrays inside each other
+	MaxNumber = 64      // bytes of one number
+)
+
+// Limits bounds one text. A zero field is the constant of the same name.
+type Limits struct{ Size, Depth, Number int }
+
+// An Error says what is wrong with a text by one of the reason words of the project:
+// syntax, utf8, too_large, too_deep, not_a_number, duplicate_key. Offset is in bytes.
+type Error struct {
+	Reason string
+	Offset int
+}
+
+// Error returns the reason alone: the text itself may be personal data.
+func (e *Error) Error() string { return "jsonscan: " + e.Reason }
+
+// A Kind is what a [Value] is. The zero Kind is no value at all.
+type Kind uint8
+
+// The kinds of values.
+const (
+	None Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+// A Doc is one parsed text. The zero Doc is ready. Not safe for concurrent use while it
+// is parsed into; its values may be read concurrently.
+type Doc struct {
+	text  string
+	nodes []node
+	lim   Limits
+}
+
+type node struct {
+	kind                   Kind
+	escaped, keyEscaped    bool
+	keyStart, keyEnd       int32
+	start, end, next, size int32 // next: the next sibling, 0 if last; size: the number of children
+}
+
+// Parse reads text, which holds exactly one value with blanks around it, and returns the
+// value. The error is an [*Error].
+func (d *Doc) Parse(text string, lim Limits) (Value, error) {
+	if lim.Size == 0 {
+		lim.Size = MaxSize
+	}
+	if lim.Depth == 0 {
+		lim.Depth = MaxDepth
+	}
+	if lim.Number == 0 {
+		lim.Number = MaxNumber
+	}
+	d.text, d.nodes, d.lim = text, d.nodes[:0], lim
+	if len(text) > lim.Size {
+		return Value{}, &Error{"too_large", 0}
+	}
+	if !utf8.ValidString(text) {
+		return Value{}, &Error{"utf8", 0}
+	}
+	i, err := d.value(d.blank(0), 0)
+	if err != nil {
+		return Value{}, err
+	}
+	if i = d.blank(i); i != len(text) {
+		return Value{}, &Error{"syntax", i}
+	}
+	return Value{d, 0}, nil
+}
+
+func (d *Doc) blank(i int) int {
+	for i < len(d.text) {
+		switch d.text[i] {
+		case ' ', '\t', '\n', '\r':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// value reads the value at i, appends its nodes and returns the place behind it.
+func (d *Doc) value(i, depth int) (int, error) {
+	if i >= len(d.text) {
+		return 0, &Error{"syntax", i}
+	}
+	at := len(d.nodes)
+	d.nodes = append(d.nodes, node{start: int32(i)})
+	kind, end, escaped := None, i, false
+	var err error
+	switch c := d.text[i]; {
+	case c == '"':
+		kind = String
+		end, escaped, err = d.str(i)
+	case c == '{', c == '[':
+		if depth >= d.lim.Depth {
+			return 0, &Error{"too_deep", i}
+		}
+		if kind = Array; c == '{' {
+			kind = Object
+		}
+		end, err = d.children(i, at, depth+1, kind == Object)
+	case c == '-' || c >= '0' && c <= '9':
+		kind = Number
+		end, err = d.number(i)
+	case strings.HasPrefix(d.text[i:], "null"):
+		kind, end = Null, i+4
+	case strings.HasPrefix(d.text[i:], "true"):
+		kind, end = Bool, i+4
+	case strings.HasPrefix(d.text[i:], "false"):
+		kind, end = Bool, i+5
+	default:
+		err = &Error{"syntax", i}
+	}
+	if err != nil {
+		return 0, err
+	}
+	n := &d.nodes[at]
+	n.kind, n.end, n.escaped = kind, int32(end), escaped
+	return end, nil
+}
+
+// children reads the members or elements of the container that opens at i.
+func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
+	closing := byte(']')
+	if object {
+		closing = '}'
+	}
+	i = d.blank(i + 1)
+	if i < len(d.text) && d.text[i] == closing {
+		return i + 1, nil
+	}
+	last, size := 0, int32(0)
+	for {
+		var ks, ke int
+		var kesc bool
+		if object {
+			if i >= len(d.text) || d.text[i] != '"' {
+				return 0, &Error{"syntax", i}
+			}
+			end, esc, err := d.str(i)
+			if err != nil {
+				return 0, err
+			}
+			ks, ke, kesc = i, end, esc
+			if i = d.blank(end); i >= len(d.text) || d.text[i] != ':' {
+				return 0, &Error{"syntax", i}
+			}
+			i = d.blank(i + 1)
+		}
+		child := len(d.nodes)
+		end, err := d.value(i, depth)
+		if err != nil {
+			return 0, err
+		}
+		n := &d.nodes[child]
+		n.keyStart, n.keyEnd, n.keyEscaped = int32(ks), int32(ke), kesc
+		if last != 0 {
+			d.nodes[last].next = int32(child)
+		}
+		last = child
+		size++
+		if i = d.blank(end); i >= len(d.text) {
+			return 0, &Error{"syntax", i}
+		}
+		switch d.text[i] {
+		case ',':
+			i = d.blank(i + 1)
+		case closing:
+			d.nodes[parent].size = size
+			if object {
+				if err := d.unique(parent); err != nil {
+					return 0, err
+				}
+			}
+			return i + 1, nil
+		default:
+			return 0, &Error{"syntax", i}
+		}
+	}
+}
+
+// str reads the string that opens at i and says whether it holds an escape.
+func (d *Doc) str(i int) (end int, escaped bool, err error) {
+	start := i
+	for i++; i < len(d.text); i++ {
+		switch c := d.text[i]; {
+		case c == '"':
+			return i + 1, escaped, nil
+		case c < ' ':
+			return 0, false, &Error{"syntax", i}
+		case c == '\\':
+			escaped = true
+			if i++; i >= len(d.text) {
+				return 0, false, &Error{"syntax", i}
+			}
+			switch d.text[i] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
+				u, ok := hex4(d.text, i+1)
+				if !ok {
+					return 0, false, &Error{"syntax", i}
+				}
+				i += 4
+				if u >= 0xDC00 && u <= 0xDFFF {
+					return 0, false, &Error{"utf8", i}
+				}
+				if u >= 0xD800 && u <= 0xDBFF {
+					low, ok := uint32(0), false
+					if strings.HasPrefix(d.text[i+1:], `\u`) {
+						low, ok = hex4(d.text, i+3)
+					}
+					if !ok || low < 0xDC00 || low > 0xDFFF {
+						return 0, false, &Error{"utf8", i}
+					}
+					i += 6
+				}
+			default:
+				return 0, false, &Error{"syntax", i}
+			}
+		}
+	}
+	return 0, false, &Error{"syntax", start}
+}
+
+func hex4(s string, i int) (u uint32, ok bool) {
+	if i+4 > len(s) {
+		return 0, false
+	}
+	for _, c := range []byte(s[i : i+4]) {
+		switch {
+		case c >= '0' && c <= '9':
+			u = u<<4 | uint32(c-'0')
+		case c >= 'a' && c <= 'f':
+			u = u<<4 | uint32(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			u = u<<4 | uint32(c-'A'+10)
+		default:
+			return 0, false
+		}
+	}
+	return u, true
+}
+
+func (d *Doc) number(i int) (int, error) {
+	start := i
+	if d.text[i] == '-' {
+		i++
+	}
+	whole := i
+	i = d.digits(i)
+	if i == whole || i-whole > 1 && d.text[whole] == '0' {
+		return 0, &Error{"syntax", start}
+	}
+	if i < len(d.text) && d.text[i] == '.' {
+		f := i + 1
+		if i = d.digits(f); i == f {
+			return 0, &Error{"syntax", start}
+		}
+	}
+	if i < len(d.text) && (d.text[i] == 'e' || d.text[i] == 'E') {
+		if i++; i < len(d.text) && (d.text[i] == '+' || d.text[i] == '-') {
+			i++
+		}
+		e := i
+		if i = d.digits(i); i == e {
+			return 0, &Error{"syntax", start}
+		}
+	}
+	if i-start > d.lim.Number {
+		return 0, &Error{"not_a_number", start}
+	}
+	return i, nil
+}
+
+func (d *Doc) digits(i int) int {
+	for i < len(d.text) && d.text[i] >= '0' && d.text[i] <= '9' {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,125 @@
+package jsonscan_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+)
+
+func parse(t *testing.T, text string) jsonscan.Value {
+	t.Helper()
+	var d jsonscan.Doc
+	v, err := d.Parse(text, jsonscan.Limits{})
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}
+
+func TestValues(t *testing.T) {
+	v := parse(t, ` { "a" : [ 1 , -2.5e3, "x\n\u00e9\ud83d\ude00" , null ] , "b\"" : { } , "c" : true, "d":false } `)
+	if v.Kind() != jsonscan.Object || v.Len() != 4 {
+		t.Fatal(v.Kind(), v.Len())
+	}
+	a := v.Get("a")
+	if a.Kind() != jsonscan.Array || a.Len() != 4 || a.First().Raw() != "1" || a.First().Next().Raw() != "-2.5e3" {
+		t.Error(a.Raw())
+	}
+	if s := a.First().Next().Next(); s.Text() != "x\né😀" || s.Next().Kind() != jsonscan.Null || s.Next().Next().OK() {
+		t.Error(s.Text())
+	}
+	if b := v.Get("b\""); b.Key() != `b"` || b.Kind() != jsonscan.Object || b.First().OK() {
+		t.Error(b.Key())
+	}
+	if !v.Get("c").True() || v.Get("d").True() || v.Get("d").Kind() != jsonscan.Bool {
+		t.Error("literals")
+	}
+	for _, none := range []jsonscan.Value{{}, v.Get("x"), v.Get("a", "b"), v.Get("a").First().Get("x")} {
+		if none.OK() || none.Kind() != jsonscan.None || none.Raw()+none.Text()+none.Key() != "" || none.Len() != 0 ||
+			none.First().OK() || none.Next().OK() || none.True() {
+			t.Error("the zero Value is not harmless")
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	var d jsonscan.Doc
+	for _, c := range []struct {
+		text string
+		lim  jsonscan.Limits
+		want string
+	}{
+		{`"abcd"`, jsonscan.Limits{Size: 6}, ""}, {`"abcde"`, jsonscan.Limits{Size: 6}, "too_large"},
+		{`[[1]]`, jsonscan.Limits{Depth: 2}, ""}, {`[[[]]]`, jsonscan.Limits{Depth: 2}, "too_deep"},
+		{`123`, jsonscan.Limits{Number: 3}, ""}, {`1234`, jsonscan.Limits{Number: 3}, "not_a_number"},
+		{`{"a":1,"A":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"é":1,"É":2}`, jsonscan.Limits{}, "duplicate_key"},
+		{`{"":1,"":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"s":1,"ſ":2}`, jsonscan.Limits{}, "duplicate_key"},
+		{`{"a":{"x":1},"b":{"x":1}}`, jsonscan.Limits{}, ""},
+		{"\"\xff\"", jsonscan.Limits{}, "utf8"}, {`"\ud800"`, jsonscan.Limits{}, "utf8"},
+	} {
+		_, err := d.Parse(c.text, c.lim)
+		got := ""
+		if err != nil {
+			got = err.(*jsonscan.Error).Reason
+		}
+		if got != c.want {
+			t.Errorf("%.40s: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestManyKeys(t *testing.T) {
+	object := func(n int, last string) string {
+		var b strings.Builder
+		b.WriteByte('{')
+		for i := range n {
+			b.WriteString(`"k`)
+			b.WriteString(strings.Repeat("x", i))
+			b.WriteString(`":1,`)
+		}
+		return b.String() + `"` + last + `":1}`
+	}
+	var d jsonscan.Doc
+	for _, n := range []int{5, 23, 24, 25, 100} {
+		if _, err := d.Parse(object(n, "z"), jsonscan.Limits{}); err != nil {
+			t.Errorf("%d keys: %v", n, err)
+		}
+		if _, err := d.Parse(object(n, "KXX"), jsonscan.Limits{}); err == nil {
+			t.Errorf("%d keys: the repeated one is not seen", n)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{`{"a":[1,"b",null,true]}`, `"\ud83d\ude00"`, `-0.1e+5`, `[]`, ` {"K":1}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var d jsonscan.Doc
+		v, err := d.Parse(text, jsonscan.Limits{})
+		if err != nil {
+			switch r := err.(*jsonscan.Error).Reason; r {
+			case "syntax":
+				if utf8.ValidString(text) && json.Valid([]byte(text)) {
+					t.Fatalf("valid, and refused: %q", text)
+				}
+			case "utf8", "too_large", "too_deep", "not_a_number", "duplicate_key":
+			default:
+				t.Fatal(r)
+			}
+			return
+		}
+		if !json.Valid([]byte(text)) {
+			t.Fatalf("not valid, and taken: %q", text)
+		}
+		if v.Kind() == jsonscan.String {
+			var want string
+			if json.Unmarshal([]byte(text), &want) != nil || v.Text() != want {
+				t.Fatalf("%q, want %q", v.Text(), want)
+			}
+		}
+	})
+}
