@@ -1,0 +1,119 @@
+// Attribute says which touches earned the sale: credit of paths, or of touches, under any
+// list of models.
+//
+//	attribute -in FILE -format paths|touches [-models LIST] [flags]
+//
+// A file of paths is a CSV with the columns path, total_conversions,
+// total_conversion_value and total_null; the result is a CSV, or with -as json JSON Lines,
+// of credit a channel. attribute -h lists the flags.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tabi-go/tabi/attribution"
+	"github.com/tabi-go/tabi/examples/internal/input"
+)
+
+func main() { input.Main("attribute", run) }
+
+// shown is how many bad records are named on standard error.
+const shown = 100
+
+func run(s input.Streams) error {
+	c, err := parse(s)
+	if err != nil {
+		return err
+	}
+	d, err := c.read(s)
+	if err != nil {
+		return err
+	}
+	if err := c.answer(s, d); err != nil {
+		return err
+	}
+	return d.report(s)
+}
+
+// data is what was read: the set, and what could not be.
+type data struct {
+	js       *attribution.Journeys
+	scale    int // decimals of the values
+	paths    map[string][]attribution.Path
+	bad      []string
+	badCount int
+	used     int // records that counted
+	notes    []string
+}
+
+func (d *data) reject(line int, reason string) {
+	d.badCount++
+	if len(d.bad) < shown {
+		d.bad = append(d.bad, fmt.Sprintf("line %d: %s", line, reason))
+	}
+}
+
+// report tells what was not used, and whether that makes the run a failure.
+func (d *data) report(s input.Streams) error {
+	for _, n := range d.notes {
+		fmt.Fprintln(s.Err, n)
+	}
+	for _, b := range d.bad {
+		fmt.Fprintln(s.Err, b)
+	}
+	switch {
+	case d.badCount > 0:
+		fmt.Fprintf(s.Err, "dead letters: %d\n", d.badCount)
+		return input.ErrBad
+	case d.used == 0:
+		return errors.New("no usable row")
+	}
+	return nil
+}
+
+// answer prints what was asked for.
+func (c *config) answer(s input.Streams, d *data) error {
+	if c.pathsFile != "" {
+		js, _, err := d.js.Prepare(&c.prep)
+		if err != nil {
+			return usage(err)
+		}
+		if err := toFile(c.pathsFile, func(f *os.File) error { return writePaths(f, js, d.scale) }); err != nil {
+			return err
+		}
+	}
+	if c.transitions != "" {
+		js, _, err := d.js.Prepare(&c.prep)
+		if err != nil {
+			return usage(err)
+		}
+		if err := toFile(c.transitions, func(f *os.File) error { return writeTransitions(f, js) }); err != nil {
+			return err
+		}
+	}
+	if c.explain != "" {
+		return c.explainSubject(s, d)
+	}
+	return c.credits(s, d)
+}
+
+// usage makes errors of the request, not of the data, exit with status 2.
+func usage(err error) error {
+	switch {
+	case errors.Is(err, attribution.ErrUntimed):
+		return input.Usagef("%w: this needs hours_to_end, or touches", err)
+	case errors.Is(err, attribution.ErrOverflow):
+		return input.Usagef("%w: values need a smaller -scale", err)
+	}
+	return err
+}
+
+func toFile(name string, write func(*os.File) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return input.Usagef("%w", err)
+	}
+	return errors.Join(write(f), f.Close())
+}

@@ -1,0 +1,370 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// program is the built program.
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "attribute")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(dir, "attribute")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// attribute runs the program on text at standard input.
+func attribute(t *testing.T, in string, args ...string) (out, errs string, code int) {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Stdin = strings.NewReader(in)
+	var o, e bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &o, &e
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+}
+
+// paths runs the program on a file of paths that is wholly good.
+func paths(t *testing.T, in string, args ...string) string {
+	t.Helper()
+	out, errs, code := attribute(t, in, append([]string{"-in", "-", "-format", "paths"}, args...)...)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	return out
+}
+
+type row map[string]string
+
+func records(t *testing.T, s string) []row {
+	t.Helper()
+	recs, err := csv.NewReader(strings.NewReader(s)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []row
+	for _, rec := range recs[1:] {
+		r := row{}
+		for i, h := range recs[0] {
+			r[h] = rec[i]
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r row) num(t *testing.T, key string) float64 {
+	t.Helper()
+	if r[key] == "" {
+		return 0
+	}
+	x, err := strconv.ParseFloat(r[key], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*max(1, math.Abs(b)) }
+
+// shared is a file of the checking data, which is not part of the repository.
+func shared(t *testing.T, parts ...string) string {
+	t.Helper()
+	dir := os.Getenv("TABI_SHARED")
+	if dir == "" {
+		wd, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(wd, "..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("checking data missing: %s", dir)
+	}
+	return filepath.Join(append([]string{dir}, parts...)...)
+}
+
+const miniPaths = `path,total_conversions,total_conversion_value,total_null
+A > B > C,2,20,1
+A > A > B,1,5,0
+C,1,8,3
+B > C,0,0,4
+A > C > A > B,3,30,2
+`
+
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	for golden, in := range map[string]string{
+		"mini.csv": "", "five_channels.csv": "five_channels.csv", "pathdata.csv": "pathdata.csv", "ga4_paths.csv": "ga4_paths.csv",
+		"timed_paths.csv": "timed_paths.csv", "timed_paths_untimed_models.csv": "timed_paths.csv",
+	} {
+		file, err := os.ReadFile(shared(t, "golden", "attribution", golden))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := records(t, string(file))
+		var models []string
+		for _, w := range want {
+			if !slices.Contains(models, w["model"]) {
+				models = append(models, w["model"])
+			}
+		}
+		text := []byte(miniPaths)
+		if in != "" {
+			if text, err = os.ReadFile(shared(t, "data", "attribution", in)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[[2]string]row{}
+		for _, r := range records(t, paths(t, string(text), "-bootstrap", "0", "-models", strings.Join(models, ","))) {
+			got[[2]string{r["model"], r["channel"]}] = r
+		}
+		for _, w := range want {
+			r := got[[2]string{w["model"], w["channel"]}]
+			if !near(r.num(t, "conversions"), w.num(t, "credit"), 1e-9) || !near(r.num(t, "value"), w.num(t, "credit_value"), 1e-6) ||
+				!near(r.num(t, "removal_effect"), w.num(t, "removal_effect"), 1e-9) {
+				t.Errorf("%s: %v, want %v", golden, r, w)
+			}
+		}
+	}
+}
+
+func TestTransitionsGolden(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "t.csv")
+	in, err := os.ReadFile(shared(t, "data", "attribution", "pathdata.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths(t, string(in), "-models", "last", "-bootstrap", "0", "-transitions", file)
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile(shared(t, "golden", "attribution", "pathdata_transitions_order1.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[[2]string]row{}
+	for _, r := range records(t, string(got)) {
+		seen[[2]string{r["from"], r["to"]}] = r
+	}
+	for _, w := range records(t, string(golden)) {
+		if r := seen[[2]string{w["from"], w["to"]}]; r == nil || r.num(t, "count") != w.num(t, "count") || !near(r.num(t, "prob"), w.num(t, "prob"), 1e-9) {
+			t.Errorf("%v, want %v", r, w)
+		}
+	}
+}
+
+func TestRowOrderAndProcessorsCannotBeSeen(t *testing.T) {
+	lines := strings.SplitAfter(strings.TrimSuffix(miniPaths, "\n")+"\n", "\n")
+	lines = lines[:len(lines)-1]
+	want := paths(t, miniPaths, "-models", "first,shapley,markov,markov3", "-as", "json")
+	for i := range 5 {
+		r := rand.New(rand.NewPCG(uint64(i), 0))
+		body := slices.Clone(lines[1:])
+		r.Shuffle(len(body), func(i, j int) { body[i], body[j] = body[j], body[i] })
+		t.Setenv("GOMAXPROCS", fmt.Sprint(1+i%2))
+		if got := paths(t, lines[0]+strings.Join(body, ""), "-models", "first,shapley,markov,markov3", "-as", "json"); got != want {
+			t.Fatalf("\n%s\n%s", want, got)
+		}
+	}
+}
+
+func TestParamsHoldTheRate(t *testing.T) {
+	t.Parallel()
+	out := paths(t, miniPaths, "-models", "markov,markov2,markov5", "-as", "json", "-bootstrap", "0")
+	for i, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var m struct {
+			Model     string
+			Conserves bool
+			Params    struct {
+				Order, States int
+				P             float64 `json:"p_conversion"`
+			}
+			N struct{ Journeys, Conversions, Nulls float64 }
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Params.Order != []int{1, 2, 5}[i] || !near(m.Params.P, 7./17, 1e-12) || m.N.Journeys != 17 || !m.Conserves {
+			t.Errorf("%+v", m)
+		}
+	}
+	if !strings.HasPrefix(out, `{"model":"markov1"`) {
+		t.Error("the bare name is not printed with its order")
+	}
+}
+
+func TestValuesSumToTheLastDecimal(t *testing.T) {
+	t.Parallel()
+	in := "path,total_conversions,total_conversion_value\nA > B > C,3,0.000000001\nB > A,1,4611686018.427387901\nC,2,4611686018.427387903\n"
+	sums := map[string]int64{}
+	for _, r := range records(t, paths(t, in, "-models", "first,linear,linear_ramp,shapley,position_40_20_40,markov,markov2", "-bootstrap", "0")) {
+		whole, part, _ := strings.Cut(r["value"], ".")
+		v, err := strconv.ParseInt(whole+part+strings.Repeat("0", 9-len(part)), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[r["model"]] += v
+	}
+	for model, sum := range sums {
+		if sum != 9223372036854775805 {
+			t.Errorf("%s: %d", model, sum)
+		}
+	}
+}
+
+func TestBadRowsAreCountedAndGoodOnesPrinted(t *testing.T) {
+	t.Parallel()
+	in := miniPaths + "A > (null),1,1,0\nA,x,1,0\nA,1\nA,-1,0,0\nA >  > B,1,0,0\nA,0,5,1\nA,1,NaN,0\nA,1,99999999999999,0\n"
+	out, errs, code := attribute(t, in, "-in", "-", "-format", "paths", "-models", "last", "-bootstrap", "0")
+	want := "line 7: reserved steps[1].channel\nline 8: not_a_number total_conversions\nline 9: syntax\nline 10: not_a_number total_conversions\n" +
+		"line 11: missing path\nline 12: out_of_range value\nline 13: not_a_number total_conversion_value\nline 14: overflow total_conversion_value\ndead letters: 8\n"
+	if code != 1 || errs != want || len(records(t, out)) != 3 {
+		t.Errorf("exit %d\n%s%s", code, errs, out)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		want int
+		in   string
+		args []string
+	}{
+		{0, miniPaths, []string{"-in", "-", "-format", "paths"}},
+		{1, "path,total_conversions\n", []string{"-in", "-", "-format", "paths"}},
+		{2, "way,total_conversions\n", []string{"-in", "-", "-format", "paths"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-models", "lats"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-models", "markov0"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-models", "position_50_50_50"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-models", "time_decay"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-models", "linear_lookback30d"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "flow"}},
+		{2, miniPaths, []string{"-format", "paths"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-transform", "last"}},
+		{2, miniPaths, []string{"-in", "-", "-format", "paths", "-nonsense"}},
+		{2, "", []string{"-in", "/no/such/file.csv", "-format", "paths"}},
+		{2, "path,total_conversions,total_conversion_value\nA,1,9000000000\nB,1,9000000000\n", []string{"-in", "-", "-format", "paths"}},
+	} {
+		if _, errs, code := attribute(t, c.in, c.args...); code != c.want {
+			t.Errorf("%q: exit %d, want %d: %s", c.args, code, c.want, errs)
+		}
+	}
+}
+
+func TestPreparationFlags(t *testing.T) {
+	t.Parallel()
+	const timed = "path,hours_to_end,total_conversions\nA > B > B > Direct,100 > 50 > 20 > 0,1\nDirect,0,1\n"
+	for _, c := range []struct {
+		want string // channel with the whole of the first row's credit
+		args []string
+	}{
+		{"Direct", nil},
+		{"B", []string{"-exclude", "Dir*"}},
+		{"A", []string{"-lookback", "100h", "-exclude", "B,Direct"}},
+		{"(unattributed)", []string{"-lookback", "99h", "-exclude", "B,Direct", "-exclude-mode", "always"}},
+		{"B", []string{"-exclude", "Direct,A", "-exclude-mode", "tail"}},
+	} {
+		for _, r := range records(t, paths(t, timed, append(c.args, "-models", "last", "-bootstrap", "0")...)) {
+			if got := r.num(t, "conversions") > 0; got != (r["channel"] == c.want) && r["channel"] != "Direct" {
+				t.Errorf("%q: %v", c.args, r)
+			}
+		}
+	}
+	got := paths(t, "path,total_conversions\nD > A > B > B > C > D > C > C,1\n", "-transform", "frequency", "-models", "linear", "-bootstrap", "0")
+	var names []string
+	for _, r := range records(t, got) {
+		names = append(names, r["channel"])
+	}
+	if !slices.Equal(names, []string{"A(1)", "B(2)", "C(3)", "D(2)"}) {
+		t.Errorf("%q", names)
+	}
+}
+
+func TestPreparedPathsReadAgain(t *testing.T) {
+	t.Parallel()
+	in, err := os.ReadFile(shared(t, "data", "attribution", "timed_paths.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "p.csv")
+	models := []string{"-models", "time_decay,markov2", "-bootstrap", "20"}
+	want := paths(t, string(in), append(models, "-paths", file)...)
+	again, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(t, string(again), models...); got != want {
+		t.Error("credits of the written paths differ")
+	}
+}
+
+func TestExplainOfALine(t *testing.T) {
+	t.Parallel()
+	out := paths(t, miniPaths, "-models", "linear,markov", "-explain", "2", "-exclude", "B")
+	sums := map[string]float64{}
+	excluded := 0
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var x struct {
+			Model, Channel, Reason string
+			Credit                 float64
+		}
+		if err := json.Unmarshal([]byte(line), &x); err != nil {
+			t.Fatal(err)
+		}
+		sums[x.Model] += x.Credit
+		if x.Channel == "B" && x.Reason == "excluded" {
+			excluded++
+		}
+	}
+	if !near(sums["linear"], 1, 1e-9) || !near(sums["markov1"], 1, 1e-9) || excluded != 2 {
+		t.Errorf("%s", out)
+	}
+}
+
+func TestSpend(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "s.csv")
+	if err := os.WriteFile(file, []byte("channel,cost\nA,12.50\nTV,3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records(t, paths(t, miniPaths, "-models", "first", "-bootstrap", "0", "-spend", file)) {
+		switch r["channel"] {
+		case "A": // 6 conversions worth 55
+			if r["cost"] != "12.5" || !near(r.num(t, "cpa"), 12.5/6, 1e-9) || !near(r.num(t, "roas"), 55/12.5, 1e-9) {
+				t.Error(r)
+			}
+		case "TV":
+			if r["cost"] != "3" || r["cpa"] != "" || r["roas"] != "0" {
+				t.Error(r)
+			}
+		}
+	}
+}
