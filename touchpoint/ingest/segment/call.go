@@ -1,0 +1,153 @@
+package segment
+
+import (
+	"strings"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/ingest"
+	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+)
+
+// track reads something that somebody did.
+func (m *message) track() {
+	t := &m.Touch
+	t.Touchpoint = field.Text(m.v.Get("event"))
+	t.Kind = m.d.kind(t.Touchpoint)
+	props := m.v.Get("properties")
+	switch t.Kind {
+	case touchpoint.KindIdentify, touchpoint.KindSignup, touchpoint.KindForm, touchpoint.KindLead:
+		// In other events an address may be somebody else's.
+		m.ID(identity.Email, m.ident(m.take(props, "email"), "ids"))
+		m.ID(identity.Phone, m.ident(m.take(props, "phone"), "ids"))
+	}
+	m.campaign(m.take(props, "campaign"))
+	if strings.HasPrefix(string(t.Kind), "email_") || t.Kind == touchpoint.KindUnsubscribe {
+		if id := m.take(props, "campaign_id"); id.OK() {
+			t.Campaign.ID = field.Text(id)
+		}
+		if name := m.take(props, "campaign_name"); name.OK() {
+			t.Campaign.Name = field.Text(name)
+		}
+		m.Prop("subject", field.Text(m.take(props, "email_subject")))
+	}
+	m.money(props)
+	for _, key := range []string{"order_id", "orderId"} {
+		m.Prop("order_id", field.Text(m.take(props, key)))
+	}
+	m.rest(props)
+}
+
+// money reads the value: the revenue, of orders also the total.
+func (m *message) money(props jsonscan.Value) {
+	key, class := "revenue", m.Touch.Kind.Info().Class
+	token, ok := field.Number(props.Get(key))
+	if !ok && (m.Touch.Kind == touchpoint.KindOrder || class == touchpoint.Reversal) {
+		key = "total"
+		token, ok = field.Number(props.Get(key))
+	}
+	if !ok {
+		return
+	}
+	m.take(props, key)
+	if class == touchpoint.Reversal && !strings.HasPrefix(token, "-") {
+		token = "-" + token // what is given back
+	}
+	m.Value(token, field.Text(m.take(props, "currency")), usd)
+}
+
+// view reads a page or a screen.
+func (m *message) view() {
+	t := &m.Touch
+	t.Kind = touchpoint.KindPageview
+	if m.call == "screen" {
+		t.Kind = touchpoint.KindScreen
+	}
+	props := m.v.Get("properties")
+	if u := m.take(props, "url").Text(); u != "" {
+		m.Page.URL = u
+	}
+	if r := m.take(props, "referrer").Text(); r != "" {
+		m.Page.Referrer = r
+	}
+	m.Prop("title", m.take(props, "title").Text())
+	if m.Page.URL != "" { // parts of the URL
+		m.take(props, "path")
+		m.take(props, "search")
+	}
+	name := m.take(props, "name")
+	if n := m.v.Get("name"); n.OK() {
+		name = n
+	}
+	if t.Touchpoint = field.Text(name); t.Touchpoint == "" {
+		t.Touchpoint = ingest.HostPath(m.Page.URL)
+	}
+	category := m.take(props, "category")
+	if c := m.v.Get("category"); c.OK() {
+		category = c
+	}
+	m.Prop("category", field.Text(category))
+	m.rest(props)
+}
+
+// identify reads who somebody is.
+func (m *message) identify() {
+	m.Touch.Kind = touchpoint.KindIdentify
+	traits := m.v.Get("traits")
+	if !traits.OK() {
+		traits = m.ctx("traits")
+	}
+	m.contact(traits)
+	m.object("person", traits, "email", "phone", "company")
+	switch company := traits.Get("company"); company.Kind() {
+	case jsonscan.Object:
+		m.object("account", company)
+	case jsonscan.String:
+		m.RawProp("account", `{"name":`+company.Raw()+`}`)
+	}
+}
+
+// group reads which account somebody belongs to.
+func (m *message) group() {
+	m.Touch.Kind = touchpoint.KindGroup
+	m.ID(identity.GroupID, m.ident(m.get(m.v, "groupId"), "ids"))
+	m.object("account", m.v.Get("traits"))
+}
+
+// alias reads another identifier of the same person.
+func (m *message) alias() {
+	m.Touch.Kind = touchpoint.KindAlias
+	previous := m.ident(m.get(m.v, "previousId"), "ids")
+	switch {
+	case field.IsEmail(previous):
+		m.ID(identity.Email, previous)
+	case field.IsUUID(previous), previous == field.Text(m.get(m.v, "anonymousId")):
+		m.ID(identity.AnonymousID, previous)
+	default:
+		m.ID(identity.UserID, previous)
+	}
+}
+
+// object sets a prop to an object without the members that became identifiers.
+func (m *message) object(key string, v jsonscan.Value, without ...string) {
+	if v.Kind() != jsonscan.Object {
+		return
+	}
+	b := []byte{'{'}
+members:
+	for e := v.First(); e.OK(); e = e.Next() {
+		for _, w := range without {
+			if e.Key() == w {
+				continue members
+			}
+		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(field.AppendQuoted(b, e.Key()), ':'), e.Raw()...)
+	}
+	if len(b) > 1 {
+		m.RawProp(key, string(append(b, '}')))
+	}
+}
