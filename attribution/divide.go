@@ -35,14 +35,10 @@ func (d *division) divide(m Model, v View) error {
 	clear(d.f)
 	clear(d.w)
 	d.to = Unattributed
-	if n == 0 {
-		d.w[0], d.sum = 1, 1
-		return nil
-	}
 	f := d.f[:n:n]
 	if p, ok := m.(partial); ok {
 		d.f[n], d.to = p.part(f, v)
-	} else {
+	} else if n > 0 {
 		m.Weigh(f, v)
 		if s := v.js.weights.v; s != nil {
 			for i := range f {
@@ -66,6 +62,7 @@ func (d *division) divide(m Model, v View) error {
 	switch {
 	case top == 0:
 		d.w[n], d.sum = 1, 1
+		d.to = Unattributed
 	case absolute && top >= one:
 		return ErrOverflow
 	case absolute && whole:
@@ -88,6 +85,12 @@ func (d *division) divide(m Model, v View) error {
 		d.total()
 	}
 	return nil
+}
+
+// nobody gives the whole to (unattributed).
+func (d *division) nobody() {
+	d.f, d.w = append(d.f[:0], 0), append(d.w[:0], 1)
+	d.sum, d.to = 1, Unattributed
 }
 
 func (d *division) fill(scale float64) {

@@ -171,9 +171,9 @@ func (f *hazardFit) credit(res *Result, split *hazardSplit) error {
 		}
 		v := f.js.view(r)
 		if f.spells[r].skipped {
-			v.hi = v.lo // to (unattributed)
-		}
-		if err := d.divide(split, v); err != nil {
+			d.nobody()
+			v.hi = v.lo
+		} else if err := d.divide(split, v); err != nil {
 			return err
 		}
 		if err := t.add(f.js, v, &d, c, val); err != nil {

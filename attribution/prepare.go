@@ -101,6 +101,10 @@ func (js *Journeys) Prepare(p *Preparation) (*Journeys, Prepared, error) {
 	if p.needsTimes() && !js.allTimed() {
 		return nil, rep, ErrUntimed
 	}
+	js, err := p.cycles(js, &rep)
+	if err != nil {
+		return nil, rep, err
+	}
 	out := &Journeys{}
 	var d draft
 	var steps []step

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type config struct {
 	share     bool
 	decay     attribution.TimeDecay
 	direct    []string
+	hazard    attribution.Hazard
+	touch     touchFlags
 }
 
 func parse(s input.Streams) (*config, error) {
@@ -61,6 +64,27 @@ func parse(s input.Streams) (*config, error) {
 	f.StringVar(&c.transitions, "transitions", "", "write the order-1 matrix to this `file`")
 	f.StringVar(&c.explain, "explain", "", "print the credit of each step of a `subject`; in paths, of a line")
 	f.StringVar(&c.pathsFile, "paths", "", "write the prepared paths to this `file`")
+	cycle := f.String("cycle", "each", "each, overlap, first or last")
+	var conversionGap, touchGap, openAfter input.Duration
+	f.Var(&conversionGap, "conversion-gap", "conversions of a subject closer than this are one")
+	f.Var(&touchGap, "touch-gap", "steps of a channel closer than this are one")
+	f.Var(&openAfter, "open-after", "journeys with a younger last step are still open, no nulls")
+	hazardStep := input.Duration{Duration: day}
+	f.Var(&hazardStep, "step", "grid of hazard and lineage; 0 is continuous")
+	decays := f.String("decays", "", "`list` of memories for hazard and lineage; one value fixes all")
+	repeat := f.String("repeat", "auto", "whether a new spell follows a conversion: auto, never or always")
+	f.StringVar(&c.touch.mapping, "map", "", "mapping `file`, or preset:NAME, through which touches are read")
+	f.StringVar(&c.touch.by, "by", "", "subjects are the identifiers of this `type`; default stitched")
+	f.StringVar(&c.touch.identity, "identity", "", "`file` of identifier rules")
+	f.Var(&c.touch.since, "since", "`time` from which touches exist, RFC 3339")
+	f.Var(&c.touch.until, "until", "`time` up to which touches exist")
+	f.BoolVar(&c.touch.twins, "twins", true, "one contact recorded by two systems is one step")
+	f.BoolVar(&c.touch.engaged, "engaged", false, "only touches at which the person did something")
+	f.StringVar(&c.touch.entry, "entry", "auto", "where risk starts: auto, first or start")
+	f.StringVar(&c.touch.stratum, "stratum", "", "`field` that gives each subject its baseline, such as props.segment")
+	conversions := f.String("conversion", "", "`list` of kinds that convert; default the kinds of class conversion")
+	stages := f.String("milestone-stage", "", "`list` of MILESTONE=STAGE|STAGE")
+	f.StringVar(&c.touch.currency, "currency", "", "`code` of the values that count")
 	rest, err := s.Parse(f)
 	if err != nil {
 		return nil, err
@@ -70,8 +94,12 @@ func parse(s input.Streams) (*config, error) {
 		return nil, input.Usagef("unexpected argument %q", rest[0])
 	case c.in == "":
 		return nil, input.Usagef("-in is missing")
-	case c.format != "paths":
-		return nil, input.Usagef("-format is paths, not %q", c.format)
+	case c.format != "paths" && c.format != "touches":
+		return nil, input.Usagef("-format is paths or touches, not %q", c.format)
+	case !slices.Contains([]string{"auto", "first", "start"}, c.touch.entry):
+		return nil, input.Usagef("-entry is auto, first or start, not %q", c.touch.entry)
+	case c.touch.stratum != "" && c.touch.stratum != "stage" && !strings.HasPrefix(c.touch.stratum, "props.") && c.format == "touches":
+		return nil, input.Usagef("-stratum is props.NAME or stage, not %q", c.touch.stratum)
 	case c.order < 1 || c.order > 100:
 		return nil, input.Usagef("-order %d is not between 1 and 100", c.order)
 	case *value != "removal" && *value != "share":
@@ -110,8 +138,19 @@ func parse(s input.Streams) (*config, error) {
 			return nil, input.Usagef("unknown transform %q", t)
 		}
 	}
+	if err := c.time(*cycle, *repeat, *decays, hazardStep.Duration); err != nil {
+		return nil, err
+	}
+	c.prep.ConversionGap, c.prep.TouchGap, c.prep.OpenAfter = conversionGap.Duration, touchGap.Duration, openAfter.Duration
+	c.touch.conversions = list(*conversions)
+	if c.touch.stages, err = milestoneStages(*stages); err != nil {
+		return nil, err
+	}
 	if *models == "" {
 		*models = "first,last,linear,shapley,position_40_20_40,linear_ramp,markov"
+		if c.format == "touches" {
+			*models += ",time_decay,hazard"
+		}
 	}
 	for _, name := range list(*models) {
 		m, err := c.model(name)
@@ -121,6 +160,47 @@ func parse(s input.Streams) (*config, error) {
 		c.models = append(c.models, m)
 	}
 	return c, nil
+}
+
+// time checks what is said about cycles and the hazard.
+func (c *config) time(cycle, repeat, decays string, step time.Duration) error {
+	var ok bool
+	c.prep.Cycle, ok = map[string]attribution.Cycle{
+		"each": attribution.CycleEach, "overlap": attribution.CycleOverlap, "first": attribution.CycleFirst, "last": attribution.CycleLast,
+	}[cycle]
+	if !ok {
+		return input.Usagef("-cycle is each, overlap, first or last, not %q", cycle)
+	}
+	c.hazard.Repeat, ok = map[string]attribution.Repeat{
+		"auto": attribution.RepeatAuto, "never": attribution.RepeatNever, "always": attribution.RepeatAlways,
+	}[repeat]
+	if !ok {
+		return input.Usagef("-repeat is auto, never or always, not %q", repeat)
+	}
+	if c.hazard.Step = step; step <= 0 {
+		c.hazard.Step = -1
+	}
+	for _, d := range list(decays) {
+		x, err := input.ParseDuration(d)
+		if err != nil || x <= 0 {
+			return input.Usagef("-decays: %q is no memory", d)
+		}
+		c.hazard.Decays = append(c.hazard.Decays, x)
+	}
+	return nil
+}
+
+// milestoneStages reads known=mql|sql,…
+func milestoneStages(s string) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, x := range list(s) {
+		name, stages, ok := strings.Cut(x, "=")
+		if !ok || name == "" {
+			return nil, input.Usagef("-milestone-stage: %q is not MILESTONE=STAGE|STAGE", x)
+		}
+		out[name] = strings.Split(stages, "|")
+	}
+	return out, nil
 }
 
 // list splits a value at its commas.

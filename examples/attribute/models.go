@@ -26,6 +26,10 @@ var (
 	markovName     = regexp.MustCompile(`^markov([0-9]*)(_nonull)?$`)
 )
 
+var readings = map[string]attribution.Reading{
+	"": attribution.Trigger, "_incremental": attribution.Incremental, "_removal": attribution.Removal,
+}
+
 // model reads a name of -models: a base name and suffixes.
 func (c *config) model(name string) (model, error) {
 	m := model{name: name, prep: c.prep}
@@ -59,12 +63,20 @@ func (c *config) model(name string) (model, error) {
 			m.prep.Window = window(d, d)
 		}
 	}
-	rule, ok := c.rule(base, floor, raw)
+	rule, ok := c.named(base, floor, raw)
 	switch {
 	case ok:
 		m.attribute = attribution.Rule(rule)
-	case base == "shapley" && !raw:
+	case floor || raw:
+		return m, input.Usagef("unknown model %q", name)
+	case base == "shapley":
 		m.attribute = attribution.Shapley{}
+	case base == "hazard" || base == "hazard_incremental":
+		h := c.hazard
+		h.Reading = readings[strings.TrimPrefix(base, "hazard")]
+		m.attribute = h
+	case base == "lineage" || base == "lineage_incremental" || base == "lineage_removal":
+		m.attribute = attribution.Lineage{Hazard: c.hazard, Reading: readings[strings.TrimPrefix(base, "lineage")]}
 	default:
 		return m, input.Usagef("unknown model %q", name)
 	}
@@ -104,8 +116,8 @@ func (c *config) withoutDirect() attribution.Exclude {
 	return out
 }
 
-// rule is the rule of a base name.
-func (c *config) rule(base string, floor, raw bool) (attribution.Model, bool) {
+// named is the rule of a base name.
+func (c *config) named(base string, floor, raw bool) (attribution.Model, bool) {
 	var m attribution.Model
 	switch base {
 	case "first":

@@ -197,8 +197,27 @@ func (c *config) cost(name string, cr attribution.Credit, scale int) *costs {
 }
 
 func params(p any) map[string]any {
-	if p, ok := p.(*attribution.MarkovParams); ok {
+	switch p := p.(type) {
+	case *attribution.MarkovParams:
 		return map[string]any{"order": p.Order, "states": p.States, "p_conversion": p.Conversion}
+	case *attribution.HazardParams:
+		decays := map[string]float64{}
+		for name, d := range p.Decay {
+			decays[name] = d.Hours() / 24
+		}
+		return map[string]any{
+			"beta": p.Beta, "decay_days": decays, "baseline": p.Baseline, "loglik": p.LogLik, "rounds": p.Rounds,
+			"exposed": p.Exposed, "no_evidence": p.NoEvidence, "decay_at_edge": p.AtEdge, "assumes": p.Assumes,
+		}
+	case *attribution.LineageParams:
+		out := params(p.Hazard)
+		excitation, events := map[string]float64{}, map[string]float64{}
+		for pair, e := range p.Excitation {
+			excitation[pair[0]+">"+pair[1]] = e
+			events[pair[0]+">"+pair[1]] = p.Events[pair]
+		}
+		out["excitation"], out["excitation_events"], out["memory"], out["radius"] = excitation, events, p.Memory, p.Radius
+		return out
 	}
 	return map[string]any{}
 }

@@ -19,12 +19,15 @@ import (
 const separator = " > "
 
 func (c *config) read(s input.Streams) (*data, error) {
+	d := &data{js: &attribution.Journeys{}, scale: c.scale, paths: map[string][]attribution.Path{}}
+	if c.format == "touches" {
+		return d, c.readTouches(s, d)
+	}
 	r, err := s.Open(c.in)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	d := &data{js: &attribution.Journeys{}, scale: c.scale, paths: map[string][]attribution.Path{}}
 	return d, d.readPaths(r, c.explain)
 }
 

@@ -1,0 +1,120 @@
+package attribution
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// cycles applies the parts of a preparation that look at all paths of a subject: it
+// returns the set itself if there are none. Paths without a subject, or without an
+// instant of their end, stay as they are.
+func (p *Preparation) cycles(js *Journeys, rep *Prepared) (*Journeys, error) {
+	if p.ConversionGap <= 0 && p.Cycle == CycleEach || js.subjects.v == nil {
+		return js, nil
+	}
+	out := &Journeys{}
+	var rows []int
+	for r := range js.rows() {
+		if js.subjects.v[r] != 0 && js.finishes.get(r, untimed) > agesOnly {
+			rows = append(rows, r)
+		} else {
+			out.copyRow(js, r, js.row(r))
+		}
+	}
+	slices.SortFunc(rows, func(a, b int) int {
+		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]), cmp.Compare(js.finishes.v[a], js.finishes.v[b]),
+			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
+	})
+	for i := 0; i < len(rows); {
+		j := i + 1
+		for j < len(rows) && js.subjects.v[rows[j]] == js.subjects.v[rows[i]] {
+			j++
+		}
+		for _, t := range p.turns(js, rows[i:j], rep) {
+			if err := out.push(t.row, t.steps); err != nil {
+				return nil, err
+			}
+		}
+		i = j
+	}
+	out.totals.late, out.totals.ignored = js.totals.late, js.totals.ignored
+	return out, nil
+}
+
+// A turn is a path of a subject that has several.
+type turn struct {
+	row
+	steps []step // ages count from row.finish
+}
+
+// turns are the paths of one subject after the preparation.
+func (p *Preparation) turns(js *Journeys, rows []int, rep *Prepared) []turn {
+	var ts []turn
+	var carried *turn // a conversion too close to the one before: its steps go to the next path
+	sold := int64(0)
+	any := false
+	for _, r := range rows {
+		t := turn{row: js.row(r)}
+		lo, hi := js.span(r)
+		for i := lo; i < hi; i++ {
+			t.steps = append(t.steps, js.step(i))
+		}
+		if carried != nil {
+			t.take(*carried)
+			carried = nil
+		}
+		if t.conversions > 0 {
+			if any && p.ConversionGap > 0 && time.Duration(t.finish-sold)*time.Microsecond < p.ConversionGap {
+				rep.Merged += count(t.conversions)
+				t.nulls += t.conversions
+				t.conversions, t.value = 0, 0
+				carried = &t
+				continue
+			}
+			any, sold = true, t.finish
+		}
+		ts = append(ts, t)
+	}
+	if carried != nil && len(carried.steps) > 0 {
+		ts = append(ts, *carried)
+	}
+	switch p.Cycle {
+	case CycleOverlap:
+		for i := len(ts) - 1; i > 0; i-- {
+			for k := i - 1; k >= 0 && ts[i].conversions > 0; k-- {
+				ts[i].take(ts[k])
+			}
+		}
+	case CycleFirst, CycleLast:
+		keep := -1
+		for i := range ts {
+			if ts[i].conversions > 0 && (keep < 0 || p.Cycle == CycleLast) {
+				keep = i
+			}
+		}
+		if keep < 0 {
+			return ts
+		}
+		for i := range ts {
+			if i != keep {
+				rep.Merged += count(ts[i].conversions)
+			}
+		}
+		ts = ts[keep : keep+1]
+	}
+	return ts
+}
+
+// take adds the steps of an earlier path, and its beginning.
+func (t *turn) take(o turn) {
+	for _, s := range o.steps {
+		s.age += t.finish - o.finish
+		t.steps = append(t.steps, s)
+	}
+	slices.SortStableFunc(t.steps, compareSteps)
+	t.start = min(t.start, o.start)
+	for _, m := range o.marks {
+		t.marks = append(t.marks, namedMark{m.name, m.pos + t.finish - o.finish})
+	}
+}
