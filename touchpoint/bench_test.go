@@ -115,3 +115,61 @@ func BenchmarkTwins(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/touch")
 }
+
+// plain is a struct of the same fields for encoding/json.
+type plain struct {
+	Source     string            `json:"source"`
+	ID         string            `json:"id"`
+	At         time.Time         `json:"at"`
+	ReceivedAt time.Time         `json:"received_at"`
+	Kind       string            `json:"kind"`
+	Channel    string            `json:"channel"`
+	Touchpoint string            `json:"touchpoint"`
+	Campaign   map[string]string `json:"campaign"`
+	IDs        []plainID         `json:"ids"`
+	Direction  string            `json:"direction"`
+	Offline    bool              `json:"offline"`
+	Sentiment  float64           `json:"sentiment"`
+	Cost       string            `json:"cost"`
+	Currency   string            `json:"currency"`
+	Stage      string            `json:"stage"`
+	Props      json.RawMessage   `json:"props"`
+}
+
+type plainID struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+func BenchmarkAppendJSONPeer(b *testing.B) {
+	b.ReportAllocs()
+	var p plain
+	if err := json.Unmarshal(clean().AppendJSON(nil), &p); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := json.Marshal(p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseProps(b *testing.B) {
+	b.ReportAllocs()
+	text := []byte(clean().Props.JSON())
+	for b.Loop() {
+		if _, err := tp.ParseProps(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPropsText(b *testing.B) {
+	b.ReportAllocs()
+	p := clean().Props
+	for b.Loop() {
+		if _, ok := p.Text("url"); !ok {
+			b.Fatal("no url")
+		}
+	}
+}

@@ -14,7 +14,7 @@ type Options struct {
 	// Now bounds At from above, plus 24 h, where a touch has no ReceivedAt. Zero: no
 	// bound but the year 9999.
 	Now time.Time
-	// Source is used by readers where a record has none. Empty: such a record is refused.
+	// Source is used where a touch has none. Empty: such a touch is refused.
 	Source string
 	// Rules knows the identifier types. Nil: [identity.DefaultRules].
 	Rules *identity.Rules

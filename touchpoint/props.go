@@ -27,8 +27,9 @@ type Props struct{ json string } // canonical text, "" for the empty object
 // in plain decimal. Bounds are [MaxLine], [MaxDepth], [MaxNumber] while reading and [MaxProps],
 // [MaxKeys], [MaxName] of the result. The error is an [*InvalidError] of field "props".
 func ParseProps(text []byte) (Props, error) {
-	var parser jsonParser
+	parser := parsers.Get().(*jsonParser)
 	p, err := parser.parseProps(string(text))
+	parser.release(len(text))
 	if err == nil {
 		err = p.check()
 	}

@@ -3,6 +3,7 @@ package touchpoint
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/tabi-go/tabi/identity"
@@ -14,7 +15,8 @@ import (
 // that are no field of the record become props. The error is an [*InvalidError] or a
 // [*CallbackError].
 func ParseTouch(object []byte, base Touch, o *Options) (Touch, error) {
-	var p jsonParser
+	p := parsers.Get().(*jsonParser)
+	defer p.release(len(object))
 	return p.parse(object, base, o.orDefault())
 }
 
@@ -23,6 +25,16 @@ type jsonParser struct {
 	doc     jsonscan.Doc
 	scratch []byte
 	rec     record
+}
+
+// parsers spares the memory of a parser for each single text; stores read many.
+var parsers = sync.Pool{New: func() any { return new(jsonParser) }}
+
+// release gives p back after a text of n bytes, unless it has grown with it.
+func (p *jsonParser) release(n int) {
+	if n <= MaxProps {
+		parsers.Put(p)
+	}
 }
 
 func (p *jsonParser) parse(object []byte, base Touch, o *Options) (Touch, error) {
@@ -35,6 +47,7 @@ func (p *jsonParser) parse(object []byte, base Touch, o *Options) (Touch, error)
 		return Touch{}, &InvalidError{"record", Syntax}
 	}
 	p.rec = record{}
+	defer func() { p.rec = record{} }() // let go of what was read
 	r := &p.rec
 	var others []jsonscan.Value
 	for m := v.First(); m.OK(); m = m.Next() {

@@ -16,16 +16,20 @@ type Writer struct {
 	// Flush. JSON Lines need none.
 	Types []identity.Type
 
+	*output // behind a pointer, so that printing a Writer prints no touch
+}
+
+type output struct {
 	w      *bufio.Writer
 	format Format
 	buf    []byte
 	held   []Touch
-	header bool
+	header bool // written
 }
 
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer, f Format) *Writer {
-	return &Writer{w: bufio.NewWriterSize(w, 64<<10), format: f}
+	return &Writer{output: &output{w: bufio.NewWriterSize(w, 64<<10), format: f}}
 }
 
 // Write writes one touch. It is buffered; call [Writer.Flush] at the end.
