@@ -92,26 +92,18 @@ func (k *Desk) Record(d *Draft) Record {
 	return Record{Touches: []touchpoint.Touch{t}, Consents: k.consents(d, t), Notes: d.Notes}
 }
 
-// FinishActivity is Finish for an activity with participants, such as a meeting: one
-// touch for each, see [touchpoint.Split]. The draft's own identifiers, those of accounts
-// and deals, stand on each of them. Without participants it is one touch.
-func (k *Desk) FinishActivity(d *Draft, people []identity.ID) ([]touchpoint.Touch, error) {
-	original, err := k.prepare(d)
+// Activity is Record for an activity with participants, such as a meeting: one touch for
+// each of them, see [touchpoint.Split]. The draft's own identifiers are those of accounts
+// and deals, which stand on every one.
+func (k *Desk) Activity(d *Draft, people []identity.ID) Record {
+	if _, err := k.prepare(d); err != nil {
+		return Record{Err: err}
+	}
+	ts, err := touchpoint.Split(d.Touch, people, &k.touch)
 	if err != nil {
-		return nil, err
+		return Record{Err: err}
 	}
-	ts := []touchpoint.Touch{d.Touch}
-	if len(people) > 0 {
-		if ts, err = touchpoint.Split(d.Touch, people, &k.touch); err != nil {
-			return nil, err
-		}
-	}
-	for i := range ts {
-		if ts[i], err = k.normalize(ts[i], original); err != nil {
-			return nil, err
-		}
-	}
-	return ts, nil
+	return Record{Touches: ts, Notes: d.Notes}
 }
 
 // prepare brings the draft up to normalisation and returns the event's own time if At

@@ -220,12 +220,12 @@ func TestShuffleGivesEachTouchAndEveryTenthTwice(t *testing.T) {
 func TestCellsAreNoFormulas(t *testing.T) {
 	t.Parallel()
 	for _, c := range []string{"=1+1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "  =1", "\n=1", "\u3000@x", "'=1", "''-1", " \tx"} {
-		if got := input.Cell(c); got != "'"+c {
+		if got := input.Cell(c); got != "'"+c || input.Uncell(got) != c {
 			t.Errorf("%q: %q", c, got)
 		}
 	}
 	for _, c := range []string{"", "a", "a=b", "1-2", "'quoted'", "Ä+", " x"} {
-		if got := input.Cell(c); got != c {
+		if got := input.Cell(c); got != c || input.Uncell(got) != c {
 			t.Errorf("%q: %q", c, got)
 		}
 	}

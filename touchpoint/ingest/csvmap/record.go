@@ -239,11 +239,7 @@ func (w *work) split() ingest.Record {
 			people = append(people, id)
 		}
 	}
-	ts, err := w.k.FinishActivity(w.d, people)
-	if err != nil {
-		return ingest.Record{Err: err}
-	}
-	return ingest.Record{Touches: ts, Notes: w.d.Notes}
+	return w.k.Activity(w.d, people)
 }
 
 // relation makes a membership of a person in an account.
