@@ -19,6 +19,7 @@ import (
 
 	"github.com/tabi-go/tabi/clock"
 	"github.com/tabi-go/tabi/examples/internal/input"
+	"github.com/tabi-go/tabi/examples/internal/rulefile"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
@@ -117,7 +118,9 @@ func (p *program) flags() ([]string, error) {
 	f.Var(&tolerance, "tolerance", "clock skew that is not corrected (default 2m, negative: none)")
 	url := f.String("url", "utm-only", "URLs: full, no-query or utm-only")
 	clicks := f.String("clickids", "kind", "click ids: keep, kind or drop")
+	rules := f.String("identity", "", "identifier rules, the `file` of stitch -rules")
 	vocab := f.String("vocab", "", "vocabulary, a CSV `file`")
+	catalogue := f.String("catalogue", "", "catalogue of touchpoints, a JSON `file`")
 	f.BoolVar(&p.twins, "twins", false, "write what several sources recorded of one contact as one")
 	rank := f.String("rank", "", "twins: sources, the most trusted first: `a,b,c`")
 	f.StringVar(&p.overrides, "overrides-out", "", "`file` for merges that a source asserts")
@@ -179,13 +182,27 @@ func (p *program) flags() ([]string, error) {
 			return nil, input.Usagef("-tz: unknown time zone %q", *zone)
 		}
 	}
-	return files, p.words(*vocab)
+	id, err := rulefile.Read(p.Streams, *rules)
+	if err != nil {
+		return nil, err
+	}
+	p.touch.Rules = &id.Rules
+	return files, p.words(*vocab, *catalogue)
 }
 
-// words reads the vocabulary and prepares the report.
-func (p *program) words(vocab string) error {
+// words reads vocabulary and catalogue, and prepares the report.
+func (p *program) words(vocab, catalogue string) error {
 	if p.report != "" {
 		p.touch.Report = &touchpoint.Report{}
+	}
+	if catalogue != "" {
+		text, err := p.ReadFile(catalogue)
+		if err != nil {
+			return err
+		}
+		if p.touch.Catalogue, err = touchpoint.ParseCatalogue(text); err != nil {
+			return input.Usagef("%s: %w", catalogue, err)
+		}
 	}
 	if vocab == "" {
 		return nil

@@ -1,0 +1,416 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test binary be the program itself, so that exit codes are seen.
+func TestMain(m *testing.M) {
+	if os.Getenv("TABI_TEST_MAIN") == "ingest" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+type result struct {
+	out, err string
+	code     int
+}
+
+// last returns the last line of standard error.
+func (r result) last() string {
+	lines := strings.Split(strings.TrimSpace(r.err), "\n")
+	return lines[len(lines)-1]
+}
+
+func ingestWith(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "TABI_TEST_MAIN=ingest")
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if _, ok := err.(*exec.ExitError); err != nil && !ok {
+		t.Fatal(err)
+	}
+	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+func tally(offered, accepted, duplicate, conflict, rejected int) string {
+	return fmt.Sprintf("offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d", offered, accepted, duplicate, conflict, rejected)
+}
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	data := []byte(content)
+	if strings.HasSuffix(name, ".gz") {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write(data)
+		_ = z.Close()
+		data = b.Bytes()
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// shared returns the files that match a pattern below the folder of local checks, and
+// skips where it is absent.
+func shared(t *testing.T, pattern ...string) []string {
+	t.Helper()
+	dir := os.Getenv("TABI_SHARED")
+	for root := "."; dir == ""; root = filepath.Join(root, "..") {
+		mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+		if err == nil && strings.Contains(string(mod), "module github.com/tabi-go/tabi\n") {
+			dir = filepath.Join(root, "..", "shared")
+		}
+	}
+	p := filepath.Join(append([]string{dir, "data", "ingest"}, pattern...)...)
+	files, _ := filepath.Glob(p)
+	if len(files) == 0 {
+		t.Skipf("no %s: set TABI_SHARED to the folder of local checks", p)
+	}
+	return files
+}
+
+// inner returns the member of each line of a file, as lines.
+func inner(t *testing.T, path, member string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		var m map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		b.Write(m[member])
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func TestPublishedPayloads(t *testing.T) {
+	t.Parallel()
+	one := func(pattern ...string) string { return shared(t, pattern...)[0] }
+	analytics := func(name string) string { return one("payloads", "analytics-go", name) }
+	for _, c := range []struct {
+		name  string
+		args  []string
+		stdin string
+		want  string
+		code  int
+	}{
+		{"analytics-go", append([]string{"-from", "segment"}, shared(t, "payloads", "analytics-go", "*.json")...), "", tally(14, 2, 3, 9, 0), 1},
+		{"analytics-go, many", []string{"-from", "segment", analytics("test-many-track.json")}, "", tally(3, 1, 0, 2, 0), 1},
+		{"analytics-go, page", []string{"-from", "segment", analytics("test-enqueue-page.json")}, "", tally(1, 1, 0, 0, 0), 0},
+		{"analytics-go, alias", []string{"-from", "segment", analytics("test-enqueue-alias.json")}, "", tally(1, 1, 0, 0, 0), 0},
+		{"posthog-go, capture v1", []string{"-from", "posthog", one("payloads", "posthog-go", "test-enqueue-capture-v1.json")}, "", tally(6, 6, 0, 0, 0), 0},
+		{"Segment's documentation", []string{"-from", "segment", "-default-at", "2026-06-01T00:00:00Z", "-"},
+			inner(t, one("payloads", "segment-docs", "spec-examples.jsonl"), "payload"), tally(71, 67, 0, 1, 3), 1},
+		{"CloudEvents' specification", []string{"-from", "cloudevents", "-"},
+			inner(t, one("payloads", "cloudevents", "spec-examples.jsonl"), "event"), tally(9, 1, 0, 0, 8), 1},
+		{"Snowplow", []string{"-from", "snowplow", one("payloads", "snowplow", "enriched-event.tsv")}, "", tally(1, 1, 0, 0, 0), 0},
+		{"GA4", []string{"-from", "ga4", one("payloads", "ga4", "*.jsonl")}, "", tally(2, 2, 0, 0, 0), 0},
+	} {
+		if got := ingestWith(t, c.stdin, c.args...); got.last() != c.want || got.code != c.code {
+			t.Errorf("%s: exit %d, %s\nwant exit %d, %s", c.name, got.code, got.err, c.code, c.want)
+		}
+	}
+	got := ingestWith(t, "", append([]string{"-from", "posthog"}, shared(t, "payloads", "posthog-go", "*.json")...)...)
+	var offered, accepted, duplicate, conflict, rejected int
+	_, _ = fmt.Sscanf(got.last(), "offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d", &offered, &accepted, &duplicate, &conflict, &rejected)
+	if offered != 22 || accepted != 18 || duplicate+conflict != 4 || rejected != 0 {
+		t.Errorf("posthog-go: %s", got.err)
+	}
+	for what, in := range map[string][2]string{
+		`"at":"2013-11-26T00:03:57.885Z"`:                                                             {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`"id":"c6ef3124-b53a-4b13-a233-0088f79dcbcb"`:                                                 {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`{"type":"anonymous_id","value":"bc2e92ec6c204a14"}`:                                          {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`"campaign":{"source":"newsletter","medium":"email","name":"june"}`:                           {"ga4", one("payloads", "ga4", "*.jsonl")},
+		`"value":"5400","currency":"JPY"`:                                                             {"ga4", one("payloads", "ga4", "*.jsonl")},
+		`"ids":[{"type":"email","value":"user-22@example.com"},{"type":"user_id","value":"user-22"}]`: {"posthog", one("payloads", "posthog-go", "test-enqueue-capture-v1.json")},
+		`"ids":[{"type":"group_id","value":"company:acme"}]`:                                          {"posthog", one("payloads", "posthog-go", "test-enqueue-capture-v1.json")},
+	} {
+		if got := ingestWith(t, "", "-from", in[0], in[1]); !strings.Contains(got.out, what) {
+			t.Errorf("%s is not in\n%s", what, got.out)
+		}
+	}
+}
+
+func TestExportsOfCRMs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		preset, file string
+		more         []string
+		want         string
+		before       string
+		code         int
+	}{
+		{"hubspot-merge", "hubspot/contact_merge_audit_data.csv", nil, tally(4, 4, 0, 0, 0), "overrides=4\n", 0},
+		{"hubspot-form", "hubspot/contact_form_submission_data.csv", nil, tally(5, 5, 0, 0, 0), "", 0},
+		{"hubspot-email-event", "hubspot/email_event_data.csv", nil, tally(100, 100, 0, 0, 0), "", 0},
+		{"hubspot-deal-stage", "hubspot/deal_stage_data.csv", nil, tally(14, 14, 0, 0, 0), "", 0},
+		{"hubspot-meeting", "hubspot/engagement_meeting_data.csv", nil, tally(100, 0, 0, 0, 100), "", 1},
+		{"hubspot-engagement", "hubspot/engagement_call_data.csv", []string{"-table", "contacts=" + shared(t, "crm", "hubspot", "engagement_contact_data.csv")[0]}, tally(1, 1, 0, 0, 0), "", 0},
+		{"hubspot-engagement", "hubspot/engagement_task_data.csv", []string{"-table", "companies=" + shared(t, "crm", "hubspot", "engagement_company_data.csv")[0],
+			"-table", "deals=" + shared(t, "crm", "hubspot", "engagement_deal_data.csv")[0]}, tally(2, 0, 0, 0, 2), "", 1},
+		{"salesforce-task", "salesforce/sf_task_data.csv", nil, tally(10, 10, 0, 0, 0), "", 0},
+		{"salesforce-event", "salesforce/sf_event_data.csv", nil, tally(10, 10, 0, 0, 0), "", 0},
+		{"salesforce-opportunity-history", "salesforce/sf_opportunity_history_data.csv", []string{"-currency", "USD"}, tally(10, 10, 0, 0, 0), "", 0},
+		{"salesforce-lead-conversion", "salesforce/sf_lead_data.csv", nil, tally(1, 1, 0, 0, 0), "", 0},
+		{"salesforce-contact", "salesforce/sf_contact_data.csv", nil, tally(0, 0, 0, 0, 0), "skipped=1\nrelations=3\n", 0},
+	} {
+		args := append([]string{"-from", "csv", "-map", "preset:" + c.preset}, c.more...)
+		got := ingestWith(t, "", append(args, shared(t, "crm", filepath.FromSlash(c.file))[0])...)
+		if got.err != c.before+c.want+"\n" || got.code != c.code {
+			t.Errorf("%s %s: exit %d, %s\nwant exit %d, %s", c.preset, c.file, got.code, got.err, c.code, c.want)
+		}
+	}
+}
+
+// messages returns lines of Segment messages with distinct ids.
+func messages(n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`{"type":"track","event":"E%d","messageId":"m%d","userId":"u%d","timestamp":"2026-06-%02dT00:00:00Z","properties":{"n":%d}}`,
+			i%7, i, i%5, 1+i%28, i))
+	}
+	return out
+}
+
+// I4: shuffled, split over files or gzipped, the output is the same to the byte.
+func TestI4TheOrderOfTheInputIsNotSeen(t *testing.T) {
+	t.Parallel()
+	lines := messages(300)
+	want := ingestWith(t, "", "-from", "segment", file(t, "a.jsonl", strings.Join(lines, "\n")))
+	if want.last() != tally(300, 300, 0, 0, 0) || strings.Count(want.out, "\n") != 300 {
+		t.Fatal(want.err)
+	}
+	rng := rand.New(rand.NewPCG(1, 0))
+	rng.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	all := strings.Join(lines, "\n")
+	array := "[" + strings.Join(lines, ",\n") + "]"
+	for name, args := range map[string][]string{
+		"shuffled": {file(t, "b.jsonl", all)}, "gzipped": {file(t, "b.ndjson.gz", all)}, "an array": {file(t, "b.json", array)},
+		"a batch":    {file(t, "b.json.gz", `{"batch":`+array+`,"sentAt":"2026-06-30T00:00:00Z"}`)},
+		"split":      {file(t, "b.jsonl", strings.Join(lines[:77], "\n")), file(t, "c.jsonl", strings.Join(lines[77:], "\n"))},
+		"any suffix": {file(t, "b.log", all)},
+	} {
+		if got := ingestWith(t, "", append([]string{"-from", "segment"}, args...)...); got.out != want.out || got.code != 0 {
+			t.Errorf("%s: other output, exit %d, %s", name, got.code, got.err)
+		}
+	}
+	if got := ingestWith(t, all, "-from", "segment"); got.out != want.out {
+		t.Error("standard input: other output")
+	}
+	// I3: what was written reads back as itself, and twice is once.
+	touches := file(t, "t.jsonl", want.out)
+	if got := ingestWith(t, "", "-from", "touch", touches, touches); got.out != want.out || got.last() != tally(600, 300, 300, 0, 0) {
+		t.Errorf("canonical touches: %s", got.err)
+	}
+	table := ingestWith(t, "", "-from", "touch", "-as", "csv", touches)
+	if got := ingestWith(t, table.out, "-from", "touch", "-format", "csv"); got.out != want.out {
+		t.Errorf("by way of CSV: %s", got.err)
+	}
+}
+
+// The generator of 100,000 messages is cut to what a test may take.
+func TestTheTallyOfGeneratedMessagesIsExact(t *testing.T) {
+	t.Parallel()
+	n := 2000
+	if os.Getenv("TABI_LONG") != "" {
+		n = 100_000
+	}
+	rng := rand.New(rand.NewPCG(7, 0))
+	good := messages(n)
+	var lines []string
+	duplicate, conflict, rejected := 0, 0, 0
+	broken := []string{`{"type":"track"`, `{"type":"track","event":"A","timestamp":"x","userId":"u"}`, `{"type":"track","event":"A","userId":"u"}`,
+		`{"type":"track","event":"A","timestamp":"2026-06-01T00:00:00Z"}`, `{"a":"\ud800"}`, `{"a":1,"A":2}`, "\xff", `7`,
+		`{"type":"track","event":"Order Completed","userId":"u","timestamp":"2026-06-01T00:00:00Z","properties":{"revenue":"NaN"}}`,
+		`{"type":"track","event":"A","userId":"u\u0000","timestamp":"2026-06-01T00:00:00Z"}`, strings.Repeat("[", 100_000),
+		`{"type":"track","event":"A","userId":"u","timestamp":"1969-06-01T00:00:00Z"}`, `{"type":"track","event":"A","userId":"` + strings.Repeat("u", 513) + `","timestamp":"2026-06-01T00:00:00Z"}`}
+	for i, m := range good {
+		lines = append(lines, m)
+		switch {
+		case rng.IntN(10) == 0:
+			lines = append(lines, good[rng.IntN(i+1)])
+			duplicate++
+		case rng.IntN(20) == 0:
+			lines = append(lines, strings.Replace(good[rng.IntN(i+1)], `{"n":`, `{"other":`, 1))
+			conflict++
+		case rng.IntN(20) == 0:
+			lines = append(lines, broken[rng.IntN(len(broken))])
+			rejected++
+		}
+	}
+	dead := filepath.Join(t.TempDir(), "dead.jsonl")
+	got := ingestWith(t, "", "-from", "segment", "-dead", dead, file(t, "a.jsonl", strings.Join(lines, "\n")))
+	if want := tally(len(lines), n, duplicate, conflict, rejected); got.last() != want || got.code != 1 {
+		t.Errorf("exit %d, %s, want %s", got.code, got.last(), want)
+	}
+	letters, err := os.ReadFile(dead)
+	if err != nil || bytes.Count(letters, []byte("\n")) != conflict+rejected || bytes.Contains(letters, []byte("uuuu")) {
+		t.Errorf("%d letters, %v", bytes.Count(letters, []byte("\n")), err)
+	}
+}
+
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	dead := filepath.Join(t.TempDir(), "dead.jsonl")
+	in := file(t, "a.jsonl", `{"type":"track","event":"A","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z"}
+{"type":"track","event":"B","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z"}
+{"type":"track","event":"B","messageId":"m2","userId":"secret"}
+`)
+	want := []string{
+		`{"file":` + quote(in) + `,"index":1,"line":2,"source":"segment","reason":"conflict","field":"","fields":["touchpoint"]}`,
+		`{"file":` + quote(in) + `,"index":2,"line":3,"source":"","reason":"missing","field":"at","fields":null}`,
+	}
+	got := ingestWith(t, "", "-from", "segment", "-dead", dead, in)
+	if data, _ := os.ReadFile(dead); string(data) != strings.Join(want, "\n")+"\n" || got.code != 1 {
+		t.Errorf("exit %d, letters\n%s, want\n%s", got.code, data, strings.Join(want, "\n"))
+	}
+	ingestWith(t, "", "-from", "segment", "-dead", dead, "-dead-raw", in)
+	if data, _ := os.ReadFile(dead); !strings.Contains(string(data), `"raw":"{\"type\":\"track\",\"event\":\"B\",\"messageId\":\"m2\",\"userId\":\"secret\"}"`) {
+		t.Errorf("no raw message in\n%s", data)
+	}
+}
+
+func quote(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// I10: under the defaults no click id, query, address or user agent is in any output.
+func TestI10NothingThatNamesSomebodyLeavesButTheIdentifiers(t *testing.T) {
+	t.Parallel()
+	dead := filepath.Join(t.TempDir(), "dead.jsonl")
+	in := `{"writeKey":"KEY","batch":[{"type":"page","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z","context":{"ip":"192.0.2.7","userAgent":"Agent7"},
+		"properties":{"url":"https://bob:pass@x.example/a?gclid=CLICK&q=query&utm_source=s#frag","referrer":"https://y.example/?fbclid=CLICK","gclid":"CLICK","token":"x"}},
+		{"type":"page","messageId":"m2","userId":"u1","properties":{"url":"https://x.example/?gclid=CLICK"}}]}`
+	for _, from := range []string{"segment"} {
+		got := ingestWith(t, in, "-from", from, "-dead", dead)
+		letters, _ := os.ReadFile(dead)
+		for _, secret := range []string{"CLICK", "query", "frag", "pass", "192.0.2", "Agent7", "KEY"} {
+			if all := got.out + got.err + string(letters); strings.Contains(all, secret) {
+				t.Errorf("%s is in\n%s", secret, all)
+			}
+		}
+		if !strings.Contains(got.out, `"click_ids":["fbclid","gclid"]`) || !strings.Contains(got.out, `"url":"https://x.example/a?utm_source=s"`) {
+			t.Errorf("%s%s", got.out, got.err)
+		}
+	}
+}
+
+func TestMergedContactsAndSideOutputs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	over, rel, con := filepath.Join(dir, "o.jsonl"), filepath.Join(dir, "r.csv"), filepath.Join(dir, "c.csv")
+	merges := file(t, "m.csv", "canonical_vid,vid_to_merge,timestamp\n5,7,2026-06-01 00:00:00\n5,7,2026-06-01 00:00:00\n")
+	got := ingestWith(t, "", "-from", "csv", "-map", "preset:hubspot-merge", "-overrides-out", over, merges)
+	if data, _ := os.ReadFile(over); strings.Count(string(data), "\n") != 1 ||
+		!strings.Contains(string(data), `"at":"2026-06-01T00:00:00Z","actor":"hubspot","reason":"merge audit","a":{"type":"crm_contact_id","value":"5"},"b":{"type":"crm_contact_id","value":"7"},"force":true}`) {
+		t.Errorf("%s%s", data, got.err)
+	}
+	contacts := file(t, "c.csv", "id,account_id,is_deleted,created_date\nb,=x,,2026-06-01 00:00:00\na,y,,2026-06-01 00:00:00\n")
+	ingestWith(t, "", "-from", "csv", "-map", "preset:salesforce-contact", "-relations-out", rel, contacts)
+	want := `person_type,person_value,account_type,account_value,role,primary,from,to,source,id,at
+crm_contact_id,a,crm_account_id,y,,false,2026-06-01T00:00:00Z,,salesforce,a,2026-06-01T00:00:00Z
+crm_contact_id,b,crm_account_id,'=x,,false,2026-06-01T00:00:00Z,,salesforce,b,2026-06-01T00:00:00Z
+`
+	if data, _ := os.ReadFile(rel); string(data) != want {
+		t.Errorf("%s, want\n%s", data, want)
+	}
+	ingestWith(t, "", "-from", "csv", "-map", "preset:salesforce-contact", "-consents-out", con, contacts)
+	if data, _ := os.ReadFile(con); string(data) != "type,value,purpose,status,scope,at,source,proof\n" {
+		t.Errorf("%s", data)
+	}
+}
+
+// T11 and identity's rule that one touch is one person: attendees stay apart.
+func TestAMeetingIsOneTouchAParticipant(t *testing.T) {
+	t.Parallel()
+	meetings := file(t, "m.csv", "engagement_id,start_time,end_time,meeting_outcome,title\n9,2026-06-01 9:00:00,2026-06-01 10:00:00,COMPLETED,Demo\n")
+	contacts := file(t, "c.csv", "engagement_id,contact_id\n9,1\n8,4\n9,2\n9,3\n")
+	companies := file(t, "k.csv", "company_id,engagement_id\nacme,9\n")
+	got := ingestWith(t, "", "-from", "csv", "-map", "preset:hubspot-meeting", "-table", "contacts="+contacts, "-table", "companies="+companies, meetings)
+	if got.last() != tally(3, 3, 0, 0, 0) || strings.Count(got.out, `"activity_id":"9"`) != 3 || strings.Count(got.out, `"value":"acme"`) != 3 ||
+		strings.Count(got.out, `"duration_s":3600`) != 3 || strings.Count(got.out, "crm_contact_id") != 3 {
+		t.Errorf("%s%s", got.out, got.err)
+	}
+}
+
+func TestExitStatusAndMessages(t *testing.T) {
+	t.Parallel()
+	good := file(t, "good.jsonl", messages(1)[0])
+	table := file(t, "t.csv", "a,b\n1,2\n")
+	mapping := file(t, "m.json", `{"kind":"a","at":"b","ids":[{"type":"user_id","col":"c"}]}`)
+	typo := file(t, "typo.json", `{"kinds":"a"}`)
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"-from", "segment", good}, 0, tally(1, 1, 0, 0, 0)},
+		{[]string{"-h"}, 0, "-from"},
+		{[]string{"-from", "segment", file(t, "broken.json", messages(1)[0][:20])}, 1, "broke off"},
+		{[]string{"-from", "segment", file(t, "x.json", messages(1)[0]+"]"), good}, 1, tally(2, 1, 1, 0, 0)},
+		{[]string{good}, 2, "-from is required"},
+		{[]string{"-from", "segments", good}, 2, "unknown format"},
+		{[]string{"-from", "segment", "/no/such/file"}, 2, "no such file"},
+		{[]string{"-from", "segment", "-skew", "guess", good}, 2, "-skew must be one of"},
+		{[]string{"-from", "segment", "-nope", good}, 2, "nope"},
+		{[]string{"-from", "segment", "-map", mapping, good}, 2, "-map"},
+		{[]string{"-from", "csv", table}, 2, "-map"},
+		{[]string{"-from", "csv", "-map", typo, table}, 2, "kinds: unknown key"},
+		{[]string{"-from", "csv", "-map", mapping, table}, 2, `no column "c"`},
+		{[]string{"-from", "csv", "-map", "preset:hubspot", table}, 2, "there are hubspot-deal-stage"},
+		{[]string{"-from", "csv", "-map", "preset:hubspot-meeting", "-table", "contact=" + table, table}, 2, `no table "contact"`},
+		{[]string{"-from", "segment", "-currency", "XXY", good}, 2, "-currency"},
+		{[]string{"-from", "segment", "-tz", "Mars/City", good}, 2, "-tz"},
+		{[]string{"-from", "segment", "-vocab", typo, good}, 2, "typo.json"},
+		{[]string{"-from", "segment", "-identity", typo, good}, 2, "typo.json"},
+		{[]string{"-from", "segment", "-now", "today", good}, 2, "RFC 3339"},
+		{[]string{"-from", "segment", "-dead-raw", good}, 2, "-dead"},
+	} {
+		if got := ingestWith(t, "", c.args...); got.code != c.code || !strings.Contains(got.err, c.says) {
+			t.Errorf("%v: exit %d, %s\nwant exit %d, %s", c.args, got.code, got.err, c.code, c.says)
+		}
+	}
+}
+
+func TestClockAndDefaults(t *testing.T) {
+	t.Parallel()
+	late := `{"type":"track","event":"A","userId":"u1","timestamp":"2026-06-03T00:00:00Z"}`
+	if got := ingestWith(t, late, "-from", "segment", "-now", "2026-06-01T00:00:00Z"); got.last() != tally(1, 0, 0, 0, 1) {
+		t.Errorf("after tomorrow: %s", got.err)
+	}
+	none := `{"type":"track","event":"Order Completed","userId":"u1","properties":{"revenue":5}}`
+	got := ingestWith(t, none, "-from", "segment", "-default-at", "2026-06-01T00:00:00Z", "-source", "shop", "-currency", "EUR")
+	if !strings.Contains(got.out, `{"source":"shop"`) || !strings.Contains(got.out, `"at":"2026-06-01T00:00:00Z"`) || !strings.Contains(got.out, `"currency":"EUR"`) {
+		t.Errorf("%s%s", got.out, got.err)
+	}
+	skewed := `{"type":"track","event":"A","userId":"u1","originalTimestamp":"2026-06-01T05:00:00Z","sentAt":"2026-06-01T05:00:00Z","receivedAt":"2026-06-01T00:00:00Z"}`
+	for skew, at := range map[string]string{"keep": "05", "correct": "00", "received": "00"} {
+		if got := ingestWith(t, skewed, "-from", "segment", "-skew", skew); !strings.Contains(got.out, `"at":"2026-06-01T`+at+`:00:00Z"`) {
+			t.Errorf("-skew %s: %s%s", skew, got.out, got.err)
+		}
+	}
+}
