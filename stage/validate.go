@@ -3,6 +3,7 @@ package stage
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -135,8 +136,19 @@ func (c *checker) rule(s *Stage, list string, i int, r *Rule, rules map[string]b
 	}
 }
 
+// Validate names every fault that the rule has by itself, as [Model.Validate] does: for
+// rules outside of models, such as those of goals. Whether After names a stage, only the
+// model knows; where it does not, the rule never fires.
+func (r *Rule) Validate() error {
+	var faults []error
+	for field, reason := range r.faults() {
+		faults = append(faults, &ModelError{"", field, reason})
+	}
+	return errors.Join(faults...)
+}
+
 // faults yields what is wrong with a rule by itself.
-func (r *Rule) faults() func(yield func(field, reason string) bool) {
+func (r *Rule) faults() iter.Seq2[string, string] {
 	return func(yield func(field, reason string) bool) {
 		for _, f := range r.Families {
 			if _, ok := families[f]; !ok && !yield("families", "unknown family") {
