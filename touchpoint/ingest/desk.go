@@ -79,7 +79,8 @@ func (k *Desk) Finish(d *Draft) (touchpoint.Touch, error) {
 	if err != nil {
 		return touchpoint.Touch{}, err
 	}
-	return k.normalize(d.Touch, original)
+	err = k.normalize(&d.Touch, original)
+	return d.Touch, err
 }
 
 // Record finishes a draft and gives the record of its message, with the consents and
@@ -137,18 +138,18 @@ func (k *Desk) prepare(d *Draft) (original time.Time, err error) {
 	return original, err
 }
 
-func (k *Desk) normalize(t touchpoint.Touch, original time.Time) (touchpoint.Touch, error) {
+func (k *Desk) normalize(t *touchpoint.Touch, original time.Time) error {
 	given := t.ID != ""
 	if err := t.Normalize(&k.touch); err != nil {
-		return touchpoint.Touch{}, err
+		return err
 	}
 	if !given && !original.IsZero() {
 		// A re-delivery must not look new because its clock was corrected otherwise.
-		plain := t
+		plain := *t
 		plain.ID, plain.At, plain.Props = "", original.UTC(), plain.Props.Remove(atOriginal)
 		t.ID = touchpoint.DeriveID(plain)
 	}
-	return t, nil
+	return nil
 }
 
 // settle fills in At and ReceivedAt and returns the event's own time if At is another.

@@ -224,6 +224,7 @@ func (d *Draft) build() (touchpoint.Props, error) {
 	if len(d.props) == 0 {
 		return touchpoint.Props{}, nil
 	}
+	slices.SortFunc(d.props, func(a, b member) int { return strings.Compare(a.key, b.key) }) // as they are kept
 	b := make([]byte, 0, 256)
 	for i, m := range d.props {
 		if i == 0 {

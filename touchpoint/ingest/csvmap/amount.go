@@ -9,6 +9,7 @@ import (
 // An amountField is an amount of money, written as the table's locale has it.
 type amountField struct {
 	*field
+	currency       *field // of this amount alone; nil: the mapping's
 	decimal, group string
 	strip          []string
 }

@@ -31,7 +31,7 @@
 // touchpoint, stage, channel, direction, offline, sentiment, campaign.source to
 // campaign.id, ids, participants, value, cost, currency, props, and for relations
 // person, account, role, primary, from, to. The field at has layouts and zone besides,
-// amounts have decimal, group and strip, props have as and scale.
+// amounts have currency (else the mapping's), decimal, group and strip, props have as and scale.
 //
 // Rows left out by where are skipped, not offered. A row is at most a mebibyte. What
 // names columns only by "rest" keeps sync stamps too, and these make conflicts of

@@ -122,7 +122,7 @@ func (m *Mapping) fields() []*field {
 	}
 	for _, a := range []*amountField{m.cost, m.value} {
 		if a != nil {
-			all = append(all, a.field)
+			all = append(all, a.field, a.currency)
 		}
 	}
 	for _, i := range m.ids {

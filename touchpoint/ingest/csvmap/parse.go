@@ -357,6 +357,8 @@ func (p *parser) amountField(v jsonscan.Value, path string) *amountField {
 	f := &amountField{decimal: "."}
 	f.field = p.fieldWith(v, path, func(key string, v jsonscan.Value) bool {
 		switch at := join(path, key); key {
+		case "currency":
+			f.currency = p.field(v, at)
 		case "decimal":
 			f.decimal = p.text(v, at)
 		case "group":

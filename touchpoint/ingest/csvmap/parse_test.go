@@ -220,6 +220,17 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
+func TestOneTouchHasOneCurrency(t *testing.T) {
+	t.Parallel()
+	recs := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"order"},"ids":[{"type":"user_id","col":"u"}],
+		"value":"x","cost":{"col":"y","currency":{"const":"USD"}},"currency":{"const":"JPY"}}`, "u,x,y\nu1,5400,2.50\nu2,,2.50\nu3,NULL,\n", nil)
+	got := []string{recs[0].Touches[0].Value.String(), recs[0].Touches[0].Cost.String(), recs[1].Touches[0].Cost.String()}
+	if !slices.Equal(got, []string{"5400 JPY", "", "2.50 USD"}) || !slices.Contains(recs[0].Notes, ingest.CostDropped) ||
+		!slices.Equal(recs[2].Notes, []ingest.Note{ingest.NullRemoved}) {
+		t.Errorf("%q, notes %v, %v", got, recs[0].Notes, recs[2].Notes)
+	}
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

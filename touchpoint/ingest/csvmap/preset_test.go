@@ -1,8 +1,12 @@
 package csvmap_test
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -152,4 +156,138 @@ func TestAPrefixKeepsTwoCRMsApart(t *testing.T) {
 	if tp.IDs[0].Value() != "hubspot:2" || tp.ID != "2/3/1" {
 		t.Errorf("%s", tp.AppendJSON(nil))
 	}
+}
+
+// What identity rightly refuses, two contact ids in one person, the override of the
+// system of record allows.
+func TestMergedContactsAreOnePerson(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Preset("hubspot-merge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := decodeMapping(t, m, "canonical_vid,vid_to_merge,timestamp\n5,7,2026-06-01 00:00:00\n", nil)[0]
+	for _, with := range []bool{false, true} {
+		g, err := identity.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.See(rec.Touches[0].Sighting())
+		if with {
+			for _, err := range g.Apply(rec.Overrides...) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		r := g.Resolve(rec.Touches[0].At)
+		a, _ := r.Person(identity.MakeID(identity.CRMContactID, "5"))
+		b, _ := r.Person(identity.MakeID(identity.CRMContactID, "7"))
+		if (a.ID == b.ID) != with {
+			t.Errorf("with the override %v: %v and %v", with, a.ID, b.ID)
+		}
+	}
+}
+
+func TestParticipantsStayApart(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Parse([]byte(`{"source":"crm","id":"no","at":"at","kind":{"const":"meeting"},"cost":"cost","currency":{"const":"EUR"},
+		"ids":[{"type":"crm_account_id","col":"acc"}],"participants":{"type":"email","col":"who","split":";"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &ingest.Options{Touch: &touchpoint.Options{OwnDomains: []string{"ours.example"}}}
+	recs := decodeMapping(t, m, "no,at,cost,acc,who\n1,2026-06-01T00:00:00Z,100.00,acme,a@x.example; b@x.example;c@x.example;me@ours.example\n"+
+		"2,2026-06-01T00:00:00Z,1,acme,me@ours.example\n3,2026-06-01T00:00:00Z,1,,\n", o)
+	var sum touchpoint.Money
+	for _, tp := range recs[0].Touches {
+		if sum, err = sum.Add(tp.Cost); err != nil {
+			t.Fatal(err)
+		}
+		if len(tp.IDs) != 2 {
+			t.Errorf("%s", tp.AppendJSON(nil))
+		}
+	}
+	if len(recs[0].Touches) != 3 || sum.String() != "100.00 EUR" || len(recs[1].Touches) != 1 || recs[2].Err == nil {
+		t.Errorf("%d touches of %s, %d, %v", len(recs[0].Touches), sum, len(recs[1].Touches), recs[2].Err)
+	}
+}
+
+// I1: any mapping and any bytes end typed, without a panic.
+func FuzzMapping(f *testing.F) {
+	f.Add([]byte(july))
+	f.Add([]byte(`{"emit":"relation","person":{"type":"email","col":"a"},"account":{"type":"domain","col":"b","split":";"},"from":"c"}`))
+	f.Add([]byte(`{"where":[{"col":"a","op":"regex","value":"("}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := csvmap.Parse(data)
+		if err != nil {
+			return
+		}
+		d, err := m.Decoder(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rec, err := range d.Decode(strings.NewReader("a,b,c\n1,2,3\n"), time.Time{}) {
+			_, _ = rec, err
+		}
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{"customer_id,time,interaction,conversion,conversion_value,channel\nA,2018-07-22T20:40:41Z,impression,0,0,\"F\nB\"\n",
+		"\ufeffa,b\n\"", "a,a\n", "\"\"\"\n\n\r\n,"} {
+		f.Add([]byte(s))
+	}
+	m, err := csvmap.Preset("touch")
+	if err != nil {
+		f.Fatal(err)
+	}
+	j, err := csvmap.Parse([]byte(july))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, m := range []*csvmap.Mapping{m, j} {
+			d, err := m.Decoder(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rec, err := range d.Decode(strings.NewReader(string(data)), time.Time{}) {
+				var column *csvmap.ColumnError
+				if err == nil {
+					err = rec.Err
+				}
+				if err != nil && !errors.Is(err, touchpoint.ErrInvalid) && !errors.As(err, &column) {
+					t.Fatalf("untyped %v", err)
+				}
+				for _, tp := range rec.Touches {
+					if err := tp.Validate(nil); err != nil {
+						t.Fatalf("%v of %s", err, tp.AppendJSON(nil))
+					}
+				}
+			}
+		}
+	})
+}
+
+func ExampleParse() {
+	m, err := csvmap.Parse([]byte(`{
+		"source": "shop", "at": {"col": "sold", "zone": "Asia/Tokyo"}, "kind": {"const": "order"},
+		"ids": [{"type": "user_id", "col": "customer"}],
+		"value": {"col": "amount", "group": ","}, "currency": {"const": "JPY"}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d, _ := m.Decoder(nil)
+	for rec, err := range d.Decode(strings.NewReader("sold,customer,amount\n2026/06/01 09:30,c7,\"5,400\"\n"), time.Time{}) {
+		if err != nil || rec.Err != nil {
+			fmt.Println(err, rec.Err)
+			continue
+		}
+		for _, tp := range rec.Touches {
+			fmt.Println(tp.At.Format(time.RFC3339), tp.Kind, tp.Value)
+		}
+	}
+	// Output: 2026-06-01T00:30:00Z order 5400 JPY
 }

@@ -64,6 +64,9 @@ func (w *work) text(f *field, name string) string {
 func (w *work) word(f *field, name string) string {
 	v := w.text(f, name)
 	if null(v) {
+		if v != "" {
+			w.d.Note(ingest.NullRemoved)
+		}
 		return ""
 	}
 	return v
@@ -218,7 +221,11 @@ func (w *work) money() {
 		if text == "" {
 			continue
 		}
-		cur, ok := w.d.Currency(w.word(w.m.currency, "currency"), touchpoint.Currency{})
+		code := w.m.currency
+		if a.f.currency != nil {
+			code = a.f.currency
+		}
+		cur, ok := w.d.Currency(w.word(code, "currency"), touchpoint.Currency{})
 		if !ok {
 			return
 		}
@@ -227,6 +234,10 @@ func (w *work) money() {
 			w.d.Fail(a.name, reason(err))
 		}
 		*a.to = m
+	}
+	if t := &w.d.Touch; !t.Cost.IsZero() && !t.Value.IsZero() && t.Cost.Currency != t.Value.Currency {
+		t.Cost = touchpoint.Money{} // one touch has one currency
+		w.d.Note(ingest.CostDropped)
 	}
 }
 

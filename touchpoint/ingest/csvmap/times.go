@@ -2,7 +2,6 @@ package csvmap
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/touchpoint"
@@ -12,8 +11,16 @@ import (
 // A timeField is an instant of a row.
 type timeField struct {
 	*field
-	layouts []string       // as in package time, or one of the units
+	layouts []layout
 	zone    *time.Location // of texts without an offset; nil: Options.Zone
+}
+
+// A layout is one form in which times are written.
+type layout struct {
+	text   string        // as in package time
+	unit   time.Duration // or a number of these since 1970
+	offset bool          // says the offset from UTC
+	date   bool          // has no time of day
 }
 
 // units are the layouts of times that are numbers since 1970.
@@ -30,19 +37,31 @@ var defaultLayouts = []string{
 	"2006/1/2 15:04:05", "2006年1月2日",
 }
 
+var defaults = func() []layout {
+	var out []layout
+	for _, text := range defaultLayouts {
+		l, _ := parseLayout(text)
+		out = append(out, l)
+	}
+	return out
+}()
+
 func (p *parser) timeField(v jsonscan.Value, path string) *timeField {
-	f := &timeField{layouts: defaultLayouts}
+	f := &timeField{layouts: defaults}
 	f.field = p.fieldWith(v, path, func(key string, v jsonscan.Value) bool {
 		at := join(path, key)
 		switch key {
 		case "layouts":
-			if f.layouts = p.texts(v, at); len(f.layouts) == 0 {
-				p.fail(at, "empty")
-			}
-			for _, l := range f.layouts {
-				if _, unit := units[l]; !unit && !isLayout(l) {
-					p.fail(at, "%q is neither a layout of Go's package time nor one of unix, unix_ms, unix_us", l)
+			f.layouts = nil
+			for _, text := range p.texts(v, at) {
+				l, ok := parseLayout(text)
+				if !ok {
+					p.fail(at, "%q is neither a layout of Go's package time nor one of unix, unix_ms, unix_us", text)
 				}
+				f.layouts = append(f.layouts, l)
+			}
+			if len(f.layouts) == 0 {
+				p.fail(at, "empty")
 			}
 		case "zone":
 			loc, err := time.LoadLocation(p.text(v, at))
@@ -58,28 +77,19 @@ func (p *parser) timeField(v jsonscan.Value, path string) *timeField {
 	return f
 }
 
-// isLayout reports whether a layout says at least year, month and day.
-func isLayout(l string) bool {
-	a := time.Date(1987, 10, 31, 0, 0, 0, 0, time.UTC)
-	for _, b := range []time.Time{a.AddDate(1, 0, 0), a.AddDate(0, -3, 0), a.AddDate(0, 0, -11)} {
-		if a.Format(l) == b.Format(l) {
-			return false
-		}
+// parseLayout tells what a layout says by what changes its text. It must say at least
+// year, month and day.
+func parseLayout(text string) (l layout, ok bool) {
+	if unit, ok := units[text]; ok {
+		return layout{unit: unit}, true
 	}
-	return true
-}
-
-// isDate reports whether a layout has no time of day.
-func isDate(l string) bool {
 	a := time.Date(1987, 10, 31, 0, 0, 0, 0, time.UTC)
-	return a.Format(l) == a.Add(17*time.Hour+43*time.Minute).Format(l)
-}
-
-// hasOffset reports whether a layout says the offset from UTC.
-func hasOffset(l string) bool {
-	a := time.Date(1987, 10, 31, 0, 0, 0, 0, time.UTC)
-	return a.Format(l) != a.In(time.FixedZone("x", 17*60)).Format(l) && strings.ContainsAny(l, "Z-") &&
-		(strings.Contains(l, "07") || strings.Contains(l, "Z07"))
+	says := func(b time.Time) bool { return a.Format(text) != b.Format(text) }
+	if !says(a.AddDate(1, 0, 0)) || !says(a.AddDate(0, -3, 0)) || !says(a.AddDate(0, 0, -11)) {
+		return layout{}, false
+	}
+	west := time.Date(1987, 10, 31, 0, 0, 0, 0, time.FixedZone("x", -17*60*60))
+	return layout{text: text, offset: says(west), date: !says(a.Add(17*time.Hour + 43*time.Minute))}, true
 }
 
 // An instant is what a timeField makes of a cell.
@@ -95,28 +105,31 @@ func (f *timeField) parse(text string, zone *time.Location) (instant, touchpoint
 		zone = f.zone
 	}
 	for _, l := range f.layouts {
-		if unit, ok := units[l]; ok {
+		if l.unit != 0 {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
 				continue
 			}
-			per := int64(time.Second / unit)
+			per := int64(time.Second / l.unit)
 			if n/per > maxUnix || n/per < -maxUnix {
 				return instant{}, touchpoint.TimeRange
 			}
-			return instant{Time: time.Unix(n/per, n%per*int64(unit)).UTC()}, ""
+			return instant{Time: time.Unix(n/per, n%per*int64(l.unit)).UTC()}, ""
 		}
-		t, err := time.Parse(l, text)
+		if l.text == defaultLayouts[0] && (len(text) < 20 || text[10] != 'T') {
+			continue // an error of package time costs more than the rest
+		}
+		t, err := time.Parse(l.text, text)
 		if err != nil {
 			continue
 		}
-		if hasOffset(l) {
+		if l.offset {
 			return instant{Time: t.UTC()}, ""
 		}
 		if zone == nil {
 			return instant{}, touchpoint.Syntax
 		}
-		return local(t, zone, isDate(l))
+		return local(t, zone, l.date)
 	}
 	return instant{}, touchpoint.Syntax
 }
@@ -125,6 +138,9 @@ func (f *timeField) parse(text string, zone *time.Location) (instant, touchpoint
 // of two, none in a gap. A date is the first instant of its day, which in a gap is the
 // end of the gap.
 func local(t time.Time, zone *time.Location, date bool) (instant, touchpoint.Reason) {
+	if zone == time.UTC {
+		return instant{Time: t, day: date}, ""
+	}
 	u := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
 	start, end := u.ZoneBounds()
 	found := instant{day: date}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -31,12 +30,19 @@ type message struct {
 
 // get returns a member by its name in camelCase or, second, in snake_case.
 func (m *message) get(v jsonscan.Value, camel string) jsonscan.Value {
-	a := v.Get(camel)
-	snake := snakeCase(camel)
-	if snake == camel {
-		return a
+	snake, ok := snakes[camel]
+	if !ok {
+		return v.Get(camel)
 	}
-	b := v.Get(snake)
+	var a, b jsonscan.Value
+	for e := v.First(); e.OK(); e = e.Next() {
+		switch e.Key() {
+		case camel:
+			a = e
+		case snake:
+			b = e
+		}
+	}
 	switch {
 	case !a.OK():
 		return b
@@ -46,24 +52,21 @@ func (m *message) get(v jsonscan.Value, camel string) jsonscan.Value {
 	return a
 }
 
-func snakeCase(camel string) string {
-	if strings.IndexFunc(camel, unicode.IsUpper) < 0 {
-		return camel
-	}
-	b := make([]byte, 0, len(camel)+2)
-	for i := range len(camel) {
-		if c := camel[i]; c >= 'A' && c <= 'Z' {
-			b = append(b, '_', c+'a'-'A')
-		} else {
-			b = append(b, c)
-		}
-	}
-	return string(b)
+// snakes are the keys that have two spellings.
+var snakes = map[string]string{
+	"messageId": "message_id", "userId": "user_id", "anonymousId": "anonymous_id", "groupId": "group_id",
+	"previousId": "previous_id", "originalTimestamp": "original_timestamp", "sentAt": "sent_at",
+	"receivedAt": "received_at", "userAgent": "user_agent", "externalIds": "external_ids",
+	"clientIds": "client_ids", "clientId": "client_id", "sessionId": "session_id",
+	"categoryPreferences": "category_preferences",
 }
 
 // ctx returns what stands at a path of the context: the message's, else the batch's.
 func (m *message) ctx(path ...string) jsonscan.Value {
 	for _, c := range m.context {
+		if !c.OK() {
+			continue
+		}
 		for _, key := range path {
 			c = m.get(c, key)
 		}

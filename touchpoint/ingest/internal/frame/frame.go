@@ -158,6 +158,9 @@ func (s *source) messages(text []byte) (more bool) {
 		}
 		return s.each(text, elements, jsonscan.Value{})
 	case '{':
+		if !bytes.Contains(text, []byte(`"batch"`)) { // most messages, without a look at each member
+			return s.one(text, jsonscan.Value{})
+		}
 		members, ok := split(text)
 		if !ok {
 			return s.one(text, jsonscan.Value{}) // the parser says what is wrong
