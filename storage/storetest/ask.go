@@ -125,7 +125,18 @@ func differ(got, want storage.Fact) string {
 
 // inOrder returns facts sorted by Position.
 func inOrder(facts []storage.Fact) []storage.Fact {
-	facts = slices.Clone(facts)
-	slices.SortStableFunc(facts, func(a, b storage.Fact) int { return a.Position().Compare(b.Position()) })
+	type placed struct {
+		at storage.Position
+		f  storage.Fact
+	}
+	list := make([]placed, len(facts))
+	for i, f := range facts {
+		list[i] = placed{f.Position(), f}
+	}
+	slices.SortStableFunc(list, func(a, b placed) int { return a.at.Compare(b.at) })
+	facts = make([]storage.Fact, len(list))
+	for i, p := range list {
+		facts[i] = p.f
+	}
 	return facts
 }

@@ -18,6 +18,7 @@ import (
 // first call, or by [Faults.Set]. Safe for concurrent use.
 type Faults struct {
 	Refuse When          // the call does nothing: ErrUnavailable
+	Frozen When          // Append and Erase do nothing: ErrUnavailable; reads go on
 	Lose   When          // Append and Erase happen, and their answer is lost: ErrUncertain
 	Cut    When          // an iteration breaks off after a few values: ErrUnavailable
 	Cancel When          // the context of the call is cancelled before it begins
@@ -53,10 +54,10 @@ func (f *Faults) Set(change func(*Faults)) {
 
 // A verdict is what goes wrong with one call.
 type verdict struct {
-	refuse, lose, cut, cancel, panics bool
-	cutAt                             int
-	delay                             time.Duration
-	cause                             error
+	refuse, frozen, lose, cut, cancel, panics bool
+	cutAt                                     int
+	delay                                     time.Duration
+	cause                                     error
 }
 
 func (f *Faults) next() verdict {
@@ -69,7 +70,7 @@ func (f *Faults) next() verdict {
 	hit := func(w When) bool {
 		return f.calls == w.Nth || w.From > 0 && f.calls >= w.From || w.Rate > 0 && f.rnd.IntN(1000) < w.Rate
 	}
-	return verdict{hit(f.Refuse), hit(f.Lose), hit(f.Cut), hit(f.Cancel), hit(f.Panic), f.rnd.IntN(5), f.Delay, f.Cause}
+	return verdict{hit(f.Refuse), hit(f.Frozen), hit(f.Lose), hit(f.Cut), hit(f.Cancel), hit(f.Panic), f.rnd.IntN(5), f.Delay, f.Cause}
 }
 
 func wrap(sentinel, cause error) error {
@@ -118,6 +119,7 @@ type faulty struct {
 
 func (s *faulty) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
 	v := s.f.next()
+	v.refuse = v.refuse || v.frozen
 	ctx, err := v.begin(ctx)
 	if err == nil {
 		var outs []touchpoint.Outcome
@@ -196,6 +198,7 @@ func spoil[T any](f *Faults, ctx context.Context, of func(context.Context) iter.
 
 func (s *faulty) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt, error) {
 	v := s.f.next()
+	v.refuse = v.refuse || v.frozen
 	ctx, err := v.begin(ctx)
 	if err != nil {
 		return storage.Receipt{}, err

@@ -105,7 +105,7 @@ func (r rule) group() string { return strings.Split(r.name, "/")[1] }
 // rules are all rules, in the order in which they run.
 func rules() []rule {
 	var all []rule
-	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules()} {
+	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules(), concurrencyRules(), restRules(), historyRules()} {
 		all = append(all, group...)
 	}
 	return all
