@@ -35,3 +35,10 @@ func Bytes(s *Store) []io.ReadCloser {
 	add([]byte(fmt.Sprint(s.list)))
 	return out
 }
+
+// Flip damages a bit of a body, and mends it when called again.
+func Flip(s *Store) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bodies[0].buf[len(s.bodies[0].buf)/2] ^= 4
+}

@@ -3,7 +3,10 @@ package memstore_test
 import (
 	"context"
 	"io"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
@@ -18,7 +21,62 @@ func harness() storetest.Harness {
 		Bytes: func(s storage.Store) ([]io.ReadCloser, error) {
 			return memstore.Bytes(s.(*memstore.Store)), nil
 		},
+		Fault: func(s storage.Store, kind storetest.Fault) (func() error, error) {
+			if kind != storetest.FlipByte {
+				return nil, storage.ErrUnsupported
+			}
+			memstore.Flip(s.(*memstore.Store))
+			return func() error { memstore.Flip(s.(*memstore.Store)); return nil }, nil
+		},
 	}
 }
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
+
+// TestConformanceOfAFailingStore runs the suite on a store without optional interfaces,
+// and makes it fail where the suite wants that.
+func TestConformanceOfAFailingStore(t *testing.T) {
+	var mu sync.Mutex // guards faults
+	faults := make(map[storage.Store]*storetest.Faults)
+	storetest.Run(t, storetest.Harness{
+		Seeds: 2,
+		Open: func(context.Context) (storage.Store, error) {
+			f := new(storetest.Faults)
+			s := storetest.Faulty(memstore.New(nil), f)
+			mu.Lock()
+			defer mu.Unlock()
+			faults[s] = f
+			return s, nil
+		},
+		Fault: func(s storage.Store, kind storetest.Fault) (func() error, error) {
+			mu.Lock()
+			f := faults[s]
+			mu.Unlock()
+			next := f.Calls() + 1
+			undo := func() error {
+				f.Set(func(f *storetest.Faults) {
+					f.Refuse, f.Frozen, f.Lose, f.Cut, f.Delay = storetest.When{}, storetest.When{}, storetest.When{}, storetest.When{}, 0
+				})
+				return nil
+			}
+			var err error
+			f.Set(func(f *storetest.Faults) {
+				switch kind {
+				case storetest.BeforeCommit:
+					f.Refuse.Nth = next
+				case storetest.LostCommitReply:
+					f.Lose.Nth = next
+				case storetest.CutConnection:
+					f.Cut.Nth = next
+				case storetest.DiskFull, storetest.ReadOnly, storetest.UnreadableSuppression:
+					f.Frozen.From, f.Cause = next, syscall.ENOSPC
+				case storetest.SlowRead:
+					f.Delay = 5 * time.Millisecond
+				default:
+					err = storage.ErrUnsupported
+				}
+			})
+			return undo, err
+		},
+	})
+}

@@ -178,7 +178,18 @@ func tieKey(t storage.Tie) storage.Key {
 }
 
 func sortTies(ties []storage.Tie) {
-	slices.SortFunc(ties, func(a, b storage.Tie) int { return compareKeys(tieKey(a), tieKey(b)) })
+	type keyed struct {
+		key storage.Key
+		tie storage.Tie
+	}
+	list := make([]keyed, len(ties))
+	for i, t := range ties {
+		list[i] = keyed{tieKey(t), t}
+	}
+	slices.SortFunc(list, func(a, b keyed) int { return compareKeys(a.key, b.key) })
+	for i, k := range list {
+		ties[i] = k.tie
+	}
 }
 
 func compareKeys(a, b storage.Key) int {

@@ -45,11 +45,11 @@ type Harness struct {
 	// nil: it cannot be told.
 	Bytes func(s storage.Store) ([]io.ReadCloser, error)
 
-	Seeds int // random histories; 0 = 20
+	Seeds int // random histories; 0 = 10
 	Ops   int // operations of each; 0 = 200
 }
 
-func (h Harness) seeds() int { return orDefault(h.Seeds, 20) }
+func (h Harness) seeds() int { return orDefault(h.Seeds, 10) }
 func (h Harness) ops() int   { return orDefault(h.Ops, 200) }
 
 func orDefault(n, def int) int {
@@ -105,7 +105,7 @@ func (r rule) group() string { return strings.Split(r.name, "/")[1] }
 // rules are all rules, in the order in which they run.
 func rules() []rule {
 	var all []rule
-	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules(), concurrencyRules(), restRules(), historyRules()} {
+	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules(), concurrencyRules(), faultRules(), summaryRules(), restRules(), historyRules()} {
 		all = append(all, group...)
 	}
 	return all
