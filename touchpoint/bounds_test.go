@@ -118,6 +118,9 @@ func TestBoundsAtTheLimitAndOneOver(t *testing.T) {
 		{"refund with a gain", func(t *tp.Touch) {
 			t.Kind, t.Cost, t.Value = tp.KindRefund, tp.Money{}, tp.Money{Minor: 1, Currency: usd}
 		}, "value out_of_range"},
+		{"url at its limit", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("url", strings.Repeat("x", tp.MaxURL)) }, ""},
+		{"url over it", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("url", strings.Repeat("x", tp.MaxURL+1)) }, "props.url too_long"},
+		{"referrer over it", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("referrer", strings.Repeat("x", tp.MaxURL+1)) }, "props.referrer too_long"},
 		{"props at 64 KiB", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("a", strings.Repeat("x", tp.MaxProps-len(`{"a":""}`))) }, ""},
 		{"props over it", func(t *tp.Touch) {
 			t.Props = tp.Props{}.SetText("a", strings.Repeat("x", tp.MaxProps-len(`{"a":""}`)+1))

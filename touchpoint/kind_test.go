@@ -96,3 +96,15 @@ func TestSighting(t *testing.T) {
 		}
 	}
 }
+
+func TestSightingCarriesTheHintsForTheAccount(t *testing.T) {
+	touch := clean()
+	touch.Props = props(t, `{"website":"acme.com","reverse_ip_domain":"isp.example","person":{"website":"other.com"}}`)
+	if s := touch.Sighting(); s.Website != "acme.com" || s.ReverseIP != "isp.example" {
+		t.Error(s.Website, s.ReverseIP)
+	}
+	touch.Props = touch.Props.Remove("website").Remove("reverse_ip_domain")
+	if s := touch.Sighting(); s.Website != "other.com" || s.ReverseIP != "" {
+		t.Error(s.Website, s.ReverseIP)
+	}
+}

@@ -6,6 +6,7 @@ import "time"
 const (
 	MaxName   = 1 << 10        // bytes of a source, id, name or property key
 	MaxIDs    = 100            // identifiers on one touch
+	MaxURL    = 8 << 10        // bytes of props.url and props.referrer
 	MaxProps  = 64 << 10       // bytes of the canonical props
 	MaxKeys   = 128            // keys in the props, at all levels together
 	MaxDepth  = 32             // objects and arrays inside each other in the props

@@ -43,6 +43,24 @@ func TestParseAmount(t *testing.T) {
 	}
 }
 
+func TestHostileSpellingsOfAmounts(t *testing.T) {
+	n := 0
+	for _, digits := range []string{"1", "12.50", "-3", "0"} {
+		for _, spell := range []string{"+%s", " %s", "%s ", "%s\n", "\t%s", "$%s", "%s€", "¥%s", "%s USD", "USD%s", "%se0", "%sE2", "%se-2", "%se+2",
+			"0x%s", "0X%s", "0b%s", "0o%s", "%s_0", "_%s", "%s_", "1,%s", "%s,00", "1'%s", "%s'0", "(%s)", "--%s", "+-%s", "-+%s", "−%s", "－%s", "%s-",
+			"%s%%", "%s.", ".%s.", "%s..5", "%s.5.5", "%s\x00", "\x00%s", "\u00a0%s", "%s\u200b", "\ufeff%s", "%s/1", "%s*1", "%sf", "%sd", "%sL", "NaN%s", "Inf%s", "%sInf", "%sp1", "١%s", "１%s"} {
+			text := fmt.Sprintf(spell, digits)
+			if _, err := tp.ParseAmount(text, currency("USD")); err == nil {
+				t.Errorf("accepted %q", text)
+			}
+			n++
+		}
+	}
+	if n < 200 {
+		t.Errorf("only %d spellings", n)
+	}
+}
+
 func TestT7ParseOfFormatIsTheSameMoney(t *testing.T) {
 	r := newRand(7)
 	codes := []string{"JPY", "USD", "KWD", "UYW"}

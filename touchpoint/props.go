@@ -221,6 +221,13 @@ func (p Props) check() error {
 	case !utf8.ValidString(s):
 		return &InvalidError{"props", BadUTF8}
 	}
+	if len(s) > MaxURL {
+		for _, key := range [...]string{"url", "referrer"} {
+			if url, _ := p.Text(key); len(url) > MaxURL {
+				return &InvalidError{"props." + key, TooLong}
+			}
+		}
+	}
 	plain := strings.IndexByte(s, '\\') < 0 && strings.IndexByte(s, 0x7F) < 0 && strings.IndexByte(s, 0xC2) < 0
 	if plain && len(s) <= MaxName && strings.Count(s, ":") <= MaxKeys &&
 		strings.Count(s, "{")+strings.Count(s, "[") <= MaxDepth {

@@ -78,6 +78,11 @@ type Consent struct {
 	Source, Proof string
 }
 
+// LogValue returns purpose, status and time, without the identifier.
+func (c Consent) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("purpose", c.Purpose), slog.Int("status", int(c.Status)), slog.Time("at", c.At))
+}
+
 // A Page is the raw page of a touch as channel rules read it. It is never stored as such.
 type Page struct {
 	URL, Referrer, UserAgent string
@@ -128,6 +133,7 @@ func (t Touch) Engaged() bool {
 // Sighting returns the touch's evidence about identity: which identifiers it carried, and
 // when. Kinds login, identify, signup and alias are a login, form is a form, import an
 // import, all others seen together; logout, sign_out and reset end the device's session.
+// props.website (or person.website) and props.reverse_ip_domain are hints for the account.
 func (t Touch) Sighting() identity.Sighting {
 	s := identity.Sighting{Ref: identity.Ref{Source: t.Source, ID: t.ID}, At: t.At, IDs: t.IDs}
 	switch t.Kind {
@@ -139,6 +145,15 @@ func (t Touch) Sighting() identity.Sighting {
 		s.Kind = identity.Import
 	case KindLogout, "sign_out", "reset":
 		s.End = true
+	}
+	if strings.Contains(t.Props.json, "website") { // spares most touches the look-ups
+		var ok bool
+		if s.Website, ok = t.Props.Text("website"); !ok {
+			s.Website, _ = t.Props.Text("person", "website")
+		}
+	}
+	if strings.Contains(t.Props.json, "reverse_ip_domain") {
+		s.ReverseIP, _ = t.Props.Text("reverse_ip_domain")
 	}
 	return s
 }
