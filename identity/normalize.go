@@ -275,7 +275,7 @@ func domain(s string) (string, bool) {
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && digits(h[i+1:]) == h[i+1:] {
 		h = h[:i]
 	}
-	h = strings.NewReplacer("。", ".", "｡", ".").Replace(h) // the dots of Japanese keyboards, RFC 3490 3.1
+	h = japaneseDots.Replace(h)
 	labels := strings.Split(strings.TrimSuffix(h, "."), ".")
 	for i, l := range labels {
 		a, ok := aLabel(l)
@@ -289,3 +289,6 @@ func domain(s string) (string, bool) {
 	}
 	return h, true
 }
+
+// japaneseDots are the dots of Japanese keyboards, which part labels too: RFC 3490 3.1.
+var japaneseDots = strings.NewReplacer("。", ".", "｡", ".")
