@@ -43,7 +43,7 @@ func TestT1NormalizeIsIdempotentAndTotal(t *testing.T) {
 }
 
 func TestT2ReadingWhatWasWrittenGivesTheSameBytes(t *testing.T) {
-	touches := normalised(t, newRand(2), rounds(2000))
+	touches := normalised(t, newRand(2), rounds(5000)) // 100,000 in the long run
 	want := lines(touches)
 	for _, f := range []tp.Format{tp.JSONLines, tp.CSV} {
 		back, errs := read(t, f, write(t, f, touches...), nil)

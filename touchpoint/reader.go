@@ -9,10 +9,11 @@ import (
 // A Format is a form in which touches are read and written.
 type Format uint8
 
-// The formats. Both hold the same record.
+// The formats. Both hold the same record; the zero Format reads and writes as JSONLines.
 //
 // JSONLines has one JSON object a line, with the keys of [Touch.AppendJSON] in any order;
-// ids are [{"type":…,"value":…}], other keys become props.
+// ids are [{"type":…,"value":…}], other keys become props. Amounts are decimal strings; a
+// JSON number is read by its text, under the same grammar.
 //
 // CSV is RFC 4180 in UTF-8 with a header row. Dots in headers are the path in the record
 // (campaign.name); identifiers have one column a type (id.email), several values joined by

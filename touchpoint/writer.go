@@ -35,7 +35,7 @@ func NewWriter(w io.Writer, f Format) *Writer {
 // Write writes one touch. It is buffered; call [Writer.Flush] at the end.
 func (w *Writer) Write(t Touch) error {
 	switch {
-	case w.format == JSONLines:
+	case w.format != CSV:
 		w.buf = append(t.AppendJSON(w.buf[:0]), '\n')
 		_, err := w.w.Write(w.buf)
 		return err
