@@ -204,10 +204,8 @@ func (r *Resolution) simple(members []uint32) bool {
 		return false
 	}
 	var small [32]int32
-	count := small[:0]
-	if len(r.rs.types) <= len(small) {
-		count = small[:len(r.rs.types)]
-	} else {
+	count := small[:]
+	if len(r.rs.types) > len(small) {
 		count = make([]int32, len(r.rs.types))
 	}
 	for _, x := range members {

@@ -14,7 +14,6 @@ import (
 type config struct {
 	in, format string
 	models     []model
-	names      []string
 	prep       attribution.Preparation
 	opts       attribution.Options
 	renames    bool // a transform gives channels other names

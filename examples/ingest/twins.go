@@ -57,8 +57,7 @@ func subjects(touches []touchpoint.Touch, rules *identity.Rules) [][]touchpoint.
 	for i := range parent {
 		parent[i] = i
 	}
-	var root func(int) int
-	root = func(i int) int {
+	root := func(i int) int {
 		for parent[i] != i {
 			parent[i] = parent[parent[i]]
 			i = parent[i]

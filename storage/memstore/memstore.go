@@ -92,7 +92,7 @@ func (s *Store) maxFacts() int {
 	if s.opts.MaxFacts > 0 {
 		return s.opts.MaxFacts
 	}
-	return math.MaxUint32 - 1
+	return min(math.MaxUint32-1, math.MaxInt)
 }
 
 // begin returns why a call cannot begin. The lock is held.

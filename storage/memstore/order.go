@@ -24,10 +24,9 @@ type run struct {
 // scan never sorts everything and an append never waits for it. Rows of one instant stand
 // in no order. Dead rows stay until they are more than half.
 type order struct {
-	runs  []run
-	n     int // entries
-	dead  int // of them
-	stage []stamp
+	runs []run
+	n    int // entries
+	dead int // of them
 }
 
 // add takes the rows of one append.
