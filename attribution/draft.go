@@ -91,7 +91,61 @@ func (p *Preparation) apply(d *draft) error {
 	if n := len(d.left) - p.LastSteps; p.LastSteps > 0 && n > 0 {
 		d.filter(TooManySteps, func(k int, _ draftStep) bool { return k >= n })
 	}
+	if p.OncePerEvent {
+		d.oncePerEvent()
+	}
+	return p.weigh(d)
+}
+
+// oncePerEvent keeps the first of the steps of several actors in one channel on one day.
+func (d *draft) oncePerEvent() {
+	type event struct {
+		name string
+		day  int64
+	}
+	finish := d.js.finishes.get(d.view.row, untimed)
+	if finish <= agesOnly {
+		finish = 0
+	}
+	first := map[event]uint32{}
+	d.filter(RepeatTouch, func(_ int, s draftStep) bool {
+		actor := d.js.actors.at(d.view.lo + s.i)
+		at := finish - d.age(s.i)
+		e := event{s.name, (at - ((at%dayMicros)+dayMicros)%dayMicros) / dayMicros}
+		who, ok := first[e]
+		if !ok {
+			first[e] = actor
+			return true
+		}
+		return who == actor || actor == 0
+	})
+}
+
+// weigh multiplies the weights of the steps left.
+func (p *Preparation) weigh(d *draft) error {
+	if p.Roles == nil && p.StepWeight == nil {
+		return nil
+	}
+	for k := range d.left {
+		s := &d.left[k]
+		if f, ok := p.Roles[d.js.words.text(d.js.roles.at(d.view.lo+s.i))]; ok {
+			s.weight *= f
+		}
+		if p.StepWeight != nil {
+			s.weight *= p.StepWeight(d.exported(*s))
+		}
+		if !finite(s.weight) || s.weight < 0 {
+			return badFloat("step weight", s.weight)
+		}
+	}
 	return nil
+}
+
+// exported is a step as callers know it.
+func (d *draft) exported(s draftStep) Step {
+	e := d.js.entry(d.view, nil, s.i)
+	return Step{Channel: s.name, At: e.At, Kind: d.kind(s.i), Source: e.Source, ID: e.ID, Actor: e.Actor, Role: e.Role,
+		Weight: d.js.weights.get(d.view.lo+s.i, 1), Cost: d.js.costs.at(d.view.lo + s.i)}
 }
 
 // after keeps the steps at or after a milestone; without the milestone, none.

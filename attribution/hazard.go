@@ -38,7 +38,10 @@ func DecaysB2B() []time.Duration {
 	return []time.Duration{7 * day, 14 * day, 30 * day, 60 * day, 120 * day}
 }
 
-const day = 24 * time.Hour
+const (
+	day       = 24 * time.Hour
+	dayMicros = int64(day / time.Microsecond)
+)
 
 // Repeat says what follows a conversion.
 type Repeat uint8

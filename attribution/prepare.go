@@ -16,9 +16,9 @@ type Preparation struct {
 	Exclude       Exclude
 	Transforms    []Transform          // in the given order
 	LastSteps     int                  // only the newest steps; 0 = all
-	Roles         map[string]float64   // factor a buying role, absent = 1; 0 leaves the role out
-	OncePerEvent  bool                 // one step where several actors attended one event: channel and UTC day
-	StepWeight    func(s Step) float64 // multiplies Step.Weight
+	OncePerEvent  bool                 // one step where several actors attended one event: same channel and UTC day
+	Roles         map[string]float64   // factor a buying role, absent = 1; 0 leaves the role without credit
+	StepWeight    func(s Step) float64 // multiplies Step.Weight; finite and not negative
 }
 
 // Cycle says how several conversions of one subject share the touches.
@@ -139,7 +139,7 @@ func (js *Journeys) Prepare(p *Preparation) (*Journeys, Prepared, error) {
 
 // needsTimes reports whether an untimed path cannot be prepared so.
 func (p *Preparation) needsTimes() bool {
-	if p.Window != (Window{}) || p.TouchGap > 0 {
+	if p.Window != (Window{}) || p.TouchGap > 0 || p.OncePerEvent {
 		return true
 	}
 	for _, t := range p.Transforms {
