@@ -10,34 +10,18 @@ func (f *hazardFit) intervals(res *Result, split *hazardSplit, lin *lineageFit, 
 		return nil
 	}
 	js := f.js
-	b := newBootstrap(js, iv.Seed)
-	rows := js.rows()
-	conv, nulls, open := make([]float64, rows), make([]float64, rows), make([]float64, rows)
-	x := newReplicates(len(res.Credits), iv.reps())
-	at := make([]int, len(js.channels.names)+2)
-	for i := range at {
-		at[i] = -1
-	}
-	for i, c := range res.Credits {
-		switch c.Channel {
-		case Baseline:
-			at[len(at)-2] = i
-		case Unattributed:
-			at[len(at)-1] = i
-		default:
-			at[js.channels.index[c.Channel]] = i
-		}
-	}
+	n := len(js.channels.names)
 	rep := *f
 	repSplit := &hazardSplit{fit: &rep, reading: split.reading}
 	theta := make([]float64, len(f.fitted.Theta))
 	w := make([]float64, 0, 64)
-	for k := range iv.reps() {
-		b.weights(k, conv, nulls, open)
-		rep.converted, rep.atRisk = make([]float64, rows), make([]float64, rows)
+	err := res.redraw(js, iv, func(conv, nulls, open []float64, put func(slot int, conv, val float64)) error {
+		rep.converted, rep.atRisk = make([]float64, len(conv)), make([]float64, len(conv))
 		for r, s := range f.spells {
 			if !s.skipped {
 				rep.converted[r], rep.atRisk[r] = conv[r], conv[r]+nulls[r]+open[r]
+			} else {
+				put(n+1, conv[r], 0)
 			}
 		}
 		copy(theta, f.fitted.Theta)
@@ -69,21 +53,15 @@ func (f *hazardFit) intervals(res *Result, split *hazardSplit, lin *lineageFit, 
 			rest, _ := repSplit.part(w, v)
 			val := float64(float64(js.values[r]) * (conv[r] / count(js.conversions.at(r))))
 			for i, share := range w {
-				x.conv[at[v.id(i)]][k] += float64(conv[r] * share)
-				x.val[at[v.id(i)]][k] += float64(val * share)
+				put(v.id(i), float64(conv[r]*share), float64(val*share))
 			}
-			x.conv[at[len(at)-2]][k] += float64(conv[r] * rest)
-			x.val[at[len(at)-2]][k] += float64(val * rest)
+			put(n, float64(conv[r]*rest), float64(val*rest))
 		}
-		if i := at[len(at)-1]; i >= 0 {
-			for r, s := range f.spells {
-				if s.skipped {
-					x.conv[i][k] += conv[r]
-				}
-			}
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	x.set(res, iv.level())
 	for i := range res.Credits {
 		c := &res.Credits[i]
 		if id, ok := js.channels.index[c.Channel]; ok && slices.Contains(f.unproven, int(id)) {

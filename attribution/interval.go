@@ -63,6 +63,9 @@ func (r *Result) ruleIntervals(js *Journeys, m Model, iv Interval) error {
 		return nil
 	}
 	c := js.canonical()
+	if iv.Method == Bootstrap {
+		return r.redrawModel(c, iv, func(_, _ []float64) Model { return m })
+	}
 	v := newVariances(len(c.channels.names) + 2)
 	units := c.units()
 	var d division

@@ -2,12 +2,14 @@ package attribution
 
 // intervals redraws the journeys and solves the chain again, replicate by replicate.
 func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
-	if iv.Method == NoInterval || iv.Method == Closed {
+	switch iv.Method {
+	case NoInterval, Closed:
 		res.noIntervals("off")
 		return nil
+	case Delta:
+		return m.delta(js, res, iv)
 	}
 	c := js.canonical()
-	res.present(c)
 	t := countTransitions(c, m.order(), m.DropNulls, true)
 	ch, groups := t.chain(c)
 	states, edges := t.ranked(c)
@@ -15,38 +17,27 @@ func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
 	for i, e := range edges {
 		place[e] = int32(i)
 	}
-	rows, b := c.rows(), newBootstrap(c, iv.Seed)
-	conv, nulls := make([]float64, rows), make([]float64, rows)
-	x := newReplicates(len(res.Credits), iv.reps())
-	at := make([]int, len(c.channels.names)) // result row of each channel
-	aside := -1
-	for i, cr := range res.Credits {
-		if id, ok := c.channels.index[cr.Channel]; ok {
-			at[id] = i
-		} else if cr.Channel == Unattributed {
-			aside = i
-		}
-	}
-	for rep := range iv.reps() {
-		b.weights(rep, conv, nulls, nil)
+	n := len(c.channels.names)
+	return res.redraw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
 		clear(ch.Count)
 		clear(ch.Good)
 		clear(ch.Bad)
 		clear(ch.Reward)
 		walk := t.walks
-		var all, money, none, noneMoney float64
-		for r := range rows {
+		var all, money float64
+		for r := range conv {
 			if t.ends[r] < 0 {
 				continue
 			}
 			lo, hi := c.span(r)
 			edges := walk[:hi-lo]
 			walk = walk[hi-lo:]
-			n := nulls[r]
-			if m.DropNulls {
-				n = 0
+			w := conv[r]
+			if !m.DropNulls {
+				w += nulls[r]
+				ch.Bad[states[t.ends[r]]] += nulls[r]
 			}
-			if w := conv[r] + n; w > 0 {
+			if w > 0 {
 				for _, e := range edges {
 					ch.Count[place[e]] += w
 				}
@@ -55,13 +46,12 @@ func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
 			if base := count(c.conversions.at(r)); base > 0 {
 				val = float64(float64(c.values[r]) * (conv[r] / base))
 			}
-			s := states[t.ends[r]]
-			ch.Good[s] += conv[r]
-			ch.Bad[s] += n
-			ch.Reward[s] += val
-			all, money = all+conv[r], money+val
+			ch.Good[states[t.ends[r]]] += conv[r]
+			ch.Reward[states[t.ends[r]]] += val
 			if lo == hi {
-				none, noneMoney = none+conv[r], noneMoney+val
+				put(n+1, conv[r], val)
+			} else {
+				all, money = all+conv[r], money+val
 			}
 		}
 		sol, err := solve(ch, groups, m.dense())
@@ -73,20 +63,18 @@ func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
 			worth = sol.HitVia
 		}
 		sum, sumWorth := total(sol.HitVia), total(worth)
-		for id, i := range at {
+		for id := range n {
+			var x, y float64
 			if sum > 0 {
-				x.conv[i][rep] = float64((all - none) * (sol.HitVia[id] / sum))
+				x = float64(all * (sol.HitVia[id] / sum))
 			}
 			if sumWorth > 0 {
-				x.val[i][rep] = float64((money - noneMoney) * (worth[id] / sumWorth))
+				y = float64(money * (worth[id] / sumWorth))
 			}
+			put(id, x, y)
 		}
-		if aside >= 0 {
-			x.conv[aside][rep], x.val[aside][rep] = none, noneMoney
-		}
-	}
-	x.set(res, iv.level())
-	return nil
+		return nil
+	})
 }
 
 // present counts, per channel, the conversions whose path contains it.

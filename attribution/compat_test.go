@@ -1,0 +1,310 @@
+package attribution_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/attribution"
+)
+
+// rat reads a number written "num/den = float".
+func rat(t *testing.T, s string) float64 {
+	t.Helper()
+	text, _, _ := strings.Cut(s, " ")
+	r, ok := new(big.Rat).SetString(text)
+	if !ok {
+		t.Fatal(s)
+	}
+	x, _ := r.Float64()
+	return x
+}
+
+func TestExactRationals(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(shared(t, "golden", "attribution", "exact_rationals.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sets map[string]map[string]json.RawMessage
+	if err := json.Unmarshal(b, &sets); err != nil {
+		t.Fatal(err)
+	}
+	get := func(raw json.RawMessage, into any) {
+		if err := json.Unmarshal(raw, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, set := range sets {
+		js := &attribution.Journeys{}
+		var paths []struct {
+			Path               []string
+			Conversions, Nulls float64
+		}
+		get(set["paths"], &paths)
+		for _, p := range paths {
+			if err := js.AddRow(attribution.Row{Channels: p.Path, Conversions: p.Conversions, Nulls: p.Nulls}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(what string, got float64, want string) {
+			if !near(got, rat(t, want), 1e-12) {
+				t.Errorf("%s %s: %v, want %s", name, what, got, want)
+			}
+		}
+		for key, a := range map[string]attribution.Attributor{
+			"first": attribution.Rule(attribution.First{}), "last": attribution.Rule(attribution.Last{}),
+			"linear": attribution.Rule(attribution.Linear{}), "linear_unique": attribution.Rule(attribution.Linear{By: attribution.Distinct}),
+			"u40_20_40": attribution.Rule(attribution.Position{}), "shapley_zhao": attribution.Shapley{},
+			"shapley_ordered_zhao": attribution.Shapley{Game: attribution.Ordered}, "fractribution": attribution.Fractribution{},
+		} {
+			var want map[string]string
+			get(set[key], &want)
+			res := run(t, js, a)
+			for ch, w := range want {
+				check(key+" "+ch, res.Credit(ch).Conversions, w)
+			}
+		}
+		for k, key := range []string{"", "markov1", "markov2", "markov3"} {
+			if k == 0 {
+				continue
+			}
+			var want struct {
+				Base           string
+				Removal_effect map[string]string
+				Credit         map[string]string
+			}
+			get(set[key], &want)
+			res := run(t, js, attribution.Markov{Order: k})
+			check(key, res.Params.(*attribution.MarkovParams).Conversion, want.Base)
+			for ch, w := range want.Credit {
+				check(key+" "+ch, res.Credit(ch).Conversions, w)
+				check(key+" removal "+ch, res.Credit(ch).Removal, want.Removal_effect[ch])
+			}
+		}
+		var rate struct {
+			Values map[string]string
+			V_N    string
+		}
+		get(set["shapley_rate_inclusive"], &rate)
+		p := run(t, js, attribution.Shapley{Game: attribution.Rate}).Params.(*attribution.ShapleyParams)
+		check("rate of all", p.Worth, rate.V_N)
+		for ch, w := range rate.Values {
+			check("rate "+ch, p.Phi[ch], w)
+		}
+		var sl struct{ P1, Contribution map[string]string }
+		get(set["shao_li"], &sl)
+		q := run(t, js, attribution.ShaoLi{}).Params.(*attribution.ShaoLiParams)
+		for ch, w := range sl.P1 {
+			check("P "+ch, q.P[ch], w)
+			check("C "+ch, q.C[ch], sl.Contribution[ch])
+		}
+	}
+}
+
+func TestFractributionByHand(t *testing.T) {
+	t.Parallel()
+	ab := []string{"A", "B"}
+	res := run(t, rows(t, attribution.Row{Channels: ab, Conversions: 1, Value: 10}, attribution.Row{Channels: ab, Conversions: 2, Value: 20}), attribution.Fractribution{})
+	if sum := res.Credit("A").Value + res.Credit("B").Value; sum != 30 {
+		t.Errorf("money %d", sum)
+	}
+	res = run(t, rows(t,
+		attribution.Row{Channels: ab, Conversions: 1, Nulls: 9},
+		attribution.Row{Channels: []string{"A"}, Conversions: 50, Nulls: 50},
+		attribution.Row{Channels: []string{"B"}, Conversions: 50, Nulls: 50},
+	), attribution.Fractribution{})
+	if a, b := res.Credit("A").Conversions, res.Credit("B").Conversions; a != 50 || b != 51 {
+		t.Errorf("A %v, B %v", a, b)
+	}
+}
+
+func TestConversionShareOfPathData(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(shared(t, "golden", "methods", "chains.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Data struct {
+			Order1 struct {
+				Credit_value map[string]float64
+			}
+		} `json:"channelattribution_data"`
+	}
+	if err := json.Unmarshal(b, &want); err != nil {
+		t.Fatal(err)
+	}
+	res := run(t, pathsFile(t, "pathdata.csv", false), attribution.Markov{Value: attribution.ConversionShare})
+	for ch, w := range want.Data.Order1.Credit_value {
+		if got := float64(res.Credit(ch).Value) / scale; !near(got, w, 1e-6) {
+			t.Errorf("%s: %v, want %v", ch, got, w)
+		}
+	}
+	if len(want.Data.Order1.Credit_value) != 12 {
+		t.Error("the golden was not read")
+	}
+}
+
+// Invariant 11.
+func TestOrderedSumsToSum(t *testing.T) {
+	t.Parallel()
+	eachSet(t, func(t *testing.T, _ *rand.Rand, _ bool, ps []attribution.Path) {
+		js := setOf(t, ps...)
+		sum := run(t, js, attribution.Shapley{})
+		for _, by := range []bool{false, true} {
+			got := map[string]float64{}
+			for _, c := range run(t, js, attribution.Shapley{Game: attribution.Ordered, ByOccurrence: by}).Credits {
+				name, _, _ := strings.Cut(c.Channel, "|")
+				got[name] += c.Conversions
+			}
+			for _, c := range sum.Credits {
+				if !near(got[c.Channel], c.Conversions, 1e-9) {
+					t.Errorf("%s: %v, sum %v", c.Channel, got[c.Channel], c.Conversions)
+				}
+			}
+		}
+	})
+}
+
+// Invariant 20.
+func TestShapleyAxioms(t *testing.T) {
+	t.Parallel()
+	eachSet(t, func(t *testing.T, r *rand.Rand, _ bool, ps []attribution.Path) {
+		js := setOf(t, ps...)
+		n := len(js.Channels())
+		if n < 2 {
+			return
+		}
+		worth := make([]float64, 1<<n)
+		for s := range worth {
+			worth[s] = float64(r.IntN(100))
+		}
+		// Channel 0 adds 3 to everything, channels 1 and 2 are alike.
+		for s := range worth {
+			if s&1 != 0 {
+				worth[s] = worth[s&^1] + 3
+			}
+			if n > 2 && s&6 == 4 {
+				worth[s] = worth[s&^6|2]
+			}
+		}
+		for s := range worth {
+			if s&1 != 0 {
+				worth[s] = worth[s&^1] + 3
+			}
+		}
+		set := func(s uint64) float64 { return worth[s] }
+		p := run(t, js, attribution.Shapley{Game: attribution.Custom, Set: set}).Params.(*attribution.ShapleyParams)
+		names, sum := js.Channels(), 0.0
+		for _, x := range p.Phi {
+			sum += x
+		}
+		if !near(sum, worth[len(worth)-1]-worth[0], 1e-9) || !near(p.Phi[names[0]], 3, 1e-9) || n > 2 && !near(p.Phi[names[1]], p.Phi[names[2]], 1e-9) {
+			t.Errorf("%v of %v", p.Phi, worth)
+		}
+		if js.Conversions()+js.Nulls() > 0 {
+			rate := run(t, js, attribution.Shapley{Game: attribution.Rate})
+			sum := 0.0
+			for _, c := range rate.Credits {
+				sum += c.Conversions
+			}
+			if !near(sum, js.Conversions(), 1e-9) || !slices.Contains(rate.Warnings, "immortal_time") {
+				t.Errorf("rate: %v of %v, %q", sum, js.Conversions(), rate.Warnings)
+			}
+		}
+	})
+}
+
+func TestSampledShapleyIsNearTheExactOne(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 5))
+	js := &attribution.Journeys{}
+	var names []string
+	for i := range 26 {
+		names = append(names, string(rune('A'+i)))
+	}
+	for range 400 {
+		k := 1 + r.IntN(4)
+		r.Shuffle(26, func(i, j int) { names[i], names[j] = names[j], names[i] })
+		if err := js.AddRow(attribution.Row{Channels: slices.Clone(names[:k]), Conversions: float64(r.IntN(3)), Nulls: float64(r.IntN(9))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := (attribution.Shapley{Game: attribution.Rate}).Attribute(js, nil); !errors.Is(err, attribution.ErrTooManyChannels) {
+		t.Errorf("26 channels: %v", err)
+	}
+	// An additive game has its own worths as Shapley values, in any order.
+	additive := attribution.Shapley{Game: attribution.Custom, Samples: 3, Set: func(s uint64) float64 {
+		x := 0.0
+		for i := range 26 {
+			if s>>i&1 == 1 {
+				x += float64(i)
+			}
+		}
+		return x
+	}}
+	p := run(t, js, additive).Params.(*attribution.ShapleyParams)
+	for i := range 26 {
+		if !near(p.Phi[string(rune('A'+i))], float64(i), 1e-9) {
+			t.Errorf("%c: %v", 'A'+i, p.Phi[string(rune('A'+i))])
+		}
+	}
+	// Σφ = v(all) − v(∅) for any number of pairs.
+	for _, pairs := range []int{1, 7} {
+		res, err := attribution.Shapley{Game: attribution.Rate, Samples: pairs}.Attribute(js, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, c := range res.Credits {
+			sum += c.Conversions
+		}
+		if !near(sum, js.Conversions(), 1e-9) {
+			t.Errorf("%d pairs: %v of %v", pairs, sum, js.Conversions())
+		}
+	}
+}
+
+func TestLandmarkTakesImmortalTimeAway(t *testing.T) {
+	t.Parallel()
+	// Channels do nothing: everybody is touched once a day and converts with 5 % a day.
+	r := rand.New(rand.NewPCG(1, 2))
+	js := &attribution.Journeys{}
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for range 20_000 {
+		p := attribution.Path{Start: start, End: start.AddDate(0, 0, 20)}
+		for d := range 20 {
+			if r.IntN(3) == 0 {
+				p.Steps = append(p.Steps, attribution.Step{Channel: []string{"A", "B", "C"}[r.IntN(3)], At: start.Add(time.Duration(d)*24*time.Hour + time.Hour)})
+			}
+			if r.Float64() < .05 {
+				p.End, p.Converted = start.Add(time.Duration(d)*24*time.Hour+2*time.Hour), true
+				break
+			}
+		}
+		if err := js.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	naive := run(t, js, attribution.Shapley{Game: attribution.Rate})
+	fair := run(t, js, attribution.Shapley{Game: attribution.Rate, Landmark: attribution.Landmark{After: 7 * 24 * time.Hour, Horizon: 7 * 24 * time.Hour}})
+	worth := func(res *attribution.Result) float64 { return res.Params.(*attribution.ShapleyParams).Worth }
+	if slices.Contains(fair.Warnings, "immortal_time") || !slices.Contains(naive.Warnings, "immortal_time") {
+		t.Error(naive.Warnings, fair.Warnings)
+	}
+	// 1 − .95^7 of those still there convert within a week, whatever they met.
+	if w := worth(fair); math.Abs(w-(1-math.Pow(.95, 7))) > .02 {
+		t.Errorf("rate behind the landmark %v", w)
+	}
+	if worth(naive) < .55 {
+		t.Errorf("rate of whole paths %v", worth(naive))
+	}
+}

@@ -1,0 +1,333 @@
+package attribution
+
+import (
+	"math"
+	"slices"
+
+	"github.com/tabi-go/tabi/attribution/internal/game"
+)
+
+// maxExact is how many players a table of all sets may have.
+const maxExact = 24
+
+// maxPlayers is how many bits a set has.
+const maxPlayers = 64
+
+// A party is all journeys with the same set of channels.
+type party struct {
+	members                   []int // canonical channels
+	conversions, nulls, value float64
+}
+
+// play finds the Shapley values of the games over rates, or of the caller's.
+func (s Shapley) play(js *Journeys, opts *Options) (*Result, error) {
+	res := js.result(s.Name())
+	if s.Landmark != (Landmark{}) {
+		seen, err := s.Landmark.apply(js)
+		if err != nil {
+			return nil, err
+		}
+		js = seen
+	} else if s.Game != Custom {
+		res.warn("immortal_time")
+	}
+	c := js.canonical()
+	n := len(c.channels.names)
+	if n > maxExact && (s.Samples <= 0 || s.Game == Custom && n > maxPlayers) {
+		return nil, ErrTooManyChannels
+	}
+	if s.Game == Custom && s.Set == nil {
+		return nil, &InputError{Field: "set", Reason: "missing"}
+	}
+	conv, nulls := make([]float64, c.rows()), make([]float64, c.rows())
+	for r := range conv {
+		conv[r], nulls[r] = count(c.conversions.at(r)), count(c.nulls.at(r))
+	}
+	parties := c.parties()
+	parties.weigh(c, conv, nulls)
+	var phi, money, variance []float64
+	var worth float64
+	if err := guard(s.Name(), func() { phi, money, variance, worth = s.values(parties, n) }); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(phi, func(x float64) bool { return !finite(x) }) {
+		return nil, &InputError{Field: "set", Reason: "not_finite"}
+	}
+	p := &ShapleyParams{Phi: map[string]float64{}, Worth: worth}
+	unit, aside, asideValue := parties.unit(s.Game)
+	for i, name := range c.channels.names {
+		p.Phi[name] = phi[i]
+		res.Credits = append(res.Credits, Credit{Channel: name, Conversions: float64(phi[i] * unit)})
+	}
+	res.Params = p
+	if s.Game == Rate {
+		total := js.Value() - asideValue
+		for i, v := range divideValue(total, money) {
+			if i < n {
+				res.Credits[i].Value = v
+			} else {
+				asideValue += v
+			}
+		}
+		if aside != 0 || asideValue != 0 {
+			res.Credits = append(res.Credits, Credit{Channel: Unattributed, Conversions: aside, Value: asideValue})
+		}
+	}
+	res.Conserves = s.Game == Rate
+	if s.Landmark != (Landmark{}) {
+		res.Conversions, res.Nulls, res.Journeys, res.Value = js.Conversions(), js.Nulls(), js.Conversions()+js.Nulls(), js.Value()
+	}
+	s.intervals(res, c, parties, variance, unit, opts.Interval)
+	res.costs(js, opts.Spend)
+	return res, nil
+}
+
+// parties are the distinct sets of a canonical set, and the party of each row.
+type partyTable struct {
+	list []party
+	of   []int // of each row, -1 for one without steps
+	js   *Journeys
+}
+
+func (js *Journeys) parties() *partyTable {
+	t := &partyTable{of: make([]int, js.rows()), js: js}
+	index := map[string]int{}
+	var key []byte
+	for r := range t.of {
+		v := js.view(r)
+		members := make([]int, 0, v.Len())
+		for i := range v.Len() {
+			members = append(members, v.id(i))
+		}
+		slices.Sort(members)
+		members = slices.Compact(members)
+		if t.of[r] = -1; len(members) == 0 {
+			continue
+		}
+		key = key[:0]
+		for _, m := range members {
+			key = append(key, byte(m>>8), byte(m))
+		}
+		p, ok := index[string(key)]
+		if !ok {
+			p = len(t.list)
+			index[string(key)] = p
+			t.list = append(t.list, party{members: members})
+		}
+		t.of[r] = p
+	}
+	return t
+}
+
+// weigh counts the journeys of each party.
+func (t *partyTable) weigh(js *Journeys, conv, nulls []float64) {
+	for i := range t.list {
+		t.list[i].conversions, t.list[i].nulls, t.list[i].value = 0, 0, 0
+	}
+	for r, p := range t.of {
+		if p < 0 {
+			continue
+		}
+		x := &t.list[p]
+		x.conversions += conv[r]
+		x.nulls += nulls[r]
+		if base := count(js.conversions.at(r)); base > 0 {
+			x.value += float64(float64(js.values[r]) * (conv[r] / base))
+		} else {
+			x.value += float64(js.values[r])
+		}
+	}
+}
+
+// unit turns Shapley values into conversions: journeys with a set, for rates. What
+// journeys without steps brought is set aside.
+func (t *partyTable) unit(g Game) (unit, aside float64, asideValue int64) {
+	if g == Custom {
+		return 1, 0, 0
+	}
+	for _, p := range t.list {
+		unit += p.conversions + p.nulls
+	}
+	for r, p := range t.of {
+		if p < 0 {
+			aside += count(t.js.conversions.at(r))
+			asideValue += t.js.values[r]
+		}
+	}
+	return unit, aside, asideValue
+}
+
+// values are the Shapley values for conversions and for money, the variance of the first
+// where they are sampled, and the worth of all.
+func (s Shapley) values(t *partyTable, n int) (phi, money, variance []float64, worth float64) {
+	switch {
+	case n == 0:
+		return nil, nil, nil, 0
+	case n > maxExact:
+		return s.sample(t, n)
+	case s.Game == Custom:
+		v := make([]float64, 1<<n)
+		for set := range v {
+			v[set] = s.Set(uint64(set))
+		}
+		return game.Values(v, n), nil, nil, v[len(v)-1]
+	}
+	all, v := make([]float64, 1<<n), make([]float64, 1<<n)
+	fill := func(of func(p party) float64, out []float64) {
+		clear(out)
+		for _, p := range t.list {
+			set := 0
+			for _, m := range p.members {
+				set |= 1 << m
+			}
+			out[set] += of(p)
+		}
+		if s.Game == Rate {
+			game.Zeta(out)
+		}
+	}
+	rate := func() {
+		for i := range v {
+			if all[i] > 0 {
+				v[i] /= all[i]
+			} else {
+				v[i] = 0
+			}
+		}
+	}
+	fill(func(p party) float64 { return p.conversions + p.nulls }, all)
+	fill(func(p party) float64 { return p.conversions }, v)
+	rate()
+	phi, worth = game.Values(v, n), v[len(v)-1]
+	fill(func(p party) float64 { return p.value }, v)
+	rate()
+	return phi, game.Values(v, n), nil, worth
+}
+
+// sample takes pairs of orders. In an order a party is complete when its last member
+// comes, so one pass over the parties gives all prefixes.
+func (s Shapley) sample(t *partyTable, n int) (phi, money, variance []float64, worth float64) {
+	rank := make([]int, n)
+	sold, all := make([]float64, n), make([]float64, n)
+	marginals := func(of func(p party) float64) func(order []int, out []float64) {
+		return func(order []int, out []float64) {
+			if s.Game == Custom {
+				set, before := uint64(0), s.Set(0)
+				for _, p := range order {
+					set |= 1 << p
+					now := s.Set(set)
+					out[p], before = now-before, now
+				}
+				return
+			}
+			clear(sold)
+			clear(all)
+			for i, p := range order {
+				rank[p] = i
+			}
+			for _, p := range t.list {
+				last := 0
+				for _, m := range p.members {
+					last = max(last, rank[m])
+				}
+				if s.Game == Rate || last+1 == len(p.members) {
+					sold[last] += of(p)
+					all[last] += p.conversions + p.nulls
+				}
+			}
+			before, num, den := 0.0, 0.0, 0.0
+			for i, p := range order {
+				if s.Game == Rate {
+					num, den = num+sold[i], den+all[i]
+				} else {
+					num, den = sold[i], all[i]
+				}
+				now := 0.0
+				if den > 0 {
+					now = num / den
+				}
+				out[p], before = now-before, now
+			}
+		}
+	}
+	conversions := marginals(func(p party) float64 { return p.conversions })
+	phi, variance = game.Sample(n, s.Samples, s.Seed, conversions)
+	for _, x := range phi {
+		worth += x
+	}
+	if s.Game == Rate {
+		money, _ = game.Sample(n, s.Samples, s.Seed, marginals(func(p party) float64 { return p.value }))
+	}
+	return phi, money, variance, worth
+}
+
+// intervals come from the pairs where the values are sampled, else from the bootstrap.
+func (s Shapley) intervals(res *Result, c *Journeys, t *partyTable, variance []float64, unit float64, iv Interval) {
+	n := len(c.channels.names)
+	switch {
+	case iv.Method == NoInterval || iv.Method == Closed:
+		res.noIntervals("off")
+	case s.Game == Custom && variance == nil:
+		res.noIntervals("not statistical")
+	case variance != nil:
+		res.present(c)
+		res.Level = iv.level()
+		for i := range n {
+			d := float64(quantile(iv.level()) * float64(math.Sqrt(variance[i])*unit))
+			cr := &res.Credits[i]
+			cr.Lo, cr.Hi = cr.Conversions-d, cr.Conversions+d
+			cr.ValueLo, cr.ValueHi = float64(cr.Value), float64(cr.Value)
+		}
+	default:
+		res.redraw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
+			t.weigh(c, conv, nulls)
+			phi, money, _, _ := s.values(t, n)
+			unit, _, _ := t.unit(s.Game)
+			for i := range n {
+				val := 0.0
+				if s.Game == Rate {
+					val = float64(money[i] * unit)
+				}
+				put(i, float64(phi[i]*unit), val)
+			}
+			for r, p := range t.of {
+				if p < 0 {
+					put(n+1, conv[r], 0)
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// apply is the set as a landmark sees it.
+func (l Landmark) apply(js *Journeys) (*Journeys, error) {
+	out := &Journeys{}
+	for r := range js.rows() {
+		x := js.row(r)
+		if x.start == unknown || x.finish <= agesOnly {
+			return nil, ErrUntimed
+		}
+		at := x.start + l.After.Microseconds()
+		if x.finish < at {
+			continue
+		}
+		if x.finish > at+l.Horizon.Microseconds() {
+			x.nulls += x.conversions
+			x.conversions, x.value = 0, 0
+		}
+		x.nulls += x.open
+		x.open = 0
+		var steps []step
+		lo, hi := js.span(r)
+		for i := lo; i < hi; i++ {
+			if s := js.step(i); x.finish-s.age <= at {
+				steps = append(steps, s)
+			}
+		}
+		if err := out.push(x, steps); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
