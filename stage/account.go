@@ -192,11 +192,11 @@ func (s *sweep) run() error {
 		if err := s.ask(e, at, s.changes[first:i]); err != nil {
 			return err
 		}
-		until := s.at
-		if i < len(s.changes) && s.changes[i].at.Before(until) {
-			until = s.changes[i].at
+		until, last := s.at, true
+		if i < len(s.changes) && !s.changes[i].at.After(s.at) {
+			until, last = s.changes[i].at, false
 		}
-		if err := s.expire(at, until); err != nil {
+		if err := s.expire(at, until, last); err != nil {
 			return err
 		}
 	}
@@ -227,16 +227,16 @@ func (s *sweep) apply(e *edition, c change) {
 	}
 }
 
-// expire asks a policy again at the instants before until at which its answer changes
-// by itself; until itself counts only at the end of the sweep.
-func (s *sweep) expire(at, until time.Time) error {
+// expire asks a policy again at the instants before until, or with last at it, at which
+// its answer changes by itself.
+func (s *sweep) expire(at, until time.Time, last bool) error {
 	p, ok := s.policy.(expiring)
 	if !ok {
 		return nil
 	}
 	for {
 		at, ok = p.next(s.now, at)
-		if !ok || at.After(until) || at.Equal(until) && until.Before(s.at) {
+		if !ok || at.After(until) || at.Equal(until) && !last {
 			return nil
 		}
 		if err := s.ask(s.plan.editions[s.plan.at(at)], at, nil); err != nil {

@@ -40,7 +40,7 @@ type cause struct {
 
 // Explain says why visit i (an index into h.Visits) began; false if there is none. Of a
 // history that was read back from its JSON form it knows no conditions.
-func (h *History) Explain(i int) (Explanation, bool) {
+func (h History) Explain(i int) (Explanation, bool) {
 	if i < 0 || i >= len(h.Visits) {
 		return Explanation{}, false
 	}

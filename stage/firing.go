@@ -11,14 +11,7 @@ import (
 // journey are rules that move nobody.
 func (r *Rule) Firings(touches []touchpoint.Touch, h *History, ids *identity.Rules) []int {
 	m := newMatcher(r, r.ID, none, none)
-	if ids == nil {
-		rules := identity.DefaultRules()
-		ids = &rules
-	}
-	link := linker{rules: ids, types: ids.Types}
-	if link.types == nil {
-		link.types = identity.DefaultRules().Types
-	}
+	link := newLinker(ids)
 	var c counter
 	var out []int
 	for i := range touches {

@@ -107,7 +107,7 @@ func (f *fold) release() {
 	clear(f.support)
 	clear(f.reasons)
 	clear(f.link.seen)
-	f.opts, f.signals, f.plan, f.stated, f.link.rules, f.link.types = nil, nil, nil, stated{}, nil, nil
+	f.opts, f.signals, f.plan, f.stated, f.link = nil, nil, nil, stated{}, linker{seen: f.link.seen}
 	folds.Put(f)
 }
 
@@ -125,12 +125,9 @@ func (f *fold) reset(p *Plan, opts *FoldOptions) error {
 		}
 		f.raised[i] = d
 	}
-	f.link = linker{rules: opts.Rules, types: p.types, seen: f.link.seen[:0]}
-	if f.link.rules == nil {
-		f.link.rules = &f.rules
-	} else if f.link.rules.Types != nil {
-		f.link.types = f.link.rules.Types
-	}
+	seen := f.link.seen[:0]
+	f.link = newLinker(opts.Rules)
+	f.link.seen = seen
 	f.counters = f.counters[:0]
 	for _, e := range p.editions {
 		f.counters = append(f.counters, make([]counter, e.counters))

@@ -104,7 +104,7 @@ type History struct {
 
 // Current returns the visit in which the subject stands at h.At. There is none before
 // the first evidence and after an Exit.
-func (h *History) Current() (Visit, bool) {
+func (h History) Current() (Visit, bool) {
 	if n := len(h.Visits); n > 0 && h.Visits[n-1].Leave.IsZero() {
 		return h.Visits[n-1], true
 	}
@@ -113,7 +113,7 @@ func (h *History) Current() (Visit, bool) {
 
 // Furthest returns the highest-ranked Open or Goal stage ever visited. Loss and Dormant
 // do not count.
-func (h *History) Furthest() (ID, bool) {
+func (h History) Furthest() (ID, bool) {
 	best := -1
 	for i := range h.Visits {
 		v := &h.Visits[i]
@@ -129,7 +129,7 @@ func (h *History) Furthest() (ID, bool) {
 
 // AsOf returns the visit in which the subject stood at t, found in logarithmic time.
 // After h.At that is the current one.
-func (h *History) AsOf(t time.Time) (Visit, bool) {
+func (h History) AsOf(t time.Time) (Visit, bool) {
 	n := sort.Search(len(h.Visits), func(i int) bool { return h.Visits[i].Enter.After(t) })
 	if n == 0 {
 		return Visit{}, false

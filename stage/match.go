@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -171,6 +172,21 @@ type linker struct {
 type linked struct {
 	id identity.ID
 	ok bool
+}
+
+// defaultTypes are the identifier types of the default rules.
+var defaultTypes = sync.OnceValue(func() map[identity.Type]identity.TypeRule { return identity.DefaultRules().Types })
+
+// newLinker returns a linker for rules, nil for the default ones.
+func newLinker(rules *identity.Rules) linker {
+	if rules == nil {
+		rules = new(identity.Rules) // which are the default rules
+	}
+	types := rules.Types
+	if types == nil {
+		types = defaultTypes()
+	}
+	return linker{rules: rules, types: types}
 }
 
 // maxLinked bounds the walk over remembered identifiers.

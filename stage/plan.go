@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -19,7 +18,6 @@ type Plan struct {
 	editions []*edition
 	stages   []ID // every stage of any version; elsewhere a stage is its index here
 	index    map[ID]int
-	types    map[identity.Type]identity.TypeRule // of the default rules
 }
 
 // An edition is one version of a plan's model.
@@ -64,7 +62,7 @@ type ruleset struct {
 const none = -1
 
 func newPlan(v Versions, basis Basis) (*Plan, error) {
-	p := &Plan{basis: basis, index: map[ID]int{}, types: identity.DefaultRules().Types}
+	p := &Plan{basis: basis, index: map[ID]int{}}
 	var faults []error
 	for i := range v {
 		m := &v[i].Model

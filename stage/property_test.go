@@ -182,7 +182,7 @@ func text(visits []stage.Visit, refused []stage.Refused, stalls []stage.Stall) s
 
 func TestFoldAgreesWithTheNaiveFold(t *testing.T) {
 	t.Parallel()
-	forWorlds(t, 4000, func(r *rand.Rand, w world) string {
+	forWorlds(t, 2000, func(r *rand.Rand, w world) string {
 		if err := w.m.Validate(); err != nil {
 			return err.Error()
 		}

@@ -69,3 +69,10 @@ func (s *Stage) Name(lang string) string {
 	}
 	return s.Names["en"]
 }
+
+// Overdue reports whether a visit of the stage lasts longer than its SLA, whatever
+// happened inside. An open visit is measured until at.
+func (s *Stage) Overdue(v Visit, at time.Time) bool {
+	d, _ := v.Dwell(at)
+	return s.SLA > 0 && d > s.SLA
+}

@@ -27,7 +27,7 @@ func foldVersions(t *testing.T, v stage.Versions, touches []touchpoint.Touch, o 
 // H10: a later version changes no as-was visit before its From.
 func TestH10LaterVersionsDoNotChangeEarlierVisits(t *testing.T) {
 	t.Parallel()
-	forWorlds(t, 1500, func(r *rand.Rand, w world) string {
+	forWorlds(t, 600, func(r *rand.Rand, w world) string {
 		from := date(3, 1).Add(time.Duration(r.IntN(120)) * 12 * time.Hour)
 		next := randomModel(r)
 		at := map[touchpoint.Key]time.Time{}
