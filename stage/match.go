@@ -117,25 +117,21 @@ func (m *Match) holds(p touchpoint.Props) (seen string, ok bool) {
 	if text, ok := p.Text(path...); ok {
 		seen = text
 	}
+	one := func(v string) bool { return equal(seen, v) }
 	switch m.Op {
 	case Exists:
 		return seen, true
 	case NotEqual:
-		return seen, !equal(seen, m.Values[0])
+		return seen, !slices.ContainsFunc(m.Values, one)
 	case AtLeast, AtMost:
-		if !isNumber(seen) {
+		if !isNumber(seen) || len(m.Values) != 1 {
 			return seen, false
 		}
 		a, _ := strconv.ParseFloat(seen, 64)
 		b, _ := strconv.ParseFloat(m.Values[0], 64)
 		return seen, m.Op == AtLeast && a >= b || m.Op == AtMost && a <= b
 	}
-	for _, v := range m.Values {
-		if equal(seen, v) {
-			return seen, true
-		}
-	}
-	return seen, false
+	return seen, slices.ContainsFunc(m.Values, one)
 }
 
 // equal compares numbers as numbers, anything else as text.

@@ -53,6 +53,8 @@ func (c *config) read(s input.Streams) (*facts, error) {
 		for t, err := range s.Touches(file, &input.Options{Map: c.mapping, Format: c.format}) {
 			var bad *input.Bad
 			switch {
+			case errors.As(err, &bad) && len(c.files) > 1:
+				fs.reject(s.Err, "%s: %v", file, bad)
 			case errors.As(err, &bad):
 				fs.reject(s.Err, "%v", bad)
 			case err != nil:
