@@ -22,6 +22,7 @@ type matcher struct {
 	order     int // place among the entry rules of all stages, the preferred first
 	named     bool
 	kinds     []string // Rule.Kinds, folded
+	families  []int    // Rule.Families, by index
 	direction touchpoint.Direction
 }
 
@@ -40,6 +41,9 @@ func newMatcher(r *Rule, id string, stage, after int) matcher {
 	m := matcher{Rule: r, id: id, stage: stage, after: after, slot: -1}
 	for _, k := range r.Kinds {
 		m.kinds = append(m.kinds, foldKind(k))
+	}
+	for _, f := range r.Families {
+		m.families = append(m.families, familyIndex[f])
 	}
 	m.named = len(r.Kinds)+len(r.Families) > 0
 	switch r.Direction {
@@ -70,8 +74,8 @@ func viewOf(t *touchpoint.Touch, info *touchpoint.Info) view {
 }
 
 // takes reports whether the rule's kinds and families, if it names any, include a kind.
-func (m *matcher) takes(kind, family string) bool {
-	return !m.named || slices.Contains(m.kinds, kind) || family != "" && slices.Contains(m.Families, family)
+func (m *matcher) takes(kind string, family int) bool {
+	return !m.named || slices.Contains(m.kinds, kind) || family != 0 && slices.Contains(m.families, family)
 }
 
 // holds judges the conditions of a rule but for its kinds, Count and After.

@@ -29,8 +29,9 @@ type edition struct {
 	byRank   []int // its stages of kind Open, Goal and Loss
 	dormant  int   // the Dormant stage, −1 for none
 	names    map[string]int
-	families map[string]*ruleset // by family, "" for kinds in none
-	kinds    map[string]*ruleset // of the kinds that rules name one by one
+	families []*ruleset          // by family, 0 for kinds in none
+	kinds    map[string]*ruleset // of the kinds that rules name one by one,
+	single   []bool              // and whether a family has such kinds
 	counters int
 }
 
@@ -158,26 +159,25 @@ func (e *edition) compile(p *Plan) {
 	for i, m := range entry {
 		m.order = i
 	}
-	e.families, e.kinds = map[string]*ruleset{}, map[string]*ruleset{}
+	e.kinds = map[string]*ruleset{}
+	e.families, e.single = make([]*ruleset, len(families)+1), make([]bool, len(families)+1)
 	for _, m := range slices.Concat(entry, exit) {
 		for _, k := range m.kinds {
-			e.kinds[k] = nil
+			if f := kindRows[k].family; e.kinds[k] == nil {
+				e.kinds[k], e.single[f] = newRuleset(entry, exit, k, f), true
+			}
 		}
-		for _, f := range m.Families {
-			e.families[f] = nil
+		for _, f := range m.families {
+			if e.families[f] == nil {
+				e.families[f] = newRuleset(entry, exit, "", f)
+			}
 		}
 	}
-	for k := range e.kinds {
-		e.kinds[k] = newRuleset(entry, exit, k, kindRows[k].family)
-	}
-	e.families[""] = nil
-	for f := range e.families {
-		e.families[f] = newRuleset(entry, exit, "", f)
-	}
+	e.families[0] = newRuleset(entry, exit, "", 0)
 }
 
 // newRuleset picks the rules that may fire at a kind of a family.
-func newRuleset(entry, exit []*matcher, kind, family string) *ruleset {
+func newRuleset(entry, exit []*matcher, kind string, family int) *ruleset {
 	rs := &ruleset{}
 	for _, m := range entry {
 		switch {
@@ -220,16 +220,16 @@ func (e *edition) matcher(p *Plan, s *Stage, list string, i int, r *Rule) *match
 }
 
 // ruleset returns the rules that may fire at a kind of a family.
-func (e *edition) ruleset(k touchpoint.Kind, family string) *ruleset {
-	if len(e.kinds) > 0 {
-		if rs, ok := e.kinds[foldKind(string(k))]; ok {
+func (e *edition) ruleset(k touchpoint.Kind, family int) *ruleset {
+	if e.single[family] {
+		if rs := e.kinds[foldKind(string(k))]; rs != nil {
 			return rs
 		}
 	}
-	if rs, ok := e.families[family]; ok {
+	if rs := e.families[family]; rs != nil {
 		return rs
 	}
-	return e.families[""]
+	return e.families[0]
 }
 
 // at returns the edition in force at t, and its index.

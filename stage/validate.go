@@ -151,7 +151,7 @@ func (r *Rule) Validate() error {
 func (r *Rule) faults() iter.Seq2[string, string] {
 	return func(yield func(field, reason string) bool) {
 		for _, f := range r.Families {
-			if _, ok := families[f]; !ok && !yield("families", "unknown family") {
+			if familyIndex[f] == 0 && !yield("families", "unknown family") {
 				return
 			}
 		}
