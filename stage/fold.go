@@ -98,8 +98,12 @@ type span struct{ from, to int }
 
 var folds = sync.Pool{New: func() any { return new(fold) }}
 
-// release lets go of everything that belongs to the caller.
+// release lets go of everything that belongs to the caller. A fold that has grown for one
+// large subject is not kept, or every small one after it would pay for its size.
 func (f *fold) release() {
+	if cap(f.touches) > 1<<14 || cap(f.items) > 1<<8 {
+		return
+	}
 	clear(f.touches)
 	clear(f.visits)
 	clear(f.items[:cap(f.items)])
@@ -173,13 +177,13 @@ func (f *fold) take(touches []touchpoint.Touch) {
 			f.signals = append(f.signals, s)
 		}
 	}
-	slices.SortFunc(f.signals, func(a, b Signal) int {
-		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID),
-			cmp.Compare(a.Stage, b.Stage), strings.Compare(a.Rule, b.Rule))
-	})
-	f.signals = slices.CompactFunc(f.signals, func(a, b Signal) bool {
-		return a.At.Equal(b.At) && a.Source == b.Source && a.ID == b.ID && a.Stage == b.Stage && a.Rule == b.Rule
-	})
+	slices.SortFunc(f.signals, compareSignals)
+	f.signals = slices.CompactFunc(f.signals, func(a, b Signal) bool { return compareSignals(a, b) == 0 })
+}
+
+func compareSignals(a, b Signal) int {
+	return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Source, b.Source), strings.Compare(a.ID, b.ID),
+		cmp.Compare(a.Stage, b.Stage), strings.Compare(a.Rule, b.Rule))
 }
 
 func compareTouches(a, b *touchpoint.Touch) int {

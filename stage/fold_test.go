@@ -2,6 +2,7 @@ package stage_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -292,5 +293,18 @@ func TestTooManyTouchesAreALimit(t *testing.T) {
 	var limit *stage.LimitError
 	if _, err := m.Fold(make([]touchpoint.Touch, stage.MaxTouches+1), nil); !errors.As(err, &limit) || limit.What != "touches" {
 		t.Error(err)
+	}
+	up, down := stated(touch("", date(1, 1), "note"), "engagement"), stated(touch("", date(1, 1), "note"), "awareness")
+	touches := make([]touchpoint.Touch, stage.MaxVisits+1)
+	for i := range touches {
+		touches[i] = []touchpoint.Touch{up, down}[i%2]
+		touches[i].At = touches[i].At.Add(time.Duration(i) * time.Second)
+		touches[i].ID = strconv.Itoa(i)
+	}
+	if _, err := m.Fold(touches, nil); !errors.As(err, &limit) || limit.What != "visits" {
+		t.Error(err)
+	}
+	if h, err := m.Fold(touches[:1000], nil); err != nil || len(h.Visits) != 1000 {
+		t.Error("a small fold after a large one:", len(h.Visits), err)
 	}
 }

@@ -232,7 +232,7 @@ func (e *edition) ruleset(k touchpoint.Kind, family int) *ruleset {
 	return e.families[0]
 }
 
-// at returns the edition in force at t, and its index.
+// at returns the index of the edition in force at t.
 func (p *Plan) at(t time.Time) int {
 	i := len(p.editions) - 1
 	for i > 0 && t.Before(p.editions[i].from) {
