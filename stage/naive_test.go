@@ -16,6 +16,7 @@ import (
 type naive struct {
 	m       *stage.Model
 	touches []touchpoint.Touch
+	signals []stage.Signal
 	at      time.Time
 	raise   map[stage.ID]time.Duration
 	visits  []stage.Visit
@@ -51,14 +52,36 @@ func naiveFold(m *stage.Model, touches []touchpoint.Touch, o *stage.FoldOptions)
 		}
 	}
 	sort.Slice(n.touches, func(i, j int) bool { return before(n.touches[i], n.touches[j]) })
-	for i := 0; i < len(n.touches); {
+	for _, s := range o.Signals {
+		if !s.At.After(o.At) && !slices.Contains(n.signals, s) {
+			n.signals = append(n.signals, s)
+		}
+	}
+	var last time.Time
+	for {
+		var at time.Time // the next instant
+		for _, t := range n.touches {
+			if t.At.After(last) && (at.IsZero() || t.At.Before(at)) {
+				at = t.At
+			}
+		}
+		for _, s := range n.signals {
+			if s.At.After(last) && (at.IsZero() || s.At.Before(at)) {
+				at = s.At
+			}
+		}
+		if at.IsZero() {
+			break
+		}
 		var now []touchpoint.Touch
-		at := n.touches[i].At
-		for ; i < len(n.touches) && n.touches[i].At.Equal(at); i++ {
-			now = append(now, n.touches[i])
+		for _, t := range n.touches {
+			if t.At.Equal(at) {
+				now = append(now, t)
+			}
 		}
 		n.silence(at, false)
 		n.instant(at, now)
+		last = at
 	}
 	n.silence(n.at, true)
 	if v := n.standing(); v != nil {
@@ -311,6 +334,27 @@ func (n *naive) instant(at time.Time, now []touchpoint.Touch) {
 				}
 			}
 		}
+	}
+	var signals []stage.Signal
+	for _, s := range n.signals {
+		if s.At.Equal(at) {
+			signals = append(signals, s)
+		}
+	}
+	sort.Slice(signals, func(i, j int) bool {
+		return signals[i].Source+"/"+signals[i].ID < signals[j].Source+"/"+signals[j].ID
+	})
+	for _, s := range signals {
+		// A signal is evidence like a touch that is no engagement and matches one rule.
+		c := &claim{t: touchpoint.Touch{Source: s.Source, ID: s.ID, At: at, Kind: "note"}, aim: s.Stage, rule: s.Rule, specific: true, visit: -1}
+		if n.def(s.Stage) == nil {
+			r := stage.Refused{Touch: c.t.Key(), At: at, To: s.Stage, Reason: stage.UnknownStage}
+			if len(n.visits) > 0 {
+				r.From = n.visits[len(n.visits)-1].Stage
+			}
+			n.refused, c.aim = append(n.refused, r), ""
+		}
+		claims = append(claims, c)
 	}
 	sort.SliceStable(claims, func(i, j int) bool {
 		a, b := claims[i], claims[j]

@@ -208,6 +208,15 @@ func TestAccountsStandWhereTheirPolicySays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			sticky, err := m.FoldAccount(members, c.policy, &stage.FoldOptions{At: end, Sticky: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range sticky.Visits {
+				if i > 0 && v.Rank < sticky.Visits[i-1].Rank && (sticky.Visits[i-1].Kind == stage.Open || sticky.Visits[i-1].Kind == stage.Goal) {
+					t.Fatalf("seed %d: a sticky %s falls", seed, name)
+				}
+			}
 			for i := range h.Visits {
 				if i > 0 && !h.Visits[i].Enter.After(h.Visits[i-1].Enter) {
 					t.Fatalf("seed %d: %s moves twice in an instant", seed, name)

@@ -192,6 +192,11 @@ func TestFoldAgreesWithTheNaiveFold(t *testing.T) {
 		if r.IntN(4) == 0 {
 			w.o.StallAfter = map[stage.ID]time.Duration{w.m.Stages[0].ID: 2 * day}
 		}
+		for i := range r.IntN(4) {
+			s := stage.Signal{At: date(3, 1).Add(time.Duration(r.IntN(120)) * 12 * time.Hour), Rule: "score", Source: pick(r, "a", "c"),
+				ID: fmt.Sprint("signal", i), Stage: pick(r, "nowhere", w.m.Stages[0].ID, w.m.Stages[1].ID)}
+			w.o.Signals = append(w.o.Signals, s, s)
+		}
 		h := fold(t, &w.m, w.touches, w.o)
 		n := naiveFold(&w.m, w.touches, &w.o)
 		for i, keys := range n.support {
