@@ -414,3 +414,40 @@ func TestClockAndDefaults(t *testing.T) {
 		}
 	}
 }
+
+func TestMixedSpellingsBecomeOneChannel(t *testing.T) {
+	t.Parallel()
+	report := filepath.Join(t.TempDir(), "report.json")
+	var in strings.Builder
+	in.WriteString("source,id,at,kind,channel,id.user_id\n")
+	for i, c := range []string{"Ｅメール", "e-mail", "メルマガ", "ﾒｰﾙ", "(not set)", "", "Rundbrief", "Zeppelin"} {
+		fmt.Fprintf(&in, "s,%d,2026-06-01T00:00:00Z,event,%s,u1\n", i, c)
+	}
+	vocab := file(t, "v.csv", "field,from,to,source\nchannel,rundbrief,Email,\n")
+	got := ingestWith(t, in.String(), "-from", "touch", "-vocab", vocab, "-report", report)
+	if n := strings.Count(got.out, `"channel":"Email"`); n != 5 || got.last() != tally(8, 8, 0, 0, 0) {
+		t.Errorf("%d mails in\n%s%s", n, got.out, got.err)
+	}
+	data, _ := os.ReadFile(report)
+	for _, want := range []string{`"field": "channel"`, `"value": "Zeppelin"`, `"nulls": 1`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("no %s in\n%s", want, data)
+		}
+	}
+}
+
+func TestTwinsAreWrittenAsOne(t *testing.T) {
+	t.Parallel()
+	line := func(source, id, at, user, more string) string {
+		return fmt.Sprintf(`{"source":"%s","id":"%s","at":"2026-06-01T00:00:%sZ","kind":"order","ids":[{"type":"user_id","value":"%s"}],"value":"5.00","currency":"EUR","props":{"order_id":"o1"%s}}`+"\n", source, id, at, user, more)
+	}
+	in := line("shop", "1", "00", "u1", "") + line("web", "a", "03", "u1", `,"page":"thanks"`) + line("web", "b", "03", "u2", "") + line("web", "c", "03", "null", "") + line("shop", "2", "03", "null", "")
+	got := ingestWith(t, in, "-from", "touch", "-twins", "-rank", "shop,web")
+	if strings.Count(got.out, "\n") != 4 || strings.Count(got.out, `"twins":[{"id":"a","source":"web"}]`) != 1 || !strings.Contains(got.out, `"twin_why":[`) ||
+		!strings.Contains(got.err, "twins=1\n") || got.last() != tally(5, 5, 0, 0, 0) || got.code != 0 {
+		t.Errorf("exit %d\n%s%s", got.code, got.out, got.err)
+	}
+	if got := ingestWith(t, in, "-from", "touch"); strings.Count(got.out, "\n") != 5 {
+		t.Errorf("without -twins:\n%s", got.out)
+	}
+}

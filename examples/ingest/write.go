@@ -209,10 +209,30 @@ func table(w io.Writer, header []string, rows [][]string) error {
 
 // writeReport writes what cleaning did, and the words that no vocabulary knows.
 func (p *program) writeReport(w io.Writer) error {
+	type cleaning struct {
+		Source  string `json:"source"`
+		Field   string `json:"field"`
+		Nulls   int    `json:"nulls"`
+		Cleaned int    `json:"cleaned"`
+		Mapped  int    `json:"mapped"`
+		Filled  int    `json:"filled"`
+	}
+	type unmapped struct {
+		Field string `json:"field"`
+		Value string `json:"value"`
+		Count int    `json:"count"`
+	}
+	report := struct {
+		Fields   []cleaning `json:"fields"`
+		Unmapped []unmapped `json:"unmapped"`
+	}{[]cleaning{}, []unmapped{}}
+	for _, c := range p.touch.Report.Rows() {
+		report.Fields = append(report.Fields, cleaning(c))
+	}
+	for _, u := range p.touch.Report.Unmapped() {
+		report.Unmapped = append(report.Unmapped, unmapped(u))
+	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		Fields   []touchpoint.Cleaning `json:"fields"`
-		Unmapped []touchpoint.Unmapped `json:"unmapped"`
-	}{p.touch.Report.Rows(), p.touch.Report.Unmapped()})
+	return e.Encode(report)
 }

@@ -98,7 +98,7 @@ func (s *source) read(form Form) error {
 	}
 	for n := 1; ; n++ {
 		long, err := s.readLine()
-		if len(bytes.TrimSpace(s.buf)) > 0 || long {
+		if len(trim(s.buf)) > 0 || long {
 			if form == Auto {
 				if form = Lines; long || !s.whole() {
 					return s.document(s.buf)
@@ -109,7 +109,7 @@ func (s *source) read(form Form) error {
 				if !s.bad(nil, touchpoint.TooLarge) {
 					return errStopped
 				}
-			} else if !s.messages(bytes.TrimSpace(s.buf)) {
+			} else if !s.messages(trim(s.buf)) {
 				return errStopped
 			}
 		}
@@ -142,7 +142,7 @@ func (s *source) readLine() (long bool, err error) {
 
 // whole reports whether buf is one JSON value by its brackets.
 func (s *source) whole() bool {
-	b := bytes.TrimSpace(s.buf)
+	b := trim(s.buf)
 	var e extent
 	n, done := e.scan(b)
 	return done && n == len(b) || e.scalar && n == len(b)
@@ -169,8 +169,8 @@ func (s *source) messages(text []byte) (more bool) {
 			if !isBatch(text[m.from:m.to]) {
 				continue
 			}
-			batch := bytes.TrimSpace(bytes.TrimSpace(text[m.from:m.to])[len(`"batch"`):])
-			batch = bytes.TrimSpace(bytes.TrimPrefix(batch, []byte(":")))
+			batch := trim(trim(text[m.from:m.to])[len(`"batch"`):])
+			batch = trim(bytes.TrimPrefix(batch, []byte(":")))
 			if len(batch) == 0 || batch[0] != '[' {
 				break
 			}
@@ -197,13 +197,16 @@ func (s *source) messages(text []byte) (more bool) {
 	return s.one(text, jsonscan.Value{})
 }
 
+// trim takes off what JSON calls blank.
+func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
+
 func isBatch(member []byte) bool {
-	return bytes.HasPrefix(bytes.TrimSpace(member), []byte(`"batch"`))
+	return bytes.HasPrefix(trim(member), []byte(`"batch"`))
 }
 
 func (s *source) each(text []byte, elements []span, env jsonscan.Value) bool {
 	for _, e := range elements {
-		if !s.one(bytes.TrimSpace(text[e.from:e.to]), env) {
+		if !s.one(trim(text[e.from:e.to]), env) {
 			return false
 		}
 	}
@@ -258,14 +261,19 @@ func (s *source) document(begun []byte) error {
 		switch {
 		case err != nil:
 			return err
+		case len(s.buf) == 0 && !long:
+			return errBroken
 		case long:
 			return &touchpoint.InvalidError{Field: "document", Reason: touchpoint.TooLarge}
 		case !s.messages(bytes.Clone(s.buf)):
 			return errStopped
 		}
 	}
-	if _, err := skipBlank(r); !errors.Is(err, io.EOF) {
-		return errBroken
+	switch _, err := skipBlank(r); {
+	case err == nil:
+		return errBroken // something follows
+	case !errors.Is(err, io.EOF):
+		return err
 	}
 	return nil
 }
@@ -286,7 +294,7 @@ func (s *source) array(r *bufio.Reader) error {
 		switch {
 		case err != nil:
 			return err
-		case len(s.buf) == 0:
+		case len(s.buf) == 0 && !long:
 			return errBroken
 		case long && !s.bad(nil, touchpoint.TooLarge), !long && !s.one(s.buf, jsonscan.Value{}):
 			return errStopped
