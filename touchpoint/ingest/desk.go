@@ -67,7 +67,9 @@ func (k *Desk) Touch() *touchpoint.Options {
 
 // Draft returns an empty draft of a touch from this decoder's source.
 func (k *Desk) Draft() *Draft {
-	return &Draft{desk: k, Touch: touchpoint.Touch{Source: k.o.Source}}
+	d := &Draft{desk: k}
+	d.Reset()
+	return d
 }
 
 // Finish makes the touch of a draft: it settles the time, lets Options.Channel see the

@@ -37,6 +37,12 @@ type member struct{ key, raw string } // raw is JSON
 
 type click struct{ name, value string }
 
+// Reset makes the draft empty again, for the next message; the touch that was finished
+// is not touched.
+func (d *Draft) Reset() {
+	*d = Draft{desk: d.desk, props: d.props[:0], Touch: touchpoint.Touch{Source: d.desk.o.Source}}
+}
+
 // Desk returns the desk that the draft was made at.
 func (d *Draft) Desk() *Desk { return d.desk }
 

@@ -36,6 +36,7 @@ func (d *decoder) Decode(r io.Reader, received time.Time) iter.Seq2[ingest.Recor
 var errStopped = errors.New("csvmap: stopped")
 
 func (d *decoder) rows(s *scanner, b *bound, received time.Time, yield func(ingest.Record, error) bool) error {
+	draft := d.desk.Draft()
 	for i := 0; ; i++ {
 		fields, bad, err := s.read()
 		if err != nil {
@@ -49,7 +50,7 @@ func (d *decoder) rows(s *scanner, b *bound, received time.Time, yield func(inge
 			rec.Err = &touchpoint.InvalidError{Field: "line", Reason: bad}
 		} else {
 			b.fields = fields
-			draft := d.desk.Draft()
+			draft.Reset()
 			draft.Times.Received = received
 			rec = d.m.record(b, draft)
 		}

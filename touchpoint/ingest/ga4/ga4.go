@@ -65,28 +65,40 @@ func New(o *ingest.Options) (*Decoder, error) {
 func (d *Decoder) Decode(r io.Reader, received time.Time) iter.Seq2[ingest.Record, error] {
 	o := d.desk.Options()
 	limits := frame.Limits{Message: o.Limits.Message, Document: o.Limits.Document}
-	return frame.Decode(r, frame.Form(o.Form), limits, func(m frame.Message) ingest.Record {
-		rec := ingest.Record{Err: m.Err}
-		if m.Err == nil {
-			rec = d.record(m.Value, received)
-		}
-		rec.Index, rec.Line, rec.Raw = m.Index, m.Line, m.Raw
-		return rec
-	})
+	return func(yield func(ingest.Record, error) bool) {
+		e := &row{Draft: d.desk.Draft()}
+		frame.Decode(r, frame.Form(o.Form), limits, func(f frame.Message) ingest.Record {
+			rec := ingest.Record{Err: f.Err}
+			if f.Err == nil {
+				rec = e.record(f.Value, received)
+			}
+			rec.Index, rec.Line, rec.Raw = f.Index, f.Line, f.Raw
+			return rec
+		})(yield)
+	}
 }
 
-// row is one event on its way.
+// row is one event on its way; one after the other uses it.
 type row struct {
 	*ingest.Draft
-	v    jsonscan.Value
-	name string
+	v      field.Index
+	params field.Index // the values that are not null
+	name   string
 }
 
-func (d *Decoder) record(v jsonscan.Value, received time.Time) ingest.Record {
-	r := &row{Draft: d.desk.Draft(), v: v, name: v.Get("event_name").Text()}
+func (r *row) record(v jsonscan.Value, received time.Time) ingest.Record {
+	r.Reset()
+	r.v.Load(v)
+	r.params.Reset()
+	for p := r.v.Get("event_params").First(); p.OK(); p = p.Next() {
+		if v := value(p); v.OK() {
+			r.params.Add(p.Get("key").Text(), v)
+		}
+	}
+	r.name = r.v.Get("event_name").Text()
 	t := &r.Touch
 	r.Times.Received = received
-	r.Times.Event = r.micros(v.Get("event_timestamp"))
+	r.Times.Event = r.micros(r.v.Get("event_timestamp"))
 	if r.name == "" {
 		r.Fail("event_name", touchpoint.Missing)
 	}
@@ -97,21 +109,21 @@ func (d *Decoder) record(v jsonscan.Value, received time.Time) ingest.Record {
 		r.Prop("event", r.name)
 	}
 	t.ID = r.key()
-	r.ID(identity.UserID, r.ident(v.Get("user_id")))
-	r.ID(identity.AnonymousID, r.ident(v.Get("user_pseudo_id")))
+	r.ID(identity.UserID, r.ident(r.v.Get("user_id")))
+	r.ID(identity.AnonymousID, r.ident(r.v.Get("user_pseudo_id")))
 	r.page()
 	r.campaign()
 	r.money()
-	r.params()
+	r.rest()
 	for _, p := range []string{"analytics_storage", "ads_storage"} {
-		switch v.Get("privacy_info", p).Text() {
+		switch r.v.Get("privacy_info").Get(p).Text() {
 		case "Yes":
 			r.Consent(p, true)
 		case "No":
 			r.Consent(p, false)
 		}
 	}
-	return d.desk.Record(r.Draft)
+	return r.Desk().Record(r.Draft)
 }
 
 // key is the id of a row.
@@ -145,16 +157,7 @@ func (r *row) micros(v jsonscan.Value) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// param returns the first value that is not null of an event parameter.
-func (r *row) param(key string) jsonscan.Value {
-	for p := r.v.Get("event_params").First(); p.OK(); p = p.Next() {
-		if p.Get("key").Text() == key {
-			return value(p)
-		}
-	}
-	return jsonscan.Value{}
-}
-
+// value returns the first value of an event parameter that is not null.
 func value(p jsonscan.Value) jsonscan.Value {
 	for _, kind := range []string{"string_value", "int_value", "float_value", "double_value"} {
 		if v := p.Get("value", kind); v.OK() && v.Kind() != jsonscan.Null {
@@ -165,15 +168,15 @@ func value(p jsonscan.Value) jsonscan.Value {
 }
 
 func (r *row) page() {
-	r.Page.URL = r.param("page_location").Text()
-	r.Page.Referrer = r.param("page_referrer").Text()
-	r.Prop("title", r.param("page_title").Text())
-	r.Prop("session_id", field.Text(r.param("ga_session_id")))
+	r.Page.URL = r.params.Get("page_location").Text()
+	r.Page.Referrer = r.params.Get("page_referrer").Text()
+	r.Prop("title", r.params.Get("page_title").Text())
+	r.Prop("session_id", field.Text(r.params.Get("ga_session_id")))
 	switch r.Touch.Kind {
 	case touchpoint.KindPageview, touchpoint.KindVisit:
 		r.Touch.Touchpoint = ingest.HostPath(r.Page.URL)
 	case touchpoint.KindScreen:
-		r.Touch.Touchpoint = field.Text(r.param("firebase_screen"))
+		r.Touch.Touchpoint = field.Text(r.params.Get("firebase_screen"))
 	case touchpoint.KindEvent:
 		r.Touch.Touchpoint = r.name
 	}
@@ -191,7 +194,7 @@ func (r *row) campaign() {
 	collected := r.v.Get("collected_traffic_source")
 	read(collected, "manual_", "manual_campaign_name", "manual_campaign_id")
 	if *c == (touchpoint.Campaign{}) {
-		read(r.v.Get("session_traffic_source_last_click", "manual_campaign"), "", "campaign_name", "campaign_id")
+		read(r.v.Get("session_traffic_source_last_click").Get("manual_campaign"), "", "campaign_name", "campaign_id")
 	}
 	if *c == (touchpoint.Campaign{}) {
 		*c = ingest.Campaign(r.Page.URL)
@@ -208,9 +211,9 @@ func (r *row) money() {
 	if r.Touch.Kind == touchpoint.KindRefund {
 		name = "refund_value"
 	}
-	amount, ok := field.Number(r.v.Get("ecommerce", name))
+	amount, ok := field.Number(r.v.Get("ecommerce").Get(name))
 	if !ok && r.valueIsMoney() {
-		amount, ok = field.Number(r.param("value"))
+		amount, ok = field.Number(r.params.Get("value"))
 	}
 	if !ok {
 		return
@@ -218,29 +221,29 @@ func (r *row) money() {
 	if r.Touch.Kind == touchpoint.KindRefund && !strings.HasPrefix(amount, "-") {
 		amount = "-" + amount // what is given back
 	}
-	r.Value(amount, field.Text(r.param("currency")), touchpoint.Currency{})
+	r.Value(amount, field.Text(r.params.Get("currency")), touchpoint.Currency{})
 }
 
 // valueIsMoney tells an amount from a number that an event of one's own calls value: it
 // has a currency, or the event is a sale or a refund.
 func (r *row) valueIsMoney() bool {
 	class := r.Touch.Kind.Info().Class
-	return class == touchpoint.Conversion || class == touchpoint.Reversal || field.Text(r.param("currency")) != ""
+	return class == touchpoint.Conversion || class == touchpoint.Reversal || field.Text(r.params.Get("currency")) != ""
 }
 
 func (r *row) orderID() jsonscan.Value {
-	if v := r.param("transaction_id"); v.OK() {
+	if v := r.params.Get("transaction_id"); v.OK() {
 		return v
 	}
-	return r.v.Get("ecommerce", "transaction_id")
+	return r.v.Get("ecommerce").Get("transaction_id")
 }
 
 // taken are the parameters that became something else.
 var taken = map[string]bool{"page_location": true, "page_referrer": true, "page_title": true, "ga_session_id": true,
 	"transaction_id": true, "value": true, "currency": true, "firebase_screen": true}
 
-// params makes props of the other parameters.
-func (r *row) params() {
+// rest makes props of the other parameters.
+func (r *row) rest() {
 	for p := r.v.Get("event_params").First(); p.OK(); p = p.Next() {
 		key, v := p.Get("key").Text(), value(p)
 		if key == "" || !v.OK() || taken[key] && (key != "value" || r.valueIsMoney()) {

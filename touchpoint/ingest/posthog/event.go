@@ -22,18 +22,21 @@ var kinds = map[string]touchpoint.Kind{
 	"$groupidentify": touchpoint.KindGroup, "survey sent": touchpoint.KindSurveyAnswer,
 }
 
-// event is one event on its way.
+// event is one event on its way; one after the other uses it.
 type event struct {
 	*ingest.Draft
 	d    *Decoder
-	v    jsonscan.Value
-	p    jsonscan.Value // properties
+	v    field.Index
+	p    field.Index // properties
 	name string
 }
 
-func (d *Decoder) record(m frame.Message, received time.Time) ingest.Record {
-	e := &event{Draft: d.desk.Draft(), d: d, v: m.Value, p: m.Value.Get("properties")}
-	if k := e.p.Kind(); k != jsonscan.Object && k != jsonscan.Null && k != jsonscan.None {
+func (e *event) record(m frame.Message, received time.Time) ingest.Record {
+	e.Reset()
+	e.v.Load(m.Value)
+	props := e.v.Get("properties")
+	e.p.Load(props)
+	if k := props.Kind(); k != jsonscan.Object && k != jsonscan.Null && k != jsonscan.None {
 		e.Fail("properties", touchpoint.Syntax)
 	}
 	e.name = field.Text(e.v.Get("event"))
@@ -44,7 +47,7 @@ func (d *Decoder) record(m frame.Message, received time.Time) ingest.Record {
 		e.Times.Sent = e.time(m.Batch.Get("created_at"))
 	}
 	e.Times.Received = received
-	e.Times.Trusted = e.v.Get("options", "disable_skew_correction").True()
+	e.Times.Trusted = e.v.Get("options").Get("disable_skew_correction").True()
 	e.what()
 	e.who()
 	e.groups()
@@ -54,12 +57,12 @@ func (d *Decoder) record(m frame.Message, received time.Time) ingest.Record {
 	if e.Touch.Kind == touchpoint.KindSurveyAnswer {
 		e.survey()
 	}
-	for p := e.p.First(); p.OK(); p = p.Next() {
+	for p := props.First(); p.OK(); p = p.Next() {
 		if k := p.Key(); !strings.HasPrefix(k, "$") && !e.used(k) {
 			e.Foreign(k, p.Raw())
 		}
 	}
-	return d.desk.Record(e.Draft)
+	return e.Desk().Record(e.Draft)
 }
 
 func (e *event) ident(v jsonscan.Value, where string) string {
@@ -136,7 +139,7 @@ func (e *event) typeOf(id string) identity.Type {
 	case e.name == "$identify":
 		return identity.UserID
 	case id != "" && id == field.Text(e.p.Get("$device_id")), off(e.p.Get("$process_person_profile")),
-		off(e.p.Get("$is_identified")), off(e.v.Get("options", "process_person_profile")):
+		off(e.p.Get("$is_identified")), off(e.v.Get("options").Get("process_person_profile")):
 		return identity.AnonymousID
 	case e.p.Get("$is_identified").True():
 		return identity.UserID

@@ -13,9 +13,9 @@ import (
 // track reads something that somebody did.
 func (m *message) track() {
 	t := &m.Touch
-	t.Touchpoint = field.Text(m.v.Get("event"))
+	t.Touchpoint = field.Text(m.top.Get("event"))
 	t.Kind = m.d.kind(t.Touchpoint)
-	props := m.v.Get("properties")
+	props := m.top.Get("properties")
 	switch t.Kind {
 	case touchpoint.KindIdentify, touchpoint.KindSignup, touchpoint.KindForm, touchpoint.KindLead:
 		// In other events an address may be somebody else's.
@@ -64,7 +64,7 @@ func (m *message) view() {
 	if m.call == "screen" {
 		t.Kind = touchpoint.KindScreen
 	}
-	props := m.v.Get("properties")
+	props := m.top.Get("properties")
 	if u := m.take(props, "url").Text(); u != "" {
 		m.Page.URL = u
 	}
@@ -77,14 +77,14 @@ func (m *message) view() {
 		m.take(props, "search")
 	}
 	name := m.take(props, "name")
-	if n := m.v.Get("name"); n.OK() {
+	if n := m.top.Get("name"); n.OK() {
 		name = n
 	}
 	if t.Touchpoint = field.Text(name); t.Touchpoint == "" {
 		t.Touchpoint = ingest.HostPath(m.Page.URL)
 	}
 	category := m.take(props, "category")
-	if c := m.v.Get("category"); c.OK() {
+	if c := m.top.Get("category"); c.OK() {
 		category = c
 	}
 	m.Prop("category", field.Text(category))
@@ -94,9 +94,9 @@ func (m *message) view() {
 // identify reads who somebody is.
 func (m *message) identify() {
 	m.Touch.Kind = touchpoint.KindIdentify
-	traits := m.v.Get("traits")
+	traits := m.top.Get("traits")
 	if !traits.OK() {
-		traits = m.ctx("traits")
+		traits = m.ctx(plain("traits"))
 	}
 	m.contact(traits)
 	m.object("person", traits, "email", "phone", "company")
@@ -111,18 +111,18 @@ func (m *message) identify() {
 // group reads which account somebody belongs to.
 func (m *message) group() {
 	m.Touch.Kind = touchpoint.KindGroup
-	m.ID(identity.GroupID, m.ident(m.get(m.v, "groupId"), "ids"))
-	m.object("account", m.v.Get("traits"))
+	m.ID(identity.GroupID, m.ident(m.get(groupID), "ids"))
+	m.object("account", m.top.Get("traits"))
 }
 
 // alias reads another identifier of the same person.
 func (m *message) alias() {
 	m.Touch.Kind = touchpoint.KindAlias
-	previous := m.ident(m.get(m.v, "previousId"), "ids")
+	previous := m.ident(m.get(previousID), "ids")
 	switch {
 	case field.IsEmail(previous):
 		m.ID(identity.Email, previous)
-	case field.IsUUID(previous), previous == field.Text(m.get(m.v, "anonymousId")):
+	case field.IsUUID(previous), previous == field.Text(m.get(anonymousID)):
 		m.ID(identity.AnonymousID, previous)
 	default:
 		m.ID(identity.UserID, previous)

@@ -18,31 +18,50 @@ var calls = map[string]bool{"track": true, "page": true, "screen": true, "identi
 // usd is what Segment documents for amounts without a currency.
 var usd = touchpoint.Currency{'U', 'S', 'D'}
 
-// message is one message on its way.
+// message is one message on its way; one after the other uses it.
 type message struct {
 	*ingest.Draft
 	d       *Decoder
-	v       jsonscan.Value
-	context [2]jsonscan.Value // of the message, of the batch
+	top     field.Index    // the message
+	context [2]field.Index // of the message, of the batch
 	call    string
 	taken   []string // properties that became something else
 }
 
-// get returns a member by its name in camelCase or, second, in snake_case.
-func (m *message) get(v jsonscan.Value, camel string) jsonscan.Value {
-	snake, ok := snakes[camel]
-	if !ok {
-		return v.Get(camel)
+// A key is a member's name in camelCase and, where it has another spelling, in
+// snake_case.
+type key struct{ camel, snake string }
+
+// plain is a key of one spelling.
+func plain(name string) key { return key{camel: name} }
+
+// The keys that have two spellings.
+var (
+	messageID   = key{"messageId", "message_id"}
+	userID      = key{"userId", "user_id"}
+	anonymousID = key{"anonymousId", "anonymous_id"}
+	groupID     = key{"groupId", "group_id"}
+	previousID  = key{"previousId", "previous_id"}
+	original    = key{"originalTimestamp", "original_timestamp"}
+	sentAt      = key{"sentAt", "sent_at"}
+	receivedAt  = key{"receivedAt", "received_at"}
+	userAgent   = key{"userAgent", "user_agent"}
+	externalIDs = key{"externalIds", "external_ids"}
+	clientIDs   = key{"clientIds", "client_ids"}
+	clientID    = key{"clientId", "client_id"}
+	sessionID   = key{"sessionId", "session_id"}
+	categories  = key{"categoryPreferences", "category_preferences"}
+)
+
+// get returns a member of the message; of two spellings camelCase wins, with a note.
+func (m *message) get(k key) jsonscan.Value { return m.either(k, m.top.Get) }
+
+func (m *message) either(k key, get func(string) jsonscan.Value) jsonscan.Value {
+	a := get(k.camel)
+	if k.snake == "" {
+		return a
 	}
-	var a, b jsonscan.Value
-	for e := v.First(); e.OK(); e = e.Next() {
-		switch e.Key() {
-		case camel:
-			a = e
-		case snake:
-			b = e
-		}
-	}
+	b := get(k.snake)
 	switch {
 	case !a.OK():
 		return b
@@ -52,26 +71,16 @@ func (m *message) get(v jsonscan.Value, camel string) jsonscan.Value {
 	return a
 }
 
-// snakes are the keys that have two spellings.
-var snakes = map[string]string{
-	"messageId": "message_id", "userId": "user_id", "anonymousId": "anonymous_id", "groupId": "group_id",
-	"previousId": "previous_id", "originalTimestamp": "original_timestamp", "sentAt": "sent_at",
-	"receivedAt": "received_at", "userAgent": "user_agent", "externalIds": "external_ids",
-	"clientIds": "client_ids", "clientId": "client_id", "sessionId": "session_id",
-	"categoryPreferences": "category_preferences",
-}
-
 // ctx returns what stands at a path of the context: the message's, else the batch's.
-func (m *message) ctx(path ...string) jsonscan.Value {
-	for _, c := range m.context {
-		if !c.OK() {
-			continue
+func (m *message) ctx(first key, path ...key) jsonscan.Value {
+	for i := range m.context {
+		v := m.either(first, m.context[i].Get)
+		for _, k := range path {
+			inner := v
+			v = m.either(k, func(name string) jsonscan.Value { return inner.Get(name) })
 		}
-		for _, key := range path {
-			c = m.get(c, key)
-		}
-		if c.OK() && c.Kind() != jsonscan.Null {
-			return c
+		if v.OK() && v.Kind() != jsonscan.Null {
+			return v
 		}
 	}
 	return jsonscan.Value{}
@@ -93,10 +102,13 @@ func (m *message) time(v jsonscan.Value) time.Time {
 	return t
 }
 
-func (d *Decoder) record(f frame.Message, received time.Time) ingest.Record {
-	m := &message{Draft: d.desk.Draft(), d: d, v: f.Value}
-	m.context = [2]jsonscan.Value{m.get(f.Value, "context"), m.get(f.Batch, "context")}
-	m.Touch.ID = m.ident(m.get(m.v, "messageId"), "id")
+func (m *message) record(f frame.Message, received time.Time) ingest.Record {
+	m.Reset()
+	m.taken = m.taken[:0]
+	m.top.Load(f.Value)
+	m.context[0].Load(m.top.Get("context"))
+	m.context[1].Load(f.Batch.Get("context"))
+	m.Touch.ID = m.ident(m.get(messageID), "id")
 	m.times(f.Batch, received)
 	m.who()
 	m.page()
@@ -116,34 +128,34 @@ func (d *Decoder) record(f frame.Message, received time.Time) ingest.Record {
 		m.alias()
 	}
 	m.consent()
-	return d.desk.Record(m.Draft)
+	return m.Desk().Record(m.Draft)
 }
 
 // which returns the call of the message.
 func (m *message) which() string {
 	for _, key := range []string{"type", "action"} {
-		if call := strings.ToLower(m.v.Get(key).Text()); calls[call] {
+		if call := strings.ToLower(m.top.Get(key).Text()); calls[call] {
 			return call
 		}
 	}
-	if m.v.Get("event").OK() {
+	if m.top.Get("event").OK() {
 		return "track"
 	}
 	return m.d.call
 }
 
 func (m *message) times(batch jsonscan.Value, received time.Time) {
-	stamp := m.time(m.v.Get("timestamp"))
-	original := m.time(m.get(m.v, "originalTimestamp"))
+	stamp := m.time(m.top.Get("timestamp"))
+	original := m.time(m.get(original))
 	t := &m.Times
 	if t.Event = stamp; !original.IsZero() {
 		t.Event, t.Corrected = original, stamp
 	}
-	t.Sent = m.time(m.get(m.v, "sentAt"))
+	t.Sent = m.time(m.get(sentAt))
 	if t.Sent.IsZero() {
-		t.Sent = m.time(m.get(batch, "sentAt"))
+		t.Sent = m.time(m.either(sentAt, func(name string) jsonscan.Value { return batch.Get(name) }))
 	}
-	t.Received = m.time(m.get(m.v, "receivedAt"))
+	t.Received = m.time(m.get(receivedAt))
 	if t.Received.IsZero() {
 		t.Received = received
 	}
@@ -151,13 +163,13 @@ func (m *message) times(batch jsonscan.Value, received time.Time) {
 
 // who adds the identifiers that every call may have.
 func (m *message) who() {
-	m.ID(identity.UserID, m.ident(m.get(m.v, "userId"), "ids"))
-	m.ID(identity.AnonymousID, m.ident(m.get(m.v, "anonymousId"), "ids"))
-	m.ID(identity.GroupID, m.ident(m.ctx("groupId"), "ids"))
-	m.contact(m.ctx("traits"))
-	m.ID(identity.DeviceID, m.ident(m.ctx("device", "id"), "ids"))
-	m.ID(identity.AnonymousID, m.ident(m.ctx("clientIds", "ga4", "clientId"), "ids"))
-	for e := m.ctx("externalIds").First(); e.OK(); e = e.Next() {
+	m.ID(identity.UserID, m.ident(m.get(userID), "ids"))
+	m.ID(identity.AnonymousID, m.ident(m.get(anonymousID), "ids"))
+	m.ID(identity.GroupID, m.ident(m.ctx(groupID), "ids"))
+	m.contact(m.ctx(plain("traits")))
+	m.ID(identity.DeviceID, m.ident(m.ctx(plain("device"), plain("id")), "ids"))
+	m.ID(identity.AnonymousID, m.ident(m.ctx(clientIDs, plain("ga4"), clientID), "ids"))
+	for e := m.ctx(externalIDs).First(); e.OK(); e = e.Next() {
 		if t, ok := m.d.external[e.Get("type").Text()]; ok {
 			m.ID(t, m.ident(e.Get("id"), "ids"))
 		} else {
@@ -174,13 +186,13 @@ func (m *message) contact(v jsonscan.Value) {
 
 // page fills in the page, the campaign and the device as the context has them.
 func (m *message) page() {
-	m.Page.URL = m.ctx("page", "url").Text()
-	m.Page.Referrer = m.ctx("page", "referrer").Text()
-	m.Prop("title", m.ctx("page", "title").Text())
-	m.Page.UserAgent = m.ctx("userAgent").Text()
-	m.IP = m.ctx("ip").Text()
-	m.Prop("session_id", field.Text(m.ctx("sessionId")))
-	m.campaign(m.ctx("campaign"))
+	m.Page.URL = m.ctx(plain("page"), plain("url")).Text()
+	m.Page.Referrer = m.ctx(plain("page"), plain("referrer")).Text()
+	m.Prop("title", m.ctx(plain("page"), plain("title")).Text())
+	m.Page.UserAgent = m.ctx(userAgent).Text()
+	m.IP = m.ctx(plain("ip")).Text()
+	m.Prop("session_id", field.Text(m.ctx(sessionID)))
+	m.campaign(m.ctx(plain("campaign")))
 }
 
 func (m *message) campaign(v jsonscan.Value) {
@@ -196,7 +208,7 @@ func (m *message) campaign(v jsonscan.Value) {
 
 // consent reads what the visitor allowed.
 func (m *message) consent() {
-	for c := m.ctx("consent", "categoryPreferences").First(); c.OK(); c = c.Next() {
+	for c := m.ctx(plain("consent"), categories).First(); c.OK(); c = c.Next() {
 		if c.Kind() == jsonscan.Bool {
 			m.Consent(c.Key(), c.True())
 		}

@@ -84,12 +84,15 @@ func New(o *Options) (*Decoder, error) {
 func (d *Decoder) Decode(r io.Reader, received time.Time) iter.Seq2[ingest.Record, error] {
 	o := d.desk.Options()
 	limits := frame.Limits{Message: o.Limits.Message, Document: o.Limits.Document}
-	return frame.Decode(r, frame.Form(o.Form), limits, func(m frame.Message) ingest.Record {
-		rec := ingest.Record{Err: m.Err}
-		if m.Err == nil {
-			rec = d.record(m, received)
-		}
-		rec.Index, rec.Line, rec.Raw = m.Index, m.Line, m.Raw
-		return rec
-	})
+	return func(yield func(ingest.Record, error) bool) {
+		m := &message{Draft: d.desk.Draft(), d: d}
+		frame.Decode(r, frame.Form(o.Form), limits, func(f frame.Message) ingest.Record {
+			rec := ingest.Record{Err: f.Err}
+			if f.Err == nil {
+				rec = m.record(f, received)
+			}
+			rec.Index, rec.Line, rec.Raw = f.Index, f.Line, f.Raw
+			return rec
+		})(yield)
+	}
 }
