@@ -17,6 +17,14 @@ const day = 24 * time.Hour
 // long is true where the big counts of the specification are wanted.
 var long = os.Getenv("TABI_LONG") != ""
 
+// seeds counts to n by default, to the twenty of the specification if long.
+func seeds(n uint64) uint64 {
+	if long {
+		return 20
+	}
+	return n
+}
+
 func scenario(t testing.TB, name string) simulate.World {
 	t.Helper()
 	w, err := simulate.Scenario(name)

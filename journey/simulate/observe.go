@@ -16,7 +16,7 @@ const (
 	maxSkew      = 23 * 3600 // more would be refused as a touch of the future
 )
 
-// A person as the tracker meets them.
+// seen is a person as the tracker meets them.
 type seen struct {
 	devices  int
 	borrows  bool              // uses the next one's device

@@ -2,8 +2,8 @@ package simulate
 
 import "time"
 
-// The stages of a person, named as in [stage.Digital]. Nobody is told of unaware: it is
-// where there is no stage yet.
+// The stages of a person, named as in the model Digital of package stage. Nobody is told of
+// unaware: it is where there is no stage yet.
 const (
 	unaware uint8 = iota
 	awareness

@@ -5,7 +5,7 @@ type touch struct {
 	ref
 	second int32 // since the start
 	lost   bool
-	device int8  // ownDevice.., or borrowed
+	device int8  // from 0, or borrowed
 	twin   bool  // recorded again
 	shift  int32 // the second recorder's clock, in seconds
 	spell  uint8 // its spelling of the label
