@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/tabi-go/tabi/examples/internal/input"
@@ -74,7 +75,7 @@ func run(s input.Streams) error {
 	case len(rest) > 0:
 		return input.Usagef("unexpected argument %q", rest[0])
 	case j.list:
-		return list(s)
+		return list(s.Out, "")
 	case j.score != "" || j.truth != "":
 		return j.scoreFile(s)
 	case j.scoreboard:
@@ -119,13 +120,14 @@ func named(scenario string) (w simulate.World, days int, err error) {
 	return w, days, nil
 }
 
-func list(s input.Streams) error {
+// list prints what each scenario tests, a line each.
+func list(w io.Writer, mark string) error {
 	for _, name := range simulate.Scenarios() {
 		tests, _, err := simulate.Describe(name)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(s.Out, "%s: %s\n", name, tests); err != nil {
+		if _, err := fmt.Fprintf(w, "%s%s: %s\n", mark, name, tests); err != nil {
 			return err
 		}
 	}
