@@ -481,8 +481,14 @@ func hardEraseRules() []rule {
 				var wg sync.WaitGroup
 				var outs []touchpoint.Outcome
 				var err1, err2 error
-				wg.Go(func() { outs, err1 = s.Append(r.ctx, []storage.Fact{f}) })
-				wg.Go(func() { _, err2 = s.Erase(r.ctx, e) })
+				wg.Go(func() {
+					time.Sleep(time.Duration(n%3) * 50 * time.Microsecond) // who comes first varies
+					outs, err1 = s.Append(r.ctx, []storage.Fact{f})
+				})
+				wg.Go(func() {
+					time.Sleep(time.Duration(n/3%3) * 50 * time.Microsecond)
+					_, err2 = s.Erase(r.ctx, e)
+				})
 				wg.Wait()
 				r.ok(errors.Join(ignore(err1, storage.ErrUnavailable), err2), "race")
 				if st := outs[0].Status; st != accepted && st != suppressed && st != touchpoint.Retry {

@@ -167,10 +167,14 @@ func (r *run) eraseBoth(s storage.Store, m *model, e storage.Erasure) {
 	}
 }
 
+// maxPlays bounds the work of shrink.
+const maxPlays = 300
+
 // shrink drops operations as long as the rest still fails: delta debugging (Zeller, 1999).
 func shrink(ops []op, fails func([]op) bool) []op {
+	plays := 0
 	for size := len(ops) / 2; size > 0; size /= 2 {
-		for i := 0; i+size <= len(ops); {
+		for i := 0; i+size <= len(ops) && plays < maxPlays; plays++ {
 			rest := slices.Concat(ops[:i], ops[i+size:])
 			if fails(rest) {
 				ops = rest

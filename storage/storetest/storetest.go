@@ -24,7 +24,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"github.com/tabi-go/tabi/storage"
@@ -98,9 +97,6 @@ type rule struct {
 	why   string
 	check func(r *run)
 }
-
-// group is the second part of a rule's name.
-func (r rule) group() string { return strings.Split(r.name, "/")[1] }
 
 // rules are all rules, in the order in which they run.
 func rules() []rule {
