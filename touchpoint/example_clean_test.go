@@ -47,6 +47,15 @@ crm,2,2026-06-02T00:00:00Z,meeting,Valley,(not set),u1
 	// {Source:crm Field:stage Nulls:1 Cleaned:0 Mapped:1 Filled:0}
 }
 
+func ExampleOptions_text() {
+	// With golang.org/x/text in one's own go.mod: Text: norm.NFC.String.
+	o := &tp.Options{Text: strings.NewReplacer("㈱", "株式会社").Replace}
+	t, err := tp.ParseTouch([]byte(`{"source":"crm","id":"1","at":"2026-06-01T00:00:00Z","kind":"call",
+		"touchpoint":"㈱ 旅","ids":[{"type":"user_id","value":"u1"}]}`), tp.Touch{}, o)
+	fmt.Println(t.Touchpoint, err)
+	// Output: 株式会社 旅 <nil>
+}
+
 func ExampleParseCatalogue() {
 	c, err := tp.ParseCatalogue([]byte(`[{"name":"Pricing page","names":{"ja":"価格ページ"},"media":"owned",
 		"match":[{"url":"*.example.com/pricing/**"},{"event":"pricing viewed"}]}]`))

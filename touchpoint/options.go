@@ -18,7 +18,9 @@ type Options struct {
 	Source string
 	// Rules knows the identifier types. Nil: [identity.DefaultRules].
 	Rules *identity.Rules
-	// Text runs before every cleaning of a name; it is the place for Unicode NFC.
+	// Text runs before every cleaning of a name; it is the place for Unicode NFC, for which
+	// norm.NFC.String of golang.org/x/text fits as it is. A panic in it becomes a
+	// [*CallbackError].
 	Text func(string) string
 	// Nulls replaces the names that say nothing, compared by [Fold]. Nil: the built-in list.
 	Nulls []string
