@@ -314,6 +314,52 @@ func TestT13TwinsPartitionTheInput(t *testing.T) {
 	}
 }
 
+func TestTwinExceptionsKeepThePartition(t *testing.T) {
+	r := newRand(15)
+	for range rounds(1000) {
+		touches := randomTwins(r, 2+r.IntN(10))
+		rules := &tp.TwinRules{Rank: []string{"c"}}
+		for range r.IntN(4) {
+			pair := [2]tp.Key{pick(r, touches).Key(), pick(r, touches).Key()}
+			if r.IntN(2) == 0 {
+				rules.Same = append(rules.Same, pair)
+			} else {
+				rules.Never = append(rules.Never, pair)
+			}
+		}
+		twins := tp.Twins(touches, rules)
+		in := map[tp.Key]int{}
+		for i, tw := range twins {
+			sources := map[string]bool{}
+			for _, k := range tw.Members {
+				if _, ok := in[k]; ok || sources[k.Source] {
+					t.Fatalf("%s: a key or a source twice", groups(twins))
+				}
+				in[k], sources[k.Source] = i, true
+			}
+		}
+		if len(in) != len(touches) {
+			t.Fatal("a touch was lost")
+		}
+		for _, p := range rules.Never {
+			if p[0] != p[1] && in[p[0]] == in[p[1]] {
+				t.Fatalf("%s: %v are together", groups(twins), p)
+			}
+		}
+		if len(rules.Same) == 1 && len(rules.Never) == 0 {
+			if p := rules.Same[0]; p[0].Source != p[1].Source && in[p[0]] != in[p[1]] {
+				t.Fatalf("%s: %v are apart", groups(twins), p)
+			}
+		}
+		want := printTwins(twins)
+		r.Shuffle(len(touches), func(i, j int) { touches[i], touches[j] = touches[j], touches[i] })
+		slices.Reverse(rules.Same)
+		if got := printTwins(tp.Twins(touches, rules)); got != want {
+			t.Fatalf("permuted:\n%s\n%s", want, got)
+		}
+	}
+}
+
 func pairsWithout(twins []tp.Twin, source string) (out []string) {
 	for _, tw := range twins {
 		ks := slices.DeleteFunc(slices.Clone(tw.Members), func(k tp.Key) bool { return k.Source == source })

@@ -117,10 +117,7 @@ func (m *twinMatcher) sortMembers(u *unit) {
 }
 
 // A bucket holds twins so far and touches of the source in turn that may be matched.
-type bucket struct {
-	key  bucketKey
-	a, b []*unit
-}
+type bucket struct{ a, b []*unit }
 
 type bucketKey struct {
 	root   Kind
@@ -153,7 +150,7 @@ func (m *twinMatcher) pass(s int32, keyOf func(*unit) (bucketKey, bool), ok func
 		if key, can := keyOf(u); can {
 			b := buckets[key]
 			if b == nil {
-				b = &bucket{key: key}
+				b = new(bucket)
 				buckets[key] = b
 				order = append(order, b)
 			}
