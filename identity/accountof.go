@@ -227,7 +227,7 @@ func (r *Resolution) keyAccounts(x uint32) []AccountID {
 //
 // Several accounts are ambiguous, never guessed: Candidates names them, best first.
 func (r *Resolution) Account(s Sighting) AccountOf {
-	if r == nil {
+	if r.empty() {
 		return AccountOf{Reason: AccountNone}
 	}
 	if a, ok := r.accountOnTouch(s); ok {
@@ -400,14 +400,14 @@ func (r *Resolution) accountOfDomain(d *derivedAccounts, reg string, reason Acco
 }
 
 func (r *Resolution) derivedByID(id ID) (Account, bool) {
-	if r == nil || id.typ != Domain {
+	if r.empty() || id.typ != Domain {
 		return Account{}, false
 	}
 	return r.derivedByAccountID(r.derived().byDomain[id.value])
 }
 
 func (r *Resolution) derivedByAccountID(a AccountID) (Account, bool) {
-	if r == nil || a.IsZero() {
+	if r.empty() || a.IsZero() {
 		return Account{}, false
 	}
 	reg, ok := r.derived().byID[a]
@@ -422,7 +422,7 @@ func (r *Resolution) derivedByAccountID(a AccountID) (Account, bool) {
 // addresses name included.
 func (r *Resolution) Accounts() iter.Seq[Account] {
 	return func(yield func(Account) bool) {
-		if r == nil {
+		if r.empty() {
 			return
 		}
 		known, derived := r.byID[AccountEntity], r.derived().order

@@ -180,7 +180,7 @@ func TestNothingPrintsAValue(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
 		for _, v := range append(errs, p, e, r.Owner(touch(t, "1", day(1, 1), "email:canary@example.com")), r.Account(identity.Sighting{IDs: []identity.ID{c}}), c,
 			identity.Sighting{IDs: []identity.ID{c}}, identity.Evidence{A: c}, identity.Override{A: c, Left: []identity.ID{c}}, identity.Membership{Person: c},
-			*g, g, r) {
+			g, r) {
 			if text := fmt.Sprintf(verb, v); strings.Contains(strings.ToLower(text), "canary") {
 				t.Errorf("%s of %v leaks", verb, reflect.TypeOf(v))
 			}

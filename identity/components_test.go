@@ -11,7 +11,7 @@ import (
 )
 
 func TestComponentsAgreeWithSearch(t *testing.T) {
-	for seed := range uint64(worlds(200)) {
+	for seed := range uint64(worlds(60)) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		n := 1 + r.IntN(200)
 		var text, number identity.Components

@@ -85,8 +85,6 @@ func (r *Resolution) blockedEdges(c uint32) []edge {
 	return edges
 }
 
-func (r *Resolution) entityOf(x uint32) Entity { return r.rs.types[r.f.entries[x].typ].Entity }
-
 // appendStopped adds a pair for each reason that stopped evidence between two identifiers.
 func appendStopped(ds []decided, edges []edge) []decided {
 	edges = slices.DeleteFunc(edges, func(e edge) bool { return e.dead == live })
@@ -174,7 +172,7 @@ func (r *Resolution) strength(x, y uint32) int {
 // decides the whole graph again.
 func (r *Resolution) Links() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
-		if r == nil {
+		if r.empty() {
 			return
 		}
 		for _, d := range r.decideAll() {

@@ -16,7 +16,7 @@ import "slices"
 // It decides the component again, or the whole graph where a and b have no linkable
 // evidence in common.
 func (r *Resolution) Explain(a, b ID) Explanation {
-	if r == nil {
+	if r.empty() {
 		return Explanation{Reason: UnknownID}
 	}
 	x, okA := r.f.number(a)

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Graph is a set of facts about identifiers. Adding a fact twice, or in another
@@ -19,6 +20,9 @@ type Graph struct {
 	overIndex             map[string]int
 	relateIndex           map[Membership]struct{}
 	nestIndex             map[Parent]struct{}
+
+	mu  sync.Mutex // guards now, which readers bring up to date
+	now *present
 }
 
 // New returns an empty graph under the rules, nil for [DefaultRules]. The rules are

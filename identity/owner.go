@@ -79,7 +79,7 @@ func (r *Resolution) during(x uint32, at int64) (partner uint32, ok bool) {
 //
 // It costs a few look-ups and allocates nothing. A nil Resolution owns nothing.
 func (r *Resolution) Owner(s Sighting) Owner {
-	if r == nil {
+	if r.empty() {
 		return Owner{Reason: UnownedNoIdentifier}
 	}
 	var store [MaxSighting]uint32

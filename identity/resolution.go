@@ -7,17 +7,13 @@ import (
 )
 
 // A Resolution is who is who according to the facts of a graph at one instant.
-// It does not change and is safe for concurrent use. A nil Resolution knows nobody.
+// It does not change and is safe for concurrent use. A nil or zero Resolution knows nobody.
 type Resolution struct {
-	rs *ruleset
-	f  facts // a snapshot
-	at int64
-	st *statements
+	view // of a snapshot
+	at   int64
 
-	first []int64  // by identifier: when first seen
 	comp  []uint32 // by identifier: raw component, its least member
 	known []bool   // by identifier: seen and linkable
-	plain []bool   // by identifier: no override or dead evidence hangs on it
 	parts components
 
 	person   []int32 // by identifier: its cluster, -1 for none
@@ -34,8 +30,10 @@ type Resolution struct {
 	derived func() *derivedAccounts
 }
 
+func (r *Resolution) empty() bool { return r == nil || r.f == nil }
+
 func (r *Resolution) clusterOf(id ID, e Entity) (*cluster, bool) {
-	if r == nil {
+	if r.empty() {
 		return nil, false
 	}
 	x, ok := r.f.number(id)
@@ -77,7 +75,7 @@ func (r *Resolution) AccountByID(id ID) (Account, bool) {
 
 // lookup finds the cluster of an id by its anchor, present or past.
 func (r *Resolution) lookup(u [16]byte, e Entity) (*cluster, bool) {
-	if r == nil || u == [16]byte{} {
+	if r.empty() || u == [16]byte{} {
 		return nil, false
 	}
 	by := r.byID[e]
@@ -129,7 +127,7 @@ func (r *Resolution) LookupAccount(a AccountID) (Account, bool) {
 // People walks all people by PersonID.
 func (r *Resolution) People() iter.Seq[Person] {
 	return func(yield func(Person) bool) {
-		if r == nil {
+		if r.empty() {
 			return
 		}
 		for _, i := range r.byID[PersonEntity] {

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -19,12 +18,13 @@ import (
 // first maximal consistent set of pairs, not the largest one, and raising a limit may
 // part people whom a lower one joined.
 func (g *Graph) Resolve(at time.Time) *Resolution {
-	r := &Resolution{rs: g.ruleset(), at: micros(at, maxTime)}
+	f := new(facts)
 	if g != nil {
-		r.f = g.facts
-		r.f.idTable = g.idTable.clone()
+		*f = g.facts
+		f.idTable = g.idTable.clone()
 	}
-	r.st = r.f.inForce(r.at)
+	r := &Resolution{at: micros(at, maxTime)}
+	r.view = view{rs: g.ruleset(), f: f, st: f.inForce(r.at)}
 	r.scan()
 	r.resolve()
 	r.mint()
@@ -104,8 +104,6 @@ func (r *Resolution) scan() {
 	}
 }
 
-func (r *Resolution) linkable(x uint32) bool { return r.f.entries[x].block == linkable }
-
 func (r *Resolution) meet(x uint32) { r.known[x] = r.linkable(x) }
 
 func (r *Resolution) meetID(id ID) {
@@ -127,28 +125,6 @@ func (f *facts) star(rs *ruleset, s *sight, do func(centre, x uint32)) {
 			continue
 		}
 		do(uint32(centre), x)
-	}
-}
-
-func (r *Resolution) sightEdge(i, centre, x uint32) edge {
-	s := &r.f.sights[i]
-	return edge{a: centre, b: x, source: s.source, at: s.at, fact: i, seen: true, kind: s.kind, by: -1}
-}
-
-func (r *Resolution) factEdge(i uint32) edge {
-	e := &r.f.evidence[i]
-	return edge{a: e.a, b: e.b, source: e.source, weight: e.weight, at: e.at, fact: i, kind: e.kind, by: -1}
-}
-
-// judge marks an edge of linkable identifiers that never comes to a decision.
-func (r *Resolution) judge(e *edge) {
-	if e.by = r.st.killer(&r.f, e); e.by >= 0 {
-		e.dead = isRetracted
-		return
-	}
-	p := &r.rs.rules.Probabilistic
-	if e.kind == Probabilistic && (!p.Merge || e.weight < p.Threshold) {
-		e.dead = isBelow
 	}
 }
 
@@ -191,56 +167,15 @@ func (r *Resolution) resolve() {
 	}
 }
 
-func (r *Resolution) solver() *solver {
-	return &solver{rs: r.rs, f: &r.f, st: r.st, first: r.first, local: make([]int32, len(r.f.entries))}
-}
-
-// simple reports whether nothing can keep the members of a component apart.
-func (r *Resolution) simple(members []uint32) bool {
-	if len(members) == 1 {
-		return true
-	}
-	if len(members) > r.rs.rules.MaxIdentifiers {
-		return false
-	}
-	var small [32]int32
-	count := small[:]
-	if len(r.rs.types) > len(small) {
-		count = make([]int32, len(r.rs.types))
-	}
-	for _, x := range members {
-		t := r.f.entries[x].typ
-		ti := &r.rs.types[t]
-		count[t]++
-		if !r.plain[x] || ti.limited() && int(count[t]) > ti.Max ||
-			ti.Class != KeyClass && ti.MaxDegree > 0 && len(members)-1 > ti.MaxDegree {
-			return false
-		}
-	}
-	return true
-}
-
 // keep takes the clusters of a solved component.
 func (r *Resolution) keep(s *solver) {
-	n := len(s.members)
-	order := make([]int32, n)
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortStableFunc(order, func(i, j int32) int { return cmp.Compare(s.find(i), s.find(j)) })
-	cl := make([]uint32, 0, n)
-	for lo := 0; lo < n; {
-		root := s.find(order[lo])
-		cl = cl[:0]
-		for ; lo < n && s.find(order[lo]) == root; lo++ {
-			cl = append(cl, s.members[order[lo]])
-		}
-		r.cluster(cl, s.oversized[root])
-		if len(cl) == 1 && s.shared[root] != live {
-			r.shared[cl[0]] = true
+	s.clusters(func(members []uint32, shared, oversized bool) {
+		r.cluster(members, oversized)
+		if shared {
+			r.shared[members[0]] = true
 			r.clusters[len(r.clusters)-1].shared = true
 		}
-	}
+	})
 }
 
 // A cluster is a person or an account: order[start:end] are its identifiers by strength.
@@ -260,17 +195,7 @@ func (r *Resolution) cluster(members []uint32, oversized bool) {
 		r.person[x] = int32(len(r.clusters))
 	}
 	ids := r.order[start:]
-	slices.SortFunc(ids, r.f.compare)
-	anchor := ids[0]
-	rank := func(x uint32) int { return r.rs.types[r.f.entries[x].typ].Rank }
-	for _, x := range ids[1:] {
-		if rank(x) != rank(anchor) {
-			break
-		}
-		if r.first[x] < r.first[anchor] {
-			anchor = x
-		}
-	}
+	anchor := r.anchorOf(ids)
 	r.clusters = append(r.clusters, cluster{anchor: anchor, start: uint32(start), end: uint32(len(r.order)),
 		entity: r.rs.types[r.f.entries[anchor].typ].Entity, oversized: oversized})
 }

@@ -91,7 +91,7 @@ func (r *Resolution) loginKey(sight, device uint32) int64 {
 		if r.f.compare(tie.a, tie.b) > 0 {
 			tie.a, tie.b = tie.b, tie.a
 		}
-		if r.st.killer(&r.f, &tie) < 0 {
+		if r.st.killer(r.f, &tie) < 0 {
 			return int64(x)
 		}
 	}

@@ -380,3 +380,24 @@ func (s *solver) settle() {
 		}
 	}
 }
+
+// clusters walks what was decided: the members of each cluster, and whether it is one
+// identifier that too many hold, and whether its size kept links out. The members are
+// only lent.
+func (s *solver) clusters(do func(members []uint32, shared, oversized bool)) {
+	n := len(s.members)
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(i, j int32) int { return cmp.Compare(s.find(i), s.find(j)) })
+	members := make([]uint32, 0, n)
+	for lo := 0; lo < n; {
+		root := s.find(order[lo])
+		members = members[:0]
+		for ; lo < n && s.find(order[lo]) == root; lo++ {
+			members = append(members, s.members[order[lo]])
+		}
+		do(members, len(members) == 1 && s.shared[root] != live, s.oversized[root])
+	}
+}

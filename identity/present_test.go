@@ -1,0 +1,226 @@
+package identity_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+// presentText writes what the graph says of every identifier now.
+func presentText(g *identity.Graph) string {
+	var b strings.Builder
+	for _, x := range cast {
+		p, okP := g.Person(x)
+		a, okA := g.Account(x)
+		fmt.Fprintln(&b, x.Value(), okP, p.ID, p.Anchor.Value(), values(p.IDs), p.Shared, p.Oversized, okA, a.ID, values(a.IDs), a.Shared, a.Oversized)
+	}
+	return b.String()
+}
+
+func resolvedText(r *identity.Resolution) string {
+	var b strings.Builder
+	for _, x := range cast {
+		p, okP := r.Person(x)
+		a, okA := r.AccountByID(x)
+		fmt.Fprintln(&b, x.Value(), okP, p.ID, p.Anchor.Value(), values(p.IDs), p.Shared, p.Oversized, okA, a.ID, values(a.IDs), a.Shared, a.Oversized)
+	}
+	return b.String()
+}
+
+// Invariant 3: after every fact the people that a graph keeps are those of Resolve,
+// overrides included, whether somebody reads after each fact or now and then.
+func TestPresentEqualsResolve(t *testing.T) {
+	for seed := range uint64(worlds(120)) {
+		r := rand.New(rand.NewPCG(seed, 10))
+		w := randomWorld(r)
+		facts := w.facts()
+		r.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
+		g := graph(t, &w.rules)
+		every := 1 + r.IntN(4)
+		for i, f := range facts {
+			must(t, f(g))
+			if i%every != 0 {
+				continue
+			}
+			if got, want := presentText(g), resolvedText(g.Resolve(time.Time{})); got != want {
+				t.Fatalf("seed %d, fact %d:\n%s\nresolved:\n%s", seed, i, got, want)
+			}
+		}
+	}
+}
+
+// replay gives identifiers to people as a feed says.
+func replay(home map[identity.ID]identity.PersonID, cs []identity.Change) {
+	for _, c := range cs {
+		switch c.Kind {
+		case identity.Created, identity.Merged, identity.Split, identity.Rekeyed:
+			for _, x := range c.IDs {
+				if home[x] = c.Person; c.Person.IsZero() {
+					delete(home, x)
+				}
+			}
+		}
+	}
+}
+
+func homes(r *identity.Resolution) map[identity.ID]identity.PersonID {
+	home := map[identity.ID]identity.PersonID{}
+	for p := range r.People() {
+		for _, x := range p.IDs {
+			home[x] = p.ID
+		}
+	}
+	return home
+}
+
+func sameHomes(a, b map[identity.ID]identity.PersonID) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+// refusedPairs are the pairs that a resolution keeps apart and a feed tells of.
+func refusedPairs(r *identity.Resolution) []string {
+	var out []string
+	for l := range r.Links() {
+		if l.Verdict == identity.Refused && l.Reason != identity.RefusedBlocked && l.Reason != identity.RefusedOff {
+			if _, isPerson := r.Person(l.A); isPerson {
+				out = append(out, l.A.Value()+" "+l.B.Value()+" "+string(l.Reason))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestChangesRebuildThePeople(t *testing.T) {
+	for seed := range uint64(worlds(40)) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		w := randomWorld(r)
+		facts := w.facts()
+		r.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
+		g := graph(t, &w.rules)
+		followed, compared := map[identity.ID]identity.PersonID{}, map[identity.ID]identity.PersonID{}
+		refused := map[string]bool{}
+		var seq uint64
+		before := g.Resolve(time.Time{})
+		for i, f := range facts {
+			must(t, f(g))
+			var cs []identity.Change
+			for c := range g.Since(seq) {
+				if c.Seq != seq+1 || c.Kind.String() == "unknown" {
+					t.Fatalf("seed %d: %d follows %d", seed, c.Seq, seq)
+				}
+				seq = c.Seq
+				cs = append(cs, c)
+				if pair := c.Kind == identity.NewRefusal || c.Kind == identity.Lifted; pair {
+					k := c.IDs[0].Value() + " " + c.IDs[1].Value() + " " + string(c.Reason)
+					if refused[k] == (c.Kind == identity.NewRefusal) {
+						t.Fatalf("seed %d: %s told twice", seed, k)
+					}
+					refused[k] = c.Kind == identity.NewRefusal
+				}
+			}
+			replay(followed, cs)
+			after := g.Resolve(time.Time{})
+			replay(compared, identity.Changes(before, after))
+			if want := homes(after); !sameHomes(followed, want) || !sameHomes(compared, want) {
+				t.Fatalf("seed %d, fact %d: the changes do not rebuild the people", seed, i)
+			}
+			var told []string
+			for k, on := range refused {
+				if on {
+					told = append(told, k)
+				}
+			}
+			slices.Sort(told)
+			if want := refusedPairs(after); !slices.Equal(told, want) {
+				t.Fatalf("seed %d, fact %d: refusals %v, want %v", seed, i, told, want)
+			}
+			before = after
+		}
+	}
+}
+
+func TestChangesSayWhatHappened(t *testing.T) {
+	g := graph(t, nil)
+	var seq uint64
+	tell := func() string {
+		var out []string
+		for c := range g.Since(seq) {
+			seq = c.Seq
+			out = append(out, c.Kind.String()+" "+values(c.IDs)+" by "+c.Cause.ID)
+		}
+		return joined(out)
+	}
+	for _, step := range []struct {
+		do   func() []error
+		want string
+	}{
+		{func() []error { return g.See(touch(t, "1", day(1, 1), "device_id:dd")) }, "created dd by 1"},
+		{func() []error { return g.See(touch(t, "2", day(1, 2), "device_id:dd user_id:u1")) }, "merged dd u1 by 2 | rekeyed dd u1 by 2"},
+		{func() []error { return g.See(touch(t, "3", day(1, 3), "device_id:dd user_id:u2")) },
+			"created u2 by 3 | refused dd u1 by 3 | refused dd u2 by 3 | shared dd by 3 | split dd by 3 | split u1 by 3"},
+		{func() []error {
+			return g.Apply(identity.Override{ID: "undo", At: day(1, 4), Op: identity.Retract, Scope: identity.Scope{Ref: identity.Ref{ID: "3"}}})
+		}, "lifted dd u1 by undo | lifted dd u2 by undo | merged dd u1 by undo | refused dd u2 by undo | unshared dd u1 by undo"},
+		{func() []error { return g.See(touch(t, "1", day(1, 1), "device_id:dd")) }, ""},
+	} {
+		must(t, step.do())
+		if got := tell(); got != step.want {
+			t.Errorf("%s, want %s", got, step.want)
+		}
+	}
+}
+
+// Invariant 17: facts from many goroutines end as the serial run, and readers race with nobody.
+func TestManyGoroutinesEndAsOne(t *testing.T) {
+	w := randomWorld(rand.New(rand.NewPCG(12, 12)))
+	serial := w.graph(t)
+	var parts [4]*identity.Graph
+	var wg sync.WaitGroup
+	for i := range parts {
+		parts[i] = graph(t, &w.rules)
+		wg.Go(func() {
+			for j, f := range w.facts() {
+				if j%len(parts) == i {
+					f(parts[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range parts[1:] {
+		if err := parts[0].Merge(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := presentText(serial)
+	r := parts[0].Resolve(time.Time{})
+	for range 8 {
+		wg.Go(func() {
+			if presentText(parts[0]) != want || resolvedText(r) != want {
+				t.Error("another answer")
+			}
+			for _, s := range w.sights {
+				r.Owner(s)
+				r.Account(s)
+			}
+			r.Lookup(identity.PersonID{1})
+			r.Explain(cast[0], cast[1])
+		})
+	}
+	wg.Wait()
+}
