@@ -239,7 +239,7 @@ func (g *Graph) compareFacts(a, b fact) int {
 		cmp.Compare(a.at, b.at), cmp.Compare(b.weight, a.weight), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 }
 
-func (g *Graph) compareSightings(i, j uint32) int {
+func (g *facts) compareSightings(i, j uint32) int {
 	a, b := &g.sights[i], &g.sights[j]
 	if c := cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(g.sources[a.source], g.sources[b.source]), strings.Compare(a.ref, b.ref),
 		cmp.Compare(a.kind, b.kind), compareBools(a.end, b.end)); c != 0 {
