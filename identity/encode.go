@@ -46,7 +46,7 @@ func (g *Graph) Merge(o *Graph) error {
 			}
 			g.overs = slices.Delete(slices.Clone(g.overs), i, i+1) // a snapshot may hold the old one
 			g.reindexOverrides()
-			g.now = nil
+			g.restart()
 		}
 		keep(g.Apply(v))
 	}
@@ -279,7 +279,8 @@ func (g *Graph) UnmarshalBinary(b []byte) error {
 	if again, _ := n.MarshalBinary(); !bytes.Equal(again, b) {
 		return ErrCorrupt // one state, one encoding
 	}
-	g.facts, g.sightTable, g.factTable = n.facts, n.sightTable, n.factTable
-	g.overIndex, g.relateIndex, g.nestIndex, g.now = n.overIndex, n.relateIndex, n.nestIndex, nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.take(n)
 	return nil
 }

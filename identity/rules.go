@@ -44,6 +44,11 @@ type Rules struct {
 	CountryCode   string // digits put before phone numbers without a +, such as "81"
 	Probabilistic ScorerRules
 	Accounts      AccountRules
+
+	// Restart tells of an identifier whose person was erased and may come back as a new
+	// one: the generation, from 1, and the salt of the suppression entry, of which the new
+	// person's id is made. Nil: nobody was erased.
+	Restart func(ID) (generation int, salt [16]byte, ok bool)
 }
 
 // ScorerRules say whether scored evidence may join people. By default it only suggests.

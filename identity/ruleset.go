@@ -5,9 +5,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"hash"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -94,7 +96,7 @@ func (rs *ruleset) sum() [32]byte {
 	text(r.Tenant, r.CountryCode)
 	put(int64(r.MaxIdentifiers), rs.gap, rs.carry, int64(r.Unowned), flag(r.Probabilistic.Merge), int64(r.Probabilistic.Threshold))
 	a := &r.Accounts
-	put(flag(a.KnownOnly), flag(a.TakeFirst), flag(a.Domains != nil))
+	put(flag(a.KnownOnly), flag(a.TakeFirst), flag(a.Domains != nil), flag(r.Restart != nil))
 	text(a.OwnDomains...)
 	text(a.IgnoreDomains...)
 	for _, t := range rs.types {
@@ -130,6 +132,12 @@ func (m *minter) mint(e Entity, anchor ID) (u [16]byte) {
 		use = "tabi.account.v1"
 	}
 	m.buf = idMessage(m.buf[:0], use, m.rules.Tenant, anchor)
+	if m.rules.Restart != nil {
+		if generation, salt, ok := m.rules.Restart(anchor); ok {
+			m.buf = strconv.AppendInt(append(m.buf, 0x1F), int64(generation), 10)
+			m.buf = hex.AppendEncode(append(m.buf, 0x1F), salt[:])
+		}
+	}
 	m.mac.Reset()
 	m.mac.Write(m.buf)
 	m.buf = m.mac.Sum(m.buf[:0])

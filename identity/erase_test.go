@@ -1,0 +1,142 @@
+package identity_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+func TestForgetLeavesNoTrace(t *testing.T) {
+	g := graph(t, &identity.Rules{Key: []byte("secret")},
+		touch(t, "1", day(1, 1), "user_id:canary email:canary@example.com device_id:home"),
+		touch(t, "2", day(1, 2), "device_id:home"),
+		touch(t, "3", day(1, 3), "user_id:canary device_id:kiosk"),
+		touch(t, "4", day(1, 4), "user_id:bob device_id:kiosk"),
+		touch(t, "5", day(1, 5), "user_id:bob email:bob@example.com"))
+	must(t, g.Add(identity.Evidence{A: id(t, "user_id:canary"), B: id(t, "crm_lead_id:canary7"), Kind: identity.Import, Source: "crm", At: day(1, 6)}))
+	must(t, g.Apply(identity.Override{ID: "1", At: day(1, 7), Op: identity.CannotLink, A: id(t, "user_id:canary"), B: id(t, "user_id:bob")}))
+	must(t, g.Relate(identity.Membership{Person: id(t, "user_id:canary"), Account: id(t, "crm_account_id:A1"), At: day(1, 1)}))
+	for range g.Since(0) {
+	}
+	r := g.Resolve(time.Time{})
+	p, _ := r.Person(id(t, "user_id:canary"))
+	rc, ok := r.EraseSet(p.ID)
+	if !ok || values(rc.Own) != "canary canary7 canary@example.com home" || values(rc.Detached) != "kiosk" ||
+		len(rc.Touches) != 3 || rc.Evidence != 1 || len(rc.Overrides) != 1 || rc.Relations != 1 {
+		t.Fatalf("%s; %s; %+v", values(rc.Own), values(rc.Detached), rc)
+	}
+	for range 2 { // twice is once
+		if err := g.Forget(rc); err != nil {
+			t.Fatal(err)
+		}
+		b, _ := g.MarshalBinary()
+		var text strings.Builder
+		for c := range g.Since(0) {
+			fmt.Fprint(&text, values(c.IDs), c.Cause)
+		}
+		after := g.Resolve(time.Time{})
+		for l := range after.Links() {
+			fmt.Fprint(&text, l.A.Value(), l.B.Value(), l.Detail)
+		}
+		if bytes.Contains(b, []byte("canary")) || strings.Contains(text.String(), "canary") || bytes.Contains(b, []byte("home")) {
+			t.Fatal("a trace of the person")
+		}
+		if _, ok := after.Lookup(p.ID); ok {
+			t.Error("the erased id still resolves")
+		}
+		if got := people(after); got != "bob bob@example.com kiosk" {
+			t.Error(got)
+		}
+	}
+	if err := graph(t, nil).Forget(rc); err != identity.ErrNoKey {
+		t.Error("without a key:", err)
+	}
+	if _, ok := r.EraseSet(identity.PersonID{9}); ok {
+		t.Error("nobody has an erase set")
+	}
+}
+
+// Invariant 12: after erasure the rest is as if the person had never been.
+func TestForgottenIsNeverSeen(t *testing.T) {
+	for seed := range uint64(worlds(150)) {
+		r := rand.New(rand.NewPCG(seed, 14))
+		w := randomWorld(r)
+		w.rules.Key, w.overs, w.evidence = []byte("secret"), nil, nil
+		g := w.graph(t)
+		res := g.Resolve(time.Time{})
+		var all []identity.PersonID
+		for p := range res.People() {
+			all = append(all, p.ID)
+		}
+		if len(all) == 0 {
+			continue
+		}
+		rc, _ := res.EraseSet(all[r.IntN(len(all))])
+		never := graph(t, &w.rules)
+		for _, s := range w.sights {
+			if res.Owner(s).Person == rc.Person {
+				continue
+			}
+			had := len(s.IDs)
+			s.IDs = slices.DeleteFunc(slices.Clone(s.IDs), func(x identity.ID) bool { return slices.Contains(rc.Own, x) })
+			if len(s.IDs) > 0 || had == 0 {
+				must(t, never.See(s))
+			}
+		}
+		if err := g.Forget(rc); err != nil {
+			t.Fatal(err)
+		}
+		a, _ := g.MarshalBinary()
+		b, _ := never.MarshalBinary()
+		if !bytes.Equal(a, b) || presentText(g) != presentText(never) {
+			t.Fatalf("seed %d: a world that never had the person differs", seed)
+		}
+		for _, x := range rc.Own {
+			if _, ok := g.Person(x); ok {
+				t.Fatalf("seed %d: an own identifier stayed", seed)
+			}
+		}
+	}
+}
+
+func TestErasedPersonComesBackAsANewOne(t *testing.T) {
+	s := touch(t, "1", day(1, 1), "user_id:u1")
+	ids := map[identity.PersonID]bool{}
+	for generation := range 3 {
+		rules := &identity.Rules{Key: []byte("k"), Restart: func(x identity.ID) (int, [16]byte, bool) {
+			return generation, [16]byte{1}, generation > 0 && x.Value() == "u1"
+		}}
+		for range 2 { // the same on every machine
+			p, _ := graph(t, rules, s).Resolve(time.Time{}).Person(id(t, "user_id:u1"))
+			ids[p.ID] = true
+		}
+	}
+	if len(ids) != 3 {
+		t.Errorf("%d ids of three lives", len(ids))
+	}
+}
+
+func TestPseudonyms(t *testing.T) {
+	x := id(t, "email:ann@example.com")
+	p := identity.Pseudonyms{KeyID: "k1", Secret: []byte("s")}
+	a, err := p.Pseudonym(x)
+	if err != nil || a.Type() != identity.Email || len(a.Value()) != len("p.k1.")+26 || strings.Contains(a.Value(), "ann") {
+		t.Errorf("%s %v", a.Value(), err)
+	}
+	if again, _ := p.Pseudonym(a); again != a {
+		t.Error("a pseudonym has a pseudonym")
+	}
+	p.Secret = []byte("other")
+	if b, _ := p.Pseudonym(x); b == a {
+		t.Error("two secrets, one pseudonym")
+	}
+	if _, err := (identity.Pseudonyms{}).Pseudonym(x); err != identity.ErrNoKey {
+		t.Error(err)
+	}
+}
