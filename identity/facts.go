@@ -89,8 +89,14 @@ func (f *fact) bounded() bool { return f.from != minTime || f.to != maxTime }
 
 func (f *facts) idsOf(s *sight) []uint32 { return f.members[s.start : s.start+uint32(s.n)] }
 
+// hashID tells types apart by their length and ends, which is cheap and enough: one text
+// seldom stands under two types.
 func hashID(id ID) uint64 {
-	return mix(maphash.String(hashSeed, id.value) + maphash.String(hashSeed, string(id.typ)))
+	h := maphash.String(hashSeed, id.value)
+	if n := len(id.typ); n > 0 {
+		h += uint64(n)<<16 | uint64(id.typ[0])<<8 | uint64(id.typ[n-1])
+	}
+	return mix(h)
 }
 
 // number returns the number of a known identifier.
@@ -139,6 +145,15 @@ func (f *facts) compare(a, b uint32) int {
 		return c
 	}
 	return strings.Compare(x.id.value, y.id.value)
+}
+
+// order sorts the few identifiers of a touch by strength, without allocating.
+func (f *facts) order(ids []uint32) {
+	for i := 1; i < len(ids); i++ {
+		for j := i; j > 0 && f.compare(ids[j-1], ids[j]) > 0; j-- {
+			ids[j-1], ids[j] = ids[j], ids[j-1]
+		}
+	}
 }
 
 // checkID says whether an identifier can stand in a fact.

@@ -94,7 +94,7 @@ func (g *Graph) see(s *Sighting) error {
 		g.members = append(g.members, g.intern(rs, id))
 	}
 	ids := g.members[start:]
-	slices.SortFunc(ids, g.compare)
+	g.order(ids)
 	ids = slices.Compact(ids)
 	g.members = g.members[:start+len(ids)]
 

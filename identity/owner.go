@@ -86,23 +86,29 @@ func (r *Resolution) Owner(s Sighting) Owner {
 	ids := store[:0]
 	blocked, stranger := false, ID{}
 	for _, id := range s.IDs {
-		ti, ok := r.rs.index[id.typ]
-		if !ok || r.rs.types[ti].Entity != PersonEntity {
+		x, ok := r.f.number(id)
+		if !ok {
+			if r.rs.checkIDs(PersonEntity, id) != nil {
+				continue
+			}
+			if r.rs.block(id) != linkable {
+				blocked = true
+				continue
+			}
+		} else if r.entityOf(x) != PersonEntity {
+			continue
+		} else if !r.linkable(x) {
+			blocked = true
+			continue
+		} else if r.person[x] >= 0 {
+			ids = append(ids, x)
 			continue
 		}
-		x, ok := r.f.number(id)
-		switch {
-		case ok && !r.linkable(x):
-			blocked = true
-		case ok && r.person[x] >= 0:
-			ids = append(ids, x)
-		case r.rs.block(id) != linkable:
-			blocked = true
-		case stranger.IsZero() || id.Compare(stranger, &r.rs.rules) < 0:
+		if stranger.IsZero() || id.Compare(stranger, &r.rs.rules) < 0 {
 			stranger = id
 		}
 	}
-	slices.SortFunc(ids, r.f.compare)
+	r.f.order(ids)
 	at := s.At.UnixMicro()
 	device := int64(-1)
 	for _, x := range ids {
@@ -129,7 +135,7 @@ func (r *Resolution) Owner(s Sighting) Owner {
 	case device < 0:
 		return Owner{Reason: UnownedShared}
 	}
-	key, reason := r.ownerOf(r.sessions[uint32(device)], &s)
+	key, reason := r.ownerOf(r.sessions[uint32(device)], at, s.Ref, s.End)
 	if key < 0 {
 		return Owner{Reason: reason}
 	}

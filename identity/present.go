@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // present keeps the people of a graph up to date fact by fact. It holds the raw
 // components of all linkable evidence, dead and shared ends included, so that whatever a
@@ -81,6 +84,46 @@ func (g *Graph) Account(id ID) (Account, bool) {
 		return Account{}, false
 	}
 	return Account{ID: gr.id, Anchor: gr.anchor, IDs: gr.ids, Shared: gr.shared, Oversized: gr.oversized}, true
+}
+
+// Explain says by all facts why a and b are one, or why not; see [Resolution.Explain].
+// For two identifiers with linkable evidence in common it costs their component, else a
+// Resolve of everything.
+func (g *Graph) Explain(a, b ID) Explanation {
+	if part := g.componentOf(a, b); part != nil {
+		return part.Resolve(time.Time{}).Explain(a, b)
+	}
+	return g.Resolve(time.Time{}).Explain(a, b)
+}
+
+// componentOf returns a graph of the facts of the raw component that a and b are both
+// in, nil if they are not.
+func (g *Graph) componentOf(a, b ID) *Graph {
+	if g == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.present()
+	x, okX := p.f.number(a)
+	y, okY := p.f.number(b)
+	if !okX || !okY || p.root(x) != p.root(y) {
+		return nil
+	}
+	part := &Graph{rs: g.rs}
+	for c := x; ; {
+		for slot := p.sightHead[c]; slot >= 0; slot = p.sightNext[slot] {
+			part.See(p.f.sightingAt(uint32(slot / 2)))
+		}
+		for i := p.factHead[c]; i >= 0; i = p.factNext[i] {
+			part.Add(p.f.evidenceAt(&p.f.evidence[i]))
+		}
+		if c = p.next[c]; c == x {
+			break
+		}
+	}
+	part.Apply(p.f.overs...)
+	return part
 }
 
 func (g *Graph) groupOf(id ID, e Entity) (*group, bool) {

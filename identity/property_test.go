@@ -431,6 +431,9 @@ func TestExplanationsHold(t *testing.T) {
 		if same := okP && okQ && p.ID == q.ID; a != b && e.Same != same {
 			t.Fatalf("seed %d: same %v, people say %v", seed, e.Same, same)
 		}
+		if kept := g.Explain(a, b); fmt.Sprint(kept.Same, kept.Person, kept.Reason, len(kept.Path)) != fmt.Sprint(e.Same, e.Person, e.Reason, len(e.Path)) {
+			t.Fatalf("seed %d: the graph says %+v, its resolution %+v", seed, kept, e)
+		}
 		at := a
 		for _, l := range e.Path {
 			switch at {

@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -110,12 +111,10 @@ func (r *Resolution) compareSight(s *sight, at int64, source, ref string) int {
 }
 
 // ownerOf applies the session rules to a touch of the device.
-func (r *Resolution) ownerOf(l *deviceLog, s *Sighting) (key int64, reason OwnerReason) {
+func (r *Resolution) ownerOf(l *deviceLog, at int64, ref Ref, end bool) (key int64, reason OwnerReason) {
 	n := int32(len(l.sights))
-	at := s.At.UnixMicro()
-	p, found := slices.BinarySearchFunc(l.sights, s, func(i uint32, s *Sighting) int {
-		return r.compareSight(&r.f.sights[i], at, s.Source, s.ID)
-	})
+	p := sort.Search(int(n), func(i int) bool { return r.compareSight(&r.f.sights[l.sights[i]], at, ref.Source, ref.ID) >= 0 })
+	found := p < int(n) && r.compareSight(&r.f.sights[l.sights[p]], at, ref.Source, ref.ID) == 0
 	// upTo is the last touch not after s, after the first one not before it; both are s
 	// itself if the graph knows it.
 	before, upTo, after := int32(p)-1, int32(p)-1, int32(p)
@@ -127,7 +126,7 @@ func (r *Resolution) ownerOf(l *deviceLog, s *Sighting) (key int64, reason Owner
 		if before >= 0 && at-l.at[before] <= r.rs.gap && l.lastEnd[before] != before {
 			start = l.start[before]
 		}
-		if after < n && l.at[after]-at <= r.rs.gap && !s.End {
+		if after < n && l.at[after]-at <= r.rs.gap && !end {
 			stop = l.stop[after]
 		}
 	}
