@@ -288,6 +288,15 @@ func TestExplainNamesRuleConditionsAndWhatWasRefused(t *testing.T) {
 	}
 }
 
+func TestSameIDOfTwoSourcesIsTwoTouches(t *testing.T) {
+	m := stage.Digital()
+	touches := days("order", "login")
+	touches[1].At, touches[1].ID, touches[1].Source = touches[0].At, touches[0].ID, "other"
+	if h := fold(t, &m, touches, stage.FoldOptions{}); way(h) != "awareness start, transaction win" {
+		t.Errorf("%+v", h.Visits)
+	}
+}
+
 func TestTooManyTouchesAreALimit(t *testing.T) {
 	m := stage.Digital()
 	var limit *stage.LimitError

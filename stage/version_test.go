@@ -104,3 +104,14 @@ func TestVersionsMustAscend(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestVersionIsInForceFromItsInstantAndCountsTheWholeHistory(t *testing.T) {
+	old, loyal := stage.Digital(), stage.Digital()
+	loyal.Version = "2"
+	loyal.Stages[3].Entry = []stage.Rule{{Families: []string{"visit"}, Count: 3}}
+	touches := []touchpoint.Touch{touch("1", date(1, 1), "pageview"), touch("2", date(1, 10), "pageview"), touch("3", date(2, 1), "pageview")}
+	h := foldVersions(t, stage.Versions{{Model: old}, {From: date(2, 1), Model: loyal}}, touches, stage.FoldOptions{})
+	if got := way(h); got != "awareness start, retention skip" || h.Visits[1].Snapshot.ModelVersion != "2" {
+		t.Error(got)
+	}
+}
