@@ -42,18 +42,18 @@ func TestSameSeedSameTouches(t *testing.T) {
 func TestPinnedDigests(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	want := map[string]string{
-		"randomised":     "e2b6426d061232b6",
-		"fragmented":     "07eb6af047b9cbe3",
-		"b2b":            "9b2f62f55346e345",
-		"company":        "464fd2bb59c8ec20",
-		"rare":           "a0f22e3b53c7bf49",
-		"decay":          "3d069c4ca290a2a2",
-		"confounded":     "1cdc50f9548691a0",
-		"mediated":       "c5a8452ce96618f5",
-		"baseline_heavy": "41a1d9db679a277f",
-		"synergy":        "c450256aafcad6fe",
-		"multiplicative": "9f9083c7fd9b5a7c",
-		"all":            "fa15d83989842647",
+		"randomised":     "5c100478607351e3",
+		"fragmented":     "07136efe79088672",
+		"b2b":            "38c6f4b43605a8af",
+		"company":        "401dc22c3a2ce604",
+		"rare":           "c091853fc3d35806",
+		"decay":          "6e28f40cd3c35b1b",
+		"confounded":     "2bae7c0760549f8b",
+		"mediated":       "0e0e39fc7dc2701f",
+		"baseline_heavy": "c1ceea537dc0ce91",
+		"synergy":        "c9342c2c1fc7e232",
+		"multiplicative": "f46c015bc82305a0",
+		"all":            "da10b7670f0e5f8c",
 	}
 	for _, name := range simulate.Scenarios() {
 		if got := digest(run(t, scenario(t, name), 1, 300, 60)); got != want[name] {

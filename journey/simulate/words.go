@@ -22,6 +22,22 @@ var places = map[string]place{
 	"Paid Other":  {"Retargeting banner", "リターゲティングバナー", "Paid Other", touchpoint.Campaign{Source: "adnet", Medium: "retargeting", Name: "visitors"}},
 }
 
+// Where people meet us without a channel.
+var (
+	signIn   = place{name: "Sign-in page", japanese: "ログインページ"}
+	form     = place{name: "Contact form", japanese: "問い合わせフォーム"}
+	shop     = place{name: "Online shop", japanese: "オンラインストア"}
+	contract = place{name: "Contract", japanese: "契約"}
+)
+
+// in is the name of a place in a language.
+func (p place) in(japanese bool) string {
+	if japanese {
+		return p.japanese
+	}
+	return p.name
+}
+
 // placeOf is the one place of a channel; that of a channel of the user's own bears its name.
 func placeOf(channel string) place {
 	p, ok := places[channel]

@@ -52,21 +52,21 @@ func (w *writer) touch(r *record) touchpoint.Touch {
 		t.Kind = touchpoint.KindIdentify
 		t.Props = w.profile(int(r.detail), int(r.channel), role, japanese)
 	case isLogin:
-		t.Kind = touchpoint.KindLogin
+		t.Kind, t.Touchpoint = touchpoint.KindLogin, signIn.in(japanese)
 	case isOrder:
-		t.Kind = touchpoint.KindOrder
+		t.Kind, t.Touchpoint = touchpoint.KindOrder, shop.in(japanese)
 		t.Value = touchpoint.Money{Minor: r.value, Currency: usd}
 		t.Props = t.Props.SetText("order_id", "o"+t.ID)
 	case isStage:
 		t.Kind, t.Stage = touchpoint.KindStageChange, stageNames[r.detail]
 	case isForm:
-		t.Kind, t.Stage = touchpoint.KindForm, "known"
+		t.Kind, t.Touchpoint, t.Stage = touchpoint.KindForm, form.in(japanese), "known"
 	case isOpportunity:
 		t.Kind, t.Stage = touchpoint.KindStageChange, "opportunity"
 	case isLost:
 		t.Kind, t.Stage = touchpoint.KindStageChange, "lost"
 	case isContract:
-		t.Kind = touchpoint.KindContract
+		t.Kind, t.Touchpoint = touchpoint.KindContract, contract.in(japanese)
 		t.Value = touchpoint.Money{Minor: r.value, Currency: usd}
 		t.Props = t.Props.SetText("order_id", "c"+t.ID)
 	}
@@ -78,10 +78,9 @@ func (w *writer) contact(t *touchpoint.Touch, r *record, japanese bool) {
 	c := w.m.world.Channels[r.truth]
 	t.Kind = c.Kind
 	p := w.places[r.truth]
-	t.Touchpoint, t.Campaign = p.name, p.campaign
+	t.Touchpoint, t.Campaign = p.in(japanese), p.campaign
 	t.Channel = touchpoint.Channel(w.m.world.Channels[r.channel].Name)
 	if japanese {
-		t.Touchpoint = p.japanese
 		t.Channel = touchpoint.Channel(w.places[r.channel].word)
 	}
 	t.Cost = w.m.costs[r.truth]
