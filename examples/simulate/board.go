@@ -16,16 +16,24 @@ import (
 	"github.com/tabi-go/tabi/journey/simulate"
 )
 
-// pathModels are those that look at paths only; the others have a baseline.
+// pathModels are those that look at paths only, and against which the others are held.
 var pathModels = []attribution.Attributor{
 	attribution.Rule(attribution.First{}), attribution.Rule(attribution.Last{}), attribution.Rule(attribution.Linear{}),
-	attribution.Rule(attribution.TimeDecay{}), attribution.Shapley{}, attribution.Markov{},
+	attribution.Rule(attribution.TimeDecay{}), attribution.Shapley{}, attribution.Markov{}, attribution.ShaoLi{}, attribution.Fractribution{},
 }
 
+// rateGame compares the paths of those who bought with those of the others, and so takes
+// long paths for harmful ones: it is shown for the warning.
+var rateGame = attribution.Shapley{Game: attribution.Rate}
+
+// hazardModels have a baseline.
 var hazardModels = []attribution.Attributor{
 	attribution.Hazard{}, attribution.Hazard{Reading: attribution.Incremental},
 	attribution.Lineage{}, attribution.Lineage{Reading: attribution.Incremental},
 }
+
+// allModels are the rows of the scoreboard.
+var allModels = slices.Concat(pathModels, []attribution.Attributor{rateGame}, hazardModels)
 
 // A trial is one scenario as one kind of analyst sees it.
 type trial struct {
@@ -86,7 +94,7 @@ func (t trial) score(seed uint64, users, days int) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, a := range slices.Concat(pathModels, hazardModels) {
+	for _, a := range allModels {
 		began := time.Now()
 		rs, err := attribution.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.NoInterval}}, a)
 		if err != nil {

@@ -199,7 +199,7 @@ func TestScoreboardIsGenerated(t *testing.T) {
 	}
 	page := files(t, dir)["scoreboard.md"]
 	rows := table(t, files(t, dir)["scoreboard.csv"])
-	if want := len(trials()) * len(slices.Concat(pathModels, hazardModels)); len(rows) != want {
+	if want := len(trials()) * len(allModels); len(rows) != want {
 		t.Errorf("%d rows, want %d", len(rows), want)
 	}
 	_, diag, status := program(t, []string{"GOMAXPROCS=1"}, "-scoreboard", "-out", again, "-users", "200", "-seeds", "1")

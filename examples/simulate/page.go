@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -36,7 +35,7 @@ channels switched on. What the scenarios test:
 			fmt.Fprintf(w, " %s |", strings.ReplaceAll(t.name(), "_", " "))
 		}
 		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("--:|", len(trials())))
-		for _, a := range slices.Concat(pathModels, hazardModels) {
+		for _, a := range allModels {
 			fmt.Fprintf(w, "| %s |", a.Name())
 			for _, t := range trials() {
 				fmt.Fprintf(w, " %.3f |", mean[key{t.name(), a.Name()}][m.score])
@@ -52,6 +51,9 @@ confounded and all; no model knows anything else. The worlds favour these two: e
 exponentially and act day by day, as they assume, except in synergy and multiplicative. In fragmented
 the stitched block is what package identity makes of devices, logins and e-mails, with each contact
 that two systems recorded counted once; in the unstitched block every device is a subject.
+
+shapley_rate warns immortal_time: a sale ends a path, so long paths look harmful, and its credit can be
+negative even in total. Shares are of what is above 0.
 
 ## Bars
 
