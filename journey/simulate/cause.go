@@ -54,7 +54,7 @@ func (m *model) causeAt(s *stream, members []*life, t int, base, weight float64)
 		var memory [maxChannels]float64
 		for c := range m.world.Channels {
 			memory[c] = m.memoryOf(l, c, t)
-			part := weight * l.effect[c] * m.sat(c, memory[c])
+			part := float64(weight * l.effect[c] * m.sat(c, memory[c]))
 			parts = append(parts, part)
 			rate += part
 		}
@@ -62,31 +62,33 @@ func (m *model) causeAt(s *stream, members []*life, t int, base, weight float64)
 			rate += m.interaction(&memory)
 		}
 	}
-	at := u * rate
-	if at -= base; at < 0 {
+	at := float64(u*rate) - base
+	if at < 0 {
 		return cause{touch: noTouch}
 	}
+	last := -1 // of the parts that count: where rounding leaves a rest, it is meant
 	for i, part := range parts {
+		if part == 0 {
+			continue
+		}
+		last = i
 		if at -= part; at < 0 {
-			member, c := i/len(m.world.Channels), i%len(m.world.Channels)
-			return cause{touch: m.choose(members[member], c, t, v), member: member}
+			break
 		}
 	}
-	if len(m.synergy) == 0 || m.world.Accounts != nil { // rounding: the last part that counts
-		for i := len(parts) - 1; i >= 0; i-- {
-			if parts[i] > 0 {
-				member, c := i/len(m.world.Channels), i%len(m.world.Channels)
-				return cause{touch: m.choose(members[member], c, t, v), member: member}
-			}
-		}
+	switch {
+	case at >= 0 && len(m.synergy) > 0 && m.world.Accounts == nil:
+		return cause{touch: noTouch, together: true}
+	case last < 0:
 		return cause{touch: noTouch}
 	}
-	return cause{touch: noTouch, together: true}
+	member, c := last/len(m.world.Channels), last%len(m.world.Channels)
+	return cause{touch: m.choose(members[member], c, t, v), member: member}
 }
 
 // choose draws one of the touches of channel c up to step t, the fresh ones before the old.
 func (m *model) choose(l *life, c, t int, u float64) ref {
-	at := u * m.memoryOf(l, c, t)
+	at := float64(u * m.memoryOf(l, c, t))
 	weight, chosen := 1.0, noTouch
 	for i := t; i >= 0; i-- {
 		if l.touched[i]>>c&1 == 1 {
@@ -95,7 +97,7 @@ func (m *model) choose(l *life, c, t int, u float64) ref {
 				return chosen
 			}
 		}
-		weight *= m.decay[c]
+		weight = float64(weight * m.decay[c])
 	}
 	return chosen // the oldest, where rounding left a rest
 }
@@ -111,7 +113,7 @@ func (m *model) parent(s *stream, l *life, r ref) ref {
 		return noTouch
 	}
 	s.open(m.part.parent[r.channel], l.person)
-	at := s.at(r.step, 1).uniform() * (l.reach[r.channel] + m.excitement(by, r.channel))
+	at := float64(s.at(r.step, 1).uniform() * (l.reach[r.channel] + m.excitement(by, r.channel)))
 	if at -= l.reach[r.channel]; at < 0 {
 		return noTouch
 	}

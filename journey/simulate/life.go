@@ -175,7 +175,7 @@ func (m *model) pushed(l *life, memory *[maxChannels]float64) float64 {
 
 // rate is λ, the sales a day.
 func (m *model) rate(l *life, t int, memory *[maxChannels]float64) float64 {
-	base := l.base * m.season[t]
+	base := float64(l.base * m.season[t])
 	if m.world.Link == Multiplicative {
 		return base * num.Exp(math.Min(m.pushed(l, memory), 4))
 	}
