@@ -80,7 +80,7 @@ func TestFieldsDoWhatTheySay(t *testing.T) {
 		full   bool // more sales than before?
 		none   int  // more, as many or fewer without channels?
 	}{
-		"season":     {func(w *simulate.World) { w.Season = func(step int) float64 { return float64(step % 2) / 2 } }, false, -1},
+		"season":     {func(w *simulate.World) { w.Season = func(step int) float64 { return float64(step%2) / 2 } }, false, -1},
 		"saturation": {func(w *simulate.World) { w.Channels[3].Saturate = &simulate.Hill{H: 1, K: 1} }, false, 0},
 		"fatigue":    {func(w *simulate.World) { w.Channels[0].Beta = -.01 }, false, 0},
 		"loss":       {func(w *simulate.World) { w.Loss = .05 }, false, -1},
