@@ -19,9 +19,9 @@ type group struct {
 	ids    []identity.ID
 	refs   []uint32 // in the order of commits, hidden rows included
 
-	count int    // live rows
-	first uint32 // the earliest of them by Position
-	last  int64  // their greatest instant
+	count       int    // live rows
+	first       uint32 // the earliest of them by Position
+	since, last int64  // their first and last instant
 }
 
 // appendName appends the name of the group of a fact: each part with its length.
@@ -84,12 +84,12 @@ func (s *Store) join(g *group, ref uint32, r *row) {
 }
 
 func (s *Store) count(g *group, ref uint32, r *row) {
-	if g.count == 0 || s.before(r, s.rows.at(g.first)) {
-		g.first = ref
+	if g.count == 0 {
+		g.first, g.since, g.last = ref, r.at, r.at
+	} else if r.at < g.since || r.at == g.since && s.before(r, s.rows.at(g.first)) {
+		g.first, g.since = ref, r.at
 	}
-	if g.count == 0 || r.at > g.last {
-		g.last = r.at
-	}
+	g.last = max(g.last, r.at)
 	g.count++
 }
 

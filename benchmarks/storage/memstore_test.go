@@ -1,0 +1,195 @@
+package storage_test
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/storage/memstore"
+)
+
+const size = 1_000_000
+
+// filled returns a store with workload W.
+func filled(b *testing.B, batches [][]storage.Fact) *memstore.Store {
+	s := memstore.New(nil)
+	for _, batch := range batches {
+		if _, err := s.Append(context.Background(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// Target: ≥ 1,000,000 touches/s with two goroutines on two cores.
+func BenchmarkMemstoreAppend(b *testing.B) {
+	batches := world(size)
+	for _, writers := range []int{1, 2} {
+		b.Run(map[int]string{1: "one", 2: "two"}[writers], func(b *testing.B) {
+			for b.Loop() {
+				s := memstore.New(nil)
+				var next atomic.Int64
+				var wg sync.WaitGroup
+				for range writers {
+					wg.Go(func() {
+						for i := int(next.Add(1)) - 1; i < len(batches); i = int(next.Add(1)) - 1 {
+							if _, err := s.Append(context.Background(), batches[i]); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				wg.Wait()
+			}
+			b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+		})
+	}
+}
+
+// Replay of the same facts.
+func BenchmarkMemstoreReplay(b *testing.B) {
+	batches := world(size / 5)
+	s := filled(b, batches)
+	for b.Loop() {
+		for _, batch := range batches {
+			if _, err := s.Append(context.Background(), batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(size/5)*float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+}
+
+// Target: ≤ 250 B a touch beside its body, aim 160.
+func BenchmarkMemstoreOverhead(b *testing.B) {
+	batches := world(size)
+	bodies := 0
+	var body []byte
+	for _, batch := range batches {
+		for _, f := range batch {
+			body, _ = storage.AppendFact(body[:0], f)
+			bodies += len(body)
+		}
+	}
+	for b.Loop() {
+		before := heap()
+		s := filled(b, batches)
+		used := heap() - before
+		b.ReportMetric(float64(bodies)/size, "B/body")
+		b.ReportMetric((float64(used)-float64(bodies))/size, "B/touch")
+		runtime.KeepAlive(s)
+	}
+}
+
+// percentile runs f often and reports its p50 and p99 in microseconds.
+func percentile(b *testing.B, n int, f func(i int)) {
+	for b.Loop() {
+		took := make([]time.Duration, n)
+		for i := range took {
+			start := time.Now()
+			f(i)
+			took[i] = time.Since(start)
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[n/2].Nanoseconds())/1000, "µs/p50")
+		b.ReportMetric(float64(took[n*99/100].Nanoseconds())/1000, "µs/p99")
+	}
+}
+
+// Targets: one person with 100 touches p99 ≤ 150 µs; its component p99 ≤ 30 µs.
+func BenchmarkMemstorePerson(b *testing.B) {
+	s := filled(b, world(size))
+	g := world(3000)
+	who := func(i int) []identity.ID {
+		ids := g[i/1000][i%1000].IDs()
+		return []identity.ID{ids[len(ids)-1], identity.MakeID(identity.Email, "person"+ids[len(ids)-1].Value()[2:]+"@example.com")}
+	}
+	b.Run("scan", func(b *testing.B) {
+		percentile(b, 3000, func(i int) {
+			for _, err := range s.Scan(context.Background(), storage.Query{IDs: who(i)}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("component", func(b *testing.B) {
+		percentile(b, 3000, func(i int) {
+			if _, err := storage.Component(context.Background(), s, who(i)[:1], nil, 0); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+}
+
+func BenchmarkMemstoreScan(b *testing.B) {
+	s := filled(b, world(size))
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			for _, err := range s.Scan(context.Background(), storage.Query{}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+	})
+	b.Run("ties", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			n = 0
+			for _, err := range s.Ties(context.Background(), nil) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+		}
+		b.ReportMetric(float64(n), "ties")
+	})
+}
+
+// Targets: encode ≤ 400 ns, 0 allocations; decode ≤ 800 ns, ≤ 8 allocations; hash ≤ 200 ns.
+func BenchmarkFact(b *testing.B) {
+	f := world(1)[0][0]
+	body, err := storage.AppendFact(nil, f)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			body, _ = storage.AppendFact(body[:0], f)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		r := storage.Row{Body: body, Sum: storage.HashBody(body), Received: storage.NoTime}
+		for b.Loop() {
+			if _, err := r.Fact(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("hash", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			storage.HashBody(body)
+		}
+	})
+}
