@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -25,4 +27,13 @@ func Rules() map[string]string {
 		m[r.name] = r.why
 	}
 	return m
+}
+
+// KillError is Kill without a test that fails.
+func KillError(t *testing.T, h KillHarness) error {
+	if os.Getenv(killEnv) != "" {
+		Kill(t, h)
+	}
+	h.Place = t.TempDir()
+	return h.parent(t.Context(), t.Name(), t.Logf)
 }

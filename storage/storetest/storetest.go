@@ -101,7 +101,7 @@ type rule struct {
 // rules are all rules, in the order in which they run.
 func rules() []rule {
 	var all []rule
-	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules(), concurrencyRules(), faultRules(), summaryRules(), restRules(), historyRules()} {
+	for _, group := range [][]rule{appendRules(), valueRules(), orderRules(), queryRules(), iterateRules(), tieRules(), changeRules(), eraseRules(), reopenRules(), concurrencyRules(), faultRules(), summaryRules(), restRules(), historyRules()} {
 		all = append(all, group...)
 	}
 	return all
