@@ -42,3 +42,18 @@ func Flip(s *Store) {
 	defer s.mu.Unlock()
 	s.bodies[0].buf[len(s.bodies[0].buf)/2] ^= 4
 }
+
+// Held returns how many bytes the bodies take, and how many blocks of rows are kept.
+func Held(s *Store) (bodies, blocks int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, a := range s.bodies {
+		bodies += cap(a.buf)
+	}
+	for _, b := range s.rows.blocks {
+		if b != nil {
+			blocks++
+		}
+	}
+	return bodies, blocks
+}

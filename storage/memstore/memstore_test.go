@@ -3,6 +3,7 @@ package memstore_test
 import (
 	"context"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,7 +15,12 @@ import (
 )
 
 func harness() storetest.Harness {
+	seeds, ops := 0, 0
+	if os.Getenv("TABI_LONG") == "1" {
+		seeds, ops = 100, 2000
+	}
 	return storetest.Harness{
+		Seeds: seeds, Ops: ops,
 		Open: func(context.Context) (storage.Store, error) { return memstore.New(nil), nil },
 		// A second handle of a store in memory is the store itself.
 		Second: func(_ context.Context, s storage.Store) (storage.Store, error) { return s, nil },
