@@ -26,8 +26,8 @@ type Sighting struct {
 // Evidence says that two identifiers of one entity belong together. It comes from
 // imports and scorers; touches give theirs as a [Sighting].
 //
-// With From or To set it is bounded: it never joins people, it says who owned an
-// identifier in [From, To). Weight is the strength of [Probabilistic] evidence in
+// With From or To set it is bounded: it never joins people, it says that the stronger
+// identifier's person owned the weaker identifier in [From, To). Weight is the strength of [Probabilistic] evidence in
 // thousandths of a bit, 0 for the other kinds.
 type Evidence struct {
 	A, B     ID

@@ -20,7 +20,7 @@ const (
 )
 
 // An Owner is the person to whom one touch belongs. Via is the identifier whose person
-// that is: the touch's own, the partner of bounded evidence, or the key of a login.
+// that is: the touch's own, the stronger end of bounded evidence, or the key of a login.
 // Person and Via are zero where nobody owns the touch.
 type Owner struct {
 	Person PersonID
@@ -35,7 +35,8 @@ type interval struct {
 }
 
 // openIntervals collects the bounded evidence in force, per identifier by strength of
-// the partner.
+// the partner. It speaks of the weaker end: that somebody held a number for a year says
+// nothing of to whom his own logins belong.
 func (r *Resolution) openIntervals() {
 	r.intervals = map[uint32][]interval{}
 	for i := range r.f.evidence {
@@ -45,7 +46,6 @@ func (r *Resolution) openIntervals() {
 		}
 		e := r.factEdge(uint32(i))
 		if r.judge(&e); e.dead == live {
-			r.intervals[f.a] = append(r.intervals[f.a], interval{f.from, f.to, f.b})
 			r.intervals[f.b] = append(r.intervals[f.b], interval{f.from, f.to, f.a})
 		}
 	}
@@ -70,7 +70,8 @@ func (r *Resolution) during(x uint32, at int64) (partner uint32, ok bool) {
 // identifier that the graph does not know counts as a person of its own. The rules, in
 // order, over the touch's linkable identifiers, strongest first:
 //
-//  1. bounded evidence that covers the touch's instant: the partner's person;
+//  1. bounded evidence with a stronger identifier that covers the touch's instant: the
+//     stronger one's person;
 //  2. an identifier that is not shared: its person;
 //  3. all are shared: the strongest device's sessions decide, that is the last login
 //     before the touch in its session, else the first login after it in the session,
