@@ -62,17 +62,29 @@ func (c *Components) flush() {
 	n := c.waiting
 	c.waiting = 0
 	var keys [2 * pairBatch]string
+	var ends [pairBatch][2]uint8 // where the keys of each pair stand
+	m := 0
 	for i, p := range c.pending[:n] {
-		keys[2*i], keys[2*i+1] = p.a, p.b
+		keys[m], ends[i] = p.a, [2]uint8{uint8(m), uint8(m)}
+		m++
+		if p.a != p.b {
+			keys[m], ends[i][1] = p.b, uint8(m)
+			m++
+		}
 		c.pending[i].a, c.pending[i].b = "", ""
 	}
 	var found [2 * pairBatch]uint32
-	c.text.lookUp(keys[:2*n], found[:2*n])
+	c.text.lookUp(keys[:m], found[:m])
 	for range len(c.text.offsets) - len(c.texts) {
 		c.texts.add()
 	}
+	near := uint32(0)
+	for _, x := range found[:m] {
+		near += c.texts[x] // brings the parents near, all at once
+	}
+	c.text.warm(byte(near))
 	for i := range n {
-		c.texts.union(found[2*i], found[2*i+1])
+		c.texts.union(found[ends[i][0]], found[ends[i][1]])
 	}
 }
 
@@ -294,7 +306,7 @@ func (k *keyStore) key(i uint32) []byte {
 }
 
 func (k *keyStore) find(key string) (uint32, bool) {
-	return k.slots.find(maphash.String(hashSeed, key), func(i uint32) bool { return string(k.key(i)) == key })
+	return k.findHashed(key, maphash.String(hashSeed, key))
 }
 
 // lookUp numbers keys, new ones in their order.
@@ -325,11 +337,29 @@ func (k *keyStore) lookUp(keys []string, found []uint32) {
 		k.warm(near)
 	}
 	for i, key := range keys {
-		n, ok := k.slots.find(hashes[i], func(i uint32) bool { return string(k.key(i)) == key })
+		n, ok := k.findHashed(key, hashes[i])
 		if !ok {
 			n = k.insert(key, hashes[i])
 		}
 		found[i] = n
+	}
+}
+
+// findHashed is table.find with the comparison written out: it is the hot loop.
+func (k *keyStore) findHashed(key string, h uint64) (uint32, bool) {
+	slots := k.slots.slots
+	if len(slots) == 0 {
+		return 0, false
+	}
+	mask, tag := uint64(len(slots)-1), h>>32
+	for i := tag & mask; ; i = (i + 1) & mask {
+		s := slots[i]
+		if s == 0 {
+			return 0, false
+		}
+		if n := uint32(s) - 1; s>>32 == tag && string(k.key(n)) == key {
+			return n, true
+		}
 	}
 }
 

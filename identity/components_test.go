@@ -52,6 +52,18 @@ func TestComponentsAgreeWithSearch(t *testing.T) {
 				t.Fatalf("seed %d: an edge between two components", seed)
 			}
 		}
+		if len(edges) > 0 {
+			if n, _ := text.Find(name(edges[0][1])); n != 0 {
+				t.Fatalf("seed %d: the first component has number %d", seed, n)
+			}
+		}
+		at := 0
+		for k := range text.All() {
+			if at < 2 && len(edges) > 0 && edges[0][0] != edges[0][1] && k != name(edges[0][at]) {
+				t.Fatalf("seed %d: keys are not in the order of adding", seed)
+			}
+			at++
+		}
 		if _, ok := text.Find("nobody"); ok {
 			t.Fatal("an unknown key is known")
 		}

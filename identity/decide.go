@@ -152,7 +152,7 @@ func (r *Resolution) compareDecided(p, q decided) int {
 	ends := cmp.Or(r.strength(p.a, q.a), r.strength(p.b, q.b))
 	switch class(&p) {
 	case 0:
-		return cmp.Or(compareOverrides(*p.override, *q.override), ends)
+		return cmp.Or(compareOverrides(p.override, q.override), ends)
 	case 1:
 		return cmp.Or(cmp.Compare(p.tier, q.tier), cmp.Compare(p.rank, q.rank), cmp.Compare(q.weight, p.weight),
 			cmp.Compare(p.first, q.first), ends)
@@ -237,7 +237,7 @@ func (r *Resolution) detail(d *decided) string {
 		}
 		return strings.Join(words, ", ")
 	case isRetracted:
-		return stated("retracted", &r.st.retracts[d.detail])
+		return stated("retracted", r.st.retracts[d.detail])
 	case isBelow:
 		if !r.rs.rules.Probabilistic.Merge {
 			return "probabilistic evidence only suggests"

@@ -39,9 +39,9 @@ func (g *Graph) Merge(o *Graph) error {
 		keep(g.Add(o.evidenceAt(&o.evidence[i])))
 	}
 	for _, v := range o.overs {
-		if i, ok := g.overIndex[v.ID]; ok && compareOverrides(v, g.overs[i]) != 0 {
+		if i, ok := g.overIndex[v.ID]; ok && compareOverrides(&v, &g.overs[i]) != 0 {
 			first = cmp.Or(first, ErrConflict)
-			if compareOverrides(v, g.overs[i]) > 0 {
+			if compareOverrides(&v, &g.overs[i]) > 0 {
 				continue
 			}
 			g.overs = slices.Delete(slices.Clone(g.overs), i, i+1) // a snapshot may hold the old one
@@ -172,10 +172,10 @@ func (g *Graph) MarshalBinary() ([]byte, error) {
 		e.num(place[f.a], place[f.b], int64(f.kind), f.at, f.from, f.to, int64(f.weight))
 		e.text(g.sources[f.source], f.ref)
 	}
-	overs := slices.SortedFunc(slices.Values(g.overs), compareOverrides)
+	overs := g.heard(maxTime)
 	e.num(int64(len(overs)))
-	for i := range overs {
-		e.override(&overs[i])
+	for _, o := range overs {
+		e.override(o)
 	}
 	relates := slices.SortedFunc(slices.Values(g.relates), compareMemberships)
 	e.num(int64(len(relates)))

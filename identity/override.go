@@ -77,7 +77,7 @@ func (g *Graph) apply(o *Override) error {
 		return err
 	}
 	if i, ok := g.overIndex[n.ID]; ok {
-		if compareOverrides(g.overs[i], n) != 0 {
+		if compareOverrides(&g.overs[i], &n) != 0 {
 			return ErrConflict
 		}
 		return nil
@@ -194,9 +194,17 @@ func (o *Override) names() []ID {
 
 // compareOverrides orders by (At, Actor, ID), the order in which statements are heard,
 // then by the rest of the content.
-func compareOverrides(a, b Override) int {
+func compareOverrides(a, b *Override) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Actor, b.Actor); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.ID, b.ID); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		a.At.Compare(b.At), strings.Compare(a.Actor, b.Actor), strings.Compare(a.ID, b.ID),
 		cmp.Compare(a.Op, b.Op), strings.Compare(a.Reason, b.Reason),
 		CompareIDs(a.A, b.A), CompareIDs(a.B, b.B),
 		slices.CompareFunc(a.Left, b.Left, CompareIDs), slices.CompareFunc(a.Right, b.Right, CompareIDs),

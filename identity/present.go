@@ -273,9 +273,11 @@ func (p *present) takeOverrides() {
 		o := &p.f.overs[p.overs]
 		cause := Ref{ID: o.ID}
 		p.touch(o, cause)
-		for i := range p.f.overs[:p.overs+1] {
-			// The target of a Restore, and who restored this one before it came.
-			if t := &p.f.overs[i]; o.Op == Restore && t.ID == o.Target || t.Op == Restore && t.Target == o.ID {
+		if o.Op != Restore {
+			continue
+		}
+		for i := range p.f.overs[:p.overs] {
+			if t := &p.f.overs[i]; t.ID == o.Target {
 				p.touch(t, cause)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 
 // statements are the overrides in force at one instant, ready for the solver.
 type statements struct {
-	retracts []Override // by (At, Actor, ID), like the rest
+	retracts []*Override // by (At, Actor, ID), like the rest
 	byID     map[uint32][]int32
 	byRef    map[string][]int32
 	anywhere []int32 // retractions that name neither identifier nor ref
@@ -31,14 +31,7 @@ func (f *facts) inForce(at int64) *statements {
 	if len(f.overs) == 0 {
 		return st
 	}
-	var all []Override
-	for _, o := range f.overs {
-		if o.At.UnixMicro() <= at {
-			all = append(all, o)
-		}
-	}
-	slices.SortFunc(all, compareOverrides)
-
+	all := f.heard(at)
 	restored := map[string]int{} // by the last Restore of each target
 	for i, o := range all {
 		if o.Op == Restore {
@@ -56,14 +49,13 @@ func (f *facts) inForce(at int64) *statements {
 			latest[idPair{o.A, o.B}] = i
 		}
 	}
-	for i := range all {
-		o := &all[i]
+	for i, o := range all {
 		if !counts(i) {
 			continue
 		}
 		switch o.Op {
 		case Retract:
-			st.retract(f, *o)
+			st.retract(f, o)
 		case Separate:
 			st.part(f, o, o.Left, o.Right)
 		case MustLink, CannotLink:
@@ -84,7 +76,21 @@ func (f *facts) inForce(at int64) *statements {
 	return st
 }
 
-func (st *statements) retract(f *facts, o Override) {
+// heard returns the overrides up to an instant in the order in which they are heard.
+func (f *facts) heard(at int64) []*Override {
+	var all []*Override
+	for i := range f.overs {
+		if o := &f.overs[i]; o.At.UnixMicro() <= at {
+			all = append(all, o)
+		}
+	}
+	if !slices.IsSortedFunc(all, compareOverrides) { // they mostly come in order
+		slices.SortFunc(all, compareOverrides)
+	}
+	return all
+}
+
+func (st *statements) retract(f *facts, o *Override) {
 	i := int32(len(st.retracts))
 	st.retracts = append(st.retracts, o)
 	switch {
