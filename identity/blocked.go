@@ -9,6 +9,23 @@ var placeholders = words(`null nil none nan undefined unknown void empty blank d
 	notset -1 (none) (null) <null> #n/a ffffffff-ffff-ffff-ffff-ffffffffffff`,
 	"not set", "(not set)", "[object object]")
 
+// longestWord is the length of the longest placeholder, a UUID.
+const longestWord = 36
+
+// longAndPlain reports whether folding a value cannot make a placeholder of it: most
+// values are so, and folding costs.
+func longAndPlain(v string) bool {
+	if len(v) <= longestWord || strings.IndexByte("'\"`", v[0]) >= 0 {
+		return false
+	}
+	for i := range len(v) {
+		if v[i] <= ' ' || v[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 // roleLocals are local parts of addresses that many people send from and nobody reads.
 var roleLocals = words("noreply no-reply donotreply do-not-reply")
 
@@ -28,6 +45,9 @@ func words(list string, more ...string) map[string]bool {
 func (tr TypeRule) blocked(id ID, err error) bool {
 	if tr.Blocked != nil {
 		return callBlocked(id, tr.Blocked)
+	}
+	if len(tr.Block)+len(tr.BlockRegexp) == 0 && tr.format(id.typ) == FormatOpaque && longAndPlain(id.value) {
+		return strings.Trim(id.value, "0-") == ""
 	}
 	v := fold(unquote(id.value))
 	if placeholder(v) || err == nil && tr.listed(id, v) {

@@ -62,6 +62,9 @@ func each[T any](g *Graph, facts []T, add func(*T) error) []error {
 	return errs
 }
 
+// stranger stands for an identifier that has no number yet.
+const stranger = ^uint32(0)
+
 // See adds sightings. It returns nil if all were taken, else one error or nil for each.
 // Of each sighting the linkable identifiers of one entity are tied to the strongest of
 // them: a star, so that an identifier that turns out shared links nobody through it.
@@ -84,16 +87,24 @@ func (g *Graph) see(s *Sighting) error {
 	if err := checkText("website", s.Website, s.ReverseIP); err != nil {
 		return err
 	}
-	for _, id := range s.IDs {
-		if err := rs.checkID(id); err != nil {
-			return err
-		}
-	}
 	start := len(g.members)
 	for _, id := range s.IDs {
-		g.members = append(g.members, g.intern(rs, id))
+		x, ok := g.number(id)
+		if !ok {
+			if err := rs.checkID(id); err != nil {
+				g.members = g.members[:start]
+				return err
+			}
+			x = stranger
+		}
+		g.members = append(g.members, x)
 	}
 	ids := g.members[start:]
+	for i, x := range ids {
+		if x == stranger { // only now that all are good
+			ids[i] = g.intern(rs, s.IDs[i])
+		}
+	}
 	g.order(ids)
 	ids = slices.Compact(ids)
 	g.members = g.members[:start+len(ids)]
