@@ -59,10 +59,23 @@ func (r *Result) redrawModel(c *Journeys, iv Interval, refit func(conv, nulls []
 	})
 }
 
-// redraw makes intervals from replicates: estimate is given what the rows of the
-// canonical set c weigh in one, and puts the credits of its slots.
-func (r *Result) redraw(c *Journeys, iv Interval, estimate func(conv, nulls, open []float64, put func(slot int, conv, val float64)) error) error {
+// An estimator is given what the rows of a canonical set weigh in a replicate, and puts
+// the credits of its slots.
+type estimator func(conv, nulls, open []float64, put func(slot int, conv, val float64)) error
+
+// redraw makes intervals from replicates of the canonical set c.
+func (r *Result) redraw(c *Journeys, iv Interval, estimate estimator) error {
 	r.present(c)
+	x, err := r.draw(c, iv, estimate)
+	if err != nil {
+		return err
+	}
+	x.set(r, iv.level())
+	return nil
+}
+
+// draw is redraw without looking at what was drawn.
+func (r *Result) draw(c *Journeys, iv Interval, estimate estimator) (*replicates, error) {
 	n := len(c.channels.names)
 	at := make([]int, n+2)
 	for i := range at {
@@ -91,9 +104,8 @@ func (r *Result) redraw(c *Journeys, iv Interval, estimate func(conv, nulls, ope
 			}
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	x.set(r, iv.level())
-	return nil
+	return x, nil
 }

@@ -8,7 +8,8 @@ type hazardSplit struct {
 	reading Reading
 	lineage *lineageFit // nil for the hazard alone
 
-	pos   []float64
+	pos   []float64 // of the steps of the path at hand
+	left  []float64 // of each touch, times its weight
 	chans []int
 	x     []float64 // Σ left, of each channel of the fit
 }
@@ -27,36 +28,48 @@ func (s *hazardSplit) raw() bool { return s.lineage != nil && s.reading == Remov
 
 func (s *hazardSplit) needsTimes() bool { return true }
 
+// place puts the steps of a path on the timeline: their channels, and what is left of
+// them at its end.
+func (s *hazardSplit) place(v View) spell {
+	f, n := s.fit, v.Len()
+	if cap(s.pos) < n {
+		s.pos, s.left, s.chans = make([]float64, n), make([]float64, n), make([]int, n)
+	}
+	s.pos, s.left, s.chans = s.pos[:n], s.left[:n], s.chans[:n]
+	sp, _ := f.line.spell(v.js, v.row, s.pos)
+	for i := range n {
+		s.chans[i] = f.js.idOf(v, i)
+		s.left[i] = 0
+		if c := s.chans[i]; c >= 0 {
+			s.left[i] = float64(v.js.weights.get(v.lo+i, 1) * f.memories[c].left(sp.exit-s.pos[i]))
+		}
+	}
+	return sp
+}
+
+// base is the baseline of the path's stratum, of an unknown one the mean.
+func (s *hazardSplit) base(v View) float64 {
+	stratum := v.js.words.text(v.js.strata.at(v.row))
+	if g, ok := slices.BinarySearch(s.fit.strata, stratum); ok {
+		return s.fit.base[g]
+	}
+	return s.fit.mean()
+}
+
 // part implements [partial]: the shares of λ, and the rest to (baseline).
 func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
-	f := s.fit
-	n := v.Len()
-	if cap(s.pos) < n {
-		s.pos, s.chans = make([]float64, n), make([]int, n)
-	}
-	s.pos, s.chans = s.pos[:n], s.chans[:n]
-	sp, _ := f.line.spell(v.js, v.row, s.pos)
-	stratum := v.js.words.text(v.js.strata.at(v.row))
-	base := 0.0
-	if g, ok := slices.BinarySearch(f.strata, stratum); ok {
-		base = f.base[g]
-	} else {
-		base = f.mean()
-	}
+	f, n := s.fit, v.Len()
+	sp, base := s.place(v), s.base(v)
 	if s.x == nil {
 		s.x = make([]float64, len(f.beta))
 	}
 	lambda := base
-	for i := range n {
-		s.chans[i] = f.channel(v, i)
-		c := s.chans[i]
-		if c < 0 {
-			continue
+	for i, c := range s.chans {
+		if c >= 0 {
+			w[i] = float64(f.beta[c] * s.left[i])
+			s.x[c] += s.left[i]
+			lambda += w[i]
 		}
-		left := float64(v.js.weights.get(v.lo+i, 1) * f.memories[c].left(sp.exit-s.pos[i]))
-		w[i] = float64(f.beta[c] * left)
-		s.x[c] += left
-		lambda += w[i]
 	}
 	rest = 1
 	if lambda > 0 {
@@ -74,7 +87,7 @@ func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 			}
 		}
 		if s.lineage != nil {
-			s.lineage.spread(w, v, s.pos, s.chans, stratum, s.reading == Removal)
+			s.lineage.spread(w, s.pos, s.chans, v.js.words.text(v.js.strata.at(v.row)), s.reading == Removal)
 		}
 		for _, x := range w {
 			rest -= x
@@ -89,17 +102,6 @@ func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 		return 0, Baseline
 	}
 	return max(0, rest), Baseline
-}
-
-// channel is the number of step i's channel in the fit, -1 for one it does not know.
-func (f *hazardFit) channel(v View, i int) int {
-	if v.js == f.js {
-		return v.id(i)
-	}
-	if id, ok := f.js.channels.index[v.Channel(i)]; ok {
-		return int(id)
-	}
-	return -1
 }
 
 // mean is the baseline over all strata.
@@ -152,7 +154,7 @@ func (s *hazardSplit) reason(v View, i int) (Reason, map[string]float64) {
 		why = ReasonLineage
 	}
 	d := map[string]float64{"age_days": v.Age(i).Hours() / 24}
-	if c := s.fit.channel(v, i); c >= 0 {
+	if c := s.fit.js.idOf(v, i); c >= 0 {
 		d["beta_per_day"] = float64(s.fit.beta[c] * s.fit.line.perDay())
 		d["decay_days"] = s.fit.decays[s.fit.tau[c]].Hours() / 24
 	}

@@ -268,7 +268,7 @@ type kin struct {
 const minKin = 1e-6
 
 // spread passes the shares w of the steps on to their ancestors.
-func (l *lineageFit) spread(w []float64, v View, pos []float64, chans []int, stratum string, all bool) {
+func (l *lineageFit) spread(w []float64, pos []float64, chans []int, stratum string, all bool) {
 	if !l.on {
 		return
 	}

@@ -9,6 +9,17 @@ func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
 	case Delta:
 		return m.delta(js, res, iv)
 	}
+	x, err := m.replicates(js, res, iv)
+	if err != nil {
+		return err
+	}
+	res.present(js)
+	x.set(res, iv.level())
+	return nil
+}
+
+// replicates are the credits of the rows of res in each replicate.
+func (m Markov) replicates(js *Journeys, res *Result, iv Interval) (*replicates, error) {
 	c := js.canonical()
 	t := countTransitions(c, m.order(), m.DropNulls, true)
 	ch, groups := t.chain(c)
@@ -18,7 +29,7 @@ func (m Markov) intervals(js *Journeys, res *Result, iv Interval) error {
 		place[e] = int32(i)
 	}
 	n := len(c.channels.names)
-	return res.redraw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
+	return res.draw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
 		clear(ch.Count)
 		clear(ch.Good)
 		clear(ch.Bad)
