@@ -39,8 +39,7 @@ func attributeRule(js *Journeys, opts *Options, m Model, name string) (*Result, 
 	if err := res.ruleIntervals(js, m, opts.Interval); err != nil {
 		return nil, err
 	}
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 // result is an empty result about js.

@@ -74,8 +74,7 @@ func (b Backward) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	}
 	res.Credits = append(res.Credits, Credit{Channel: Baseline, Conversions: conv[n], Value: money[n] + money[n+1]})
 	res.noIntervals("not statistical")
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 // shares are the increments of the steps of one path, and what is there without them.

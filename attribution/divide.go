@@ -27,6 +27,9 @@ type division struct {
 
 // divide asks the model. Weights that are whole numbers stay exact.
 func (d *division) divide(m Model, v View) error {
+	if _, ok := m.(withheld); ok {
+		return ErrThreshold
+	}
 	n := v.Len()
 	if cap(d.f) <= n {
 		d.f, d.w = make([]float64, n+1, 2*n+8), make([]uint64, n+1, 2*n+8)

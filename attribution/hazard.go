@@ -112,8 +112,7 @@ func (h Hazard) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if err := f.intervals(res, split, nil, opts.Interval); err != nil {
 		return nil, err
 	}
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 // fit is the common beginning of Hazard and Lineage.

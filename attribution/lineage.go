@@ -64,8 +64,7 @@ func (l Lineage) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if err := f.intervals(res, split, g, opts.Interval); err != nil {
 		return nil, err
 	}
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 func (l Lineage) minExcitation() float64 {

@@ -104,8 +104,7 @@ func (m Markov) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if err := m.intervals(js, res, opts.Interval); err != nil {
 		return nil, err
 	}
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 func solve(c *chain.Chain, groups [][]int32, dense int) (chain.Solution, error) {

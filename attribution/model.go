@@ -46,7 +46,7 @@ type Options struct {
 	Interval   Interval
 	Spend      map[string]int64 // cost a channel, minor units; wins over the sum of Step.Cost
 	FromLedger bool             // money of rules is the sum of [Ledger] instead of exact shares rounded once
-	Threshold  int              // channels resting on fewer subjects go into (other); 0 = off
+	Threshold  int              // channels resting on fewer subjects go into (other), and what is said of single paths is withheld ([ErrThreshold]); 0 = off
 }
 
 // Attribute runs several models over one set, in order. It stops at the first error.

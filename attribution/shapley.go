@@ -78,7 +78,9 @@ func (s Shapley) Attribute(js *Journeys, opts *Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		res.Split = nil
+		if opts.Threshold == 0 {
+			res.Split = nil
+		}
 		return res, nil
 	}
 	return s.play(js, opts)

@@ -78,8 +78,7 @@ func (s Shapley) play(js *Journeys, opts *Options) (*Result, error) {
 		res.Conversions, res.Nulls, res.Journeys, res.Value = js.Conversions(), js.Nulls(), js.Conversions()+js.Nulls(), js.Value()
 	}
 	s.intervals(res, c, parties, variance, unit, opts.Interval)
-	res.costs(js, opts.Spend)
-	return res, nil
+	return res.finish(js, opts), nil
 }
 
 // parties are the distinct sets of a canonical set, and the party of each row.

@@ -1,0 +1,302 @@
+package attribution_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/attribution"
+)
+
+// Invariant 23.
+func TestThresholdHidesSmallGroups(t *testing.T) {
+	t.Parallel()
+	eachSet(t, func(t *testing.T, _ *rand.Rand, timed bool, ps []attribution.Path) {
+		js := setOf(t, ps...)
+		const k = 3
+		for _, a := range conserving(timed) {
+			res, err := a.Attribute(js, &attribution.Options{Threshold: k, Interval: attribution.Interval{Method: attribution.NoInterval}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			conv, value := 0.0, int64(0)
+			var shown []string
+			for _, c := range res.Credits {
+				conv += c.Conversions
+				value += c.Value
+				shown = append(shown, c.Channel)
+			}
+			if !near(conv, js.Conversions(), 1e-9) || value != js.Value() {
+				t.Errorf("%s: credits do not add up", a.Name())
+			}
+			behind := func(in func(string) bool) float64 {
+				seen, n := map[string]bool{}, 0.0
+				for _, p := range ps {
+					if p.Converted && slices.ContainsFunc(p.Steps, func(s attribution.Step) bool { return in(s.Channel) }) {
+						if p.Subject == "" {
+							n += max(p.Weight, 0)
+							if p.Weight == 0 {
+								n++
+							}
+						} else {
+							seen[p.Subject] = true
+						}
+					}
+				}
+				return n + float64(len(seen))
+			}
+			channels := js.Channels()
+			for _, name := range shown {
+				if slices.Contains(channels, name) && behind(func(c string) bool { return c == name }) < k {
+					t.Errorf("%s: %s is shown", a.Name(), name)
+				}
+			}
+			if slices.Contains(shown, attribution.OtherRow) && len(shown) > 2 {
+				if n := behind(func(c string) bool { return !slices.Contains(shown, c) }); n < k && slices.ContainsFunc(shown, func(c string) bool { return slices.Contains(channels, c) }) {
+					t.Errorf("%s: (other) rests on %v", a.Name(), n)
+				}
+			}
+			if len(ps) > 0 {
+				if _, err := attribution.Explain(ps[0], nil, res.Split); !errors.Is(err, attribution.ErrThreshold) && timed == !ps[0].End.IsZero() {
+					t.Errorf("%s: explain: %v", a.Name(), err)
+				}
+			}
+		}
+	})
+}
+
+// Invariant 22, and what a test moves.
+func TestCalibration(t *testing.T) {
+	t.Parallel()
+	res := run(t, plainWorld.run(t, 7, 4_000, 20), attribution.Hazard{})
+	b := res.Credit("B").Conversions
+	same, err := attribution.Calibrate(res, []attribution.Lift{{Channel: "B", Conversions: b, SE: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range same.Credits {
+		if d := res.Credits[i]; !near(c.Conversions, d.Conversions, 1e-12) || c.Value != d.Value {
+			t.Errorf("%+v, calibrated %+v", d, c)
+		}
+	}
+	half, err := attribution.Calibrate(res, []attribution.Lift{{Channel: "B", ID: "geo", Conversions: b / 2, SE: b}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The prior and the test are equally precise: half of the way.
+	if got := half.Credit("B").Conversions; !near(got, .75*b, 1e-9) || !near(half.Credit(attribution.Baseline).Conversions-res.Credit(attribution.Baseline).Conversions, .25*b, 1e-9) {
+		t.Errorf("%v of %v", got, b)
+	}
+	sum := int64(0)
+	for _, c := range half.Credits {
+		sum += c.Value
+	}
+	if sum != res.Value {
+		t.Errorf("value %d of %d", sum, res.Value)
+	}
+	for _, l := range []attribution.Lift{{Channel: "B", Conversions: 1e6}, {Channel: "TV", Conversions: 1}, {Channel: "B", Conversions: math.NaN()}} {
+		if _, err := attribution.Calibrate(res, []attribution.Lift{l}); !errors.Is(err, attribution.ErrCalibration) {
+			t.Errorf("%+v: %v", l, err)
+		}
+	}
+}
+
+// Invariant 18.
+func TestBackwardOnAnAdditiveFitIsTheHazard(t *testing.T) {
+	t.Parallel()
+	js := plainWorld.run(t, 8, 3_000, 20)
+	a, b := run(t, js, attribution.Hazard{}), run(t, js, attribution.Backward{})
+	for _, c := range a.Credits {
+		if d := b.Credit(c.Channel); !near(d.Conversions, c.Conversions, 1e-9) {
+			t.Errorf("%+v, backward %+v", c, d)
+		}
+	}
+	odd := attribution.Backward{Intensity: lengthIntensity{}}
+	neg := run(t, js, odd)
+	if !slices.Contains(neg.Warnings, "negative") {
+		t.Error(neg.Warnings)
+	}
+	odd.Clamp = true
+	for _, c := range run(t, js, odd).Credits {
+		if c.Conversions < 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// lengthIntensity falls with every second step.
+type lengthIntensity struct{}
+
+func (lengthIntensity) Intensity(_ attribution.View, n int) float64 { return 1 + float64(n%2) }
+
+func TestOrderSelectionFindsTheMemory(t *testing.T) {
+	t.Parallel()
+	// Whether C converts depends on what came before B: a chain of order 2.
+	js := rows(t,
+		attribution.Row{Channels: []string{"A", "B"}, Conversions: 300, Nulls: 100},
+		attribution.Row{Channels: []string{"C", "B"}, Conversions: 100, Nulls: 900},
+		attribution.Row{Channels: []string{"B"}, Conversions: 50, Nulls: 500},
+	)
+	fits, err := attribution.SelectOrder(js, 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range fits {
+		if f.Order != i+1 || f.Chosen != (f.Order == 2) || i > 0 && f.LogLik < fits[i-1].LogLik-1e-9 || f.SD <= 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	if fits[1].AUC < fits[0].AUC+.1 || fits[1].HeldOut < fits[0].HeldOut+.1 || math.Abs(fits[1].AUC-fits[1].HeldOut) > .05 {
+		t.Errorf("%+v", fits[:2])
+	}
+}
+
+// Var(h_s) = p(1−p)/n is the oracle of the delta method: with one channel in all paths the
+// share does not vary, with two exclusive ones it is a binomial.
+func TestDeltaIntervals(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 30, Nulls: 70}, attribution.Row{Channels: []string{"B"}, Conversions: 20, Nulls: 80})
+	iv := attribution.Interval{Method: attribution.Delta}
+	res, err := attribution.Markov{}.Attribute(js, &attribution.Options{Interval: iv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// RE_A = conversions of A over all: its SD by the delta method for a ratio of
+	// independent parts x = p_A·q_A, y = p_B·q_B.
+	a := res.Credit("A")
+	sd := (a.Hi - a.Lo) / 2 / 1.959964
+	x, y := .5*.3, .5*.2
+	vx := .25 * .3 * .7 / 100
+	vy := .25 * .2 * .8 / 100
+	vs := .5 * .5 / 200 // of the first step, which moves x and y in opposite directions
+	d := (y*y*vx + x*x*vy) / math.Pow(x+y, 4)
+	g := (.3*y + .2*x) / math.Pow(x+y, 2)
+	want := 50 * math.Sqrt(d+g*g*vs)
+	if math.Abs(sd-want) > 1e-3 {
+		t.Errorf("SD %v, by hand %v", sd, want)
+	}
+}
+
+func TestClosedIntervalsAreTheBootstraps(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(4, 4))
+	var ps []attribution.Path
+	for i := range 400 {
+		p := attribution.Path{Subject: fmt.Sprint(i % 300), Converted: true, Value: r.Int64N(1000)}
+		for range 1 + r.IntN(4) {
+			p.Steps = append(p.Steps, attribution.Step{Channel: string(rune('A' + r.IntN(4)))})
+		}
+		ps = append(ps, p)
+	}
+	js := setOf(t, ps...)
+	if err := js.AddRow(attribution.Row{Channels: []string{"A", "D"}, Conversions: 60, Value: 3000}); err != nil {
+		t.Fatal(err)
+	}
+	reps := 2000
+	width := func(m attribution.Method) []float64 {
+		res, err := attribution.Rule(attribution.Linear{}).Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: m, Reps: reps, Level: .68}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []float64
+		for _, c := range res.Credits {
+			out = append(out, c.Hi-c.Lo, c.ValueHi-c.ValueLo)
+		}
+		return out
+	}
+	closed, drawn := width(attribution.Closed), width(attribution.Bootstrap)
+	for i := range closed {
+		if math.Abs(closed[i]/drawn[i]-1) > .08 {
+			t.Errorf("width %v, by bootstrap %v", closed[i], drawn[i])
+		}
+	}
+}
+
+func TestEqualChannelsAreTied(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 50}, attribution.Row{Channels: []string{"B"}, Conversions: 52}, attribution.Row{Channels: []string{"C"}, Conversions: 900})
+	for _, a := range []attribution.Attributor{attribution.Rule(attribution.Last{}), attribution.Markov{}} {
+		res, err := a.Attribute(js, nil)
+		if err != nil || len(res.Tied) != 1 || res.Tied[0] != [2]string{"A", "B"} {
+			t.Errorf("%s: %v %v", a.Name(), res.Tied, err)
+		}
+	}
+}
+
+func TestConversionsOfOneSubject(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(d int) time.Time { return start.AddDate(0, 0, d) }
+	buy := func(day int, value int64, channels ...string) attribution.Path {
+		p := attribution.Path{Subject: "s", End: at(day), Converted: true, Value: value}
+		for _, c := range channels {
+			p.Steps = append(p.Steps, attribution.Step{Channel: c, At: at(day - 1)})
+		}
+		return p
+	}
+	js := setOf(t, buy(2, 100, "A"), buy(3, 200, "B"), buy(20, 400, "C"))
+	for name, c := range map[string]struct {
+		prep   attribution.Preparation
+		want   map[string]float64
+		merged float64
+	}{
+		"each":    {attribution.Preparation{}, map[string]float64{"A": 1, "B": 1, "C": 1}, 0},
+		"first":   {attribution.Preparation{Cycle: attribution.CycleFirst}, map[string]float64{"A": 1}, 2},
+		"last":    {attribution.Preparation{Cycle: attribution.CycleLast}, map[string]float64{"C": 1}, 2},
+		"overlap": {attribution.Preparation{Cycle: attribution.CycleOverlap}, map[string]float64{"A": 1 + .5 + 1./3, "B": .5 + 1./3, "C": 1. / 3}, 0},
+		"gap":     {attribution.Preparation{ConversionGap: 48 * time.Hour}, map[string]float64{"A": 1, "B": .5, "C": .5}, 1},
+	} {
+		out, rep, err := js.Prepare(&c.prep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := run(t, out, attribution.Rule(attribution.Linear{}))
+		for _, ch := range []string{"A", "B", "C"} {
+			if got := res.Credit(ch).Conversions; !near(got, c.want[ch], 1e-12) {
+				t.Errorf("%s: %s %v, want %v", name, ch, got, c.want[ch])
+			}
+		}
+		if rep.Merged != c.merged {
+			t.Errorf("%s: merged %v", name, rep.Merged)
+		}
+	}
+}
+
+func TestOpenJourneysAreNoNulls(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	path := func(age int) attribution.Path {
+		return attribution.Path{End: end, Steps: []attribution.Step{{Channel: "A", At: end.AddDate(0, 0, -age)}}}
+	}
+	js, rep, err := setOf(t, path(2), path(40)).Prepare(&attribution.Preparation{OpenAfter: 30 * 24 * time.Hour})
+	if err != nil || rep.Open != 1 || js.Nulls() != 1 {
+		t.Errorf("%+v, nulls %v, %v", rep, js.Nulls(), err)
+	}
+}
+
+func TestPresets(t *testing.T) {
+	t.Parallel()
+	js := pathsFile(t, "timed_paths.csv", true)
+	for _, p := range []attribution.Preset{
+		attribution.ChannelAttribution(1), attribution.MAM(), attribution.FractributionPreset(), attribution.HockeyStack(),
+		attribution.MarketoMeasure(), attribution.GoogleAds(), attribution.GA4Rules(true), attribution.Adobe(),
+	} {
+		rs, err := p.Attribute(js, noInterval)
+		if err != nil || len(rs) != len(p.Attributors) {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+	}
+	mam, err := attribution.MAM().Attribute(js, noInterval)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range table(t, shared(t, "golden", "attribution", "timed_paths.csv")) {
+		if g["model"] == "time_decay_hl168h_floor(MAM)" && !near(mam[4].Credit(g["channel"]).Conversions, number(t, g["credit"]), 1e-9) {
+			t.Errorf("%s: %v, want %s", g["channel"], mam[4].Credit(g["channel"]).Conversions, g["credit"])
+		}
+	}
+}
