@@ -24,13 +24,15 @@ type config struct {
 
 	transitions, pathsFile string
 
-	order     int
-	dropNulls bool
-	share     bool
-	decay     attribution.TimeDecay
-	direct    []string
-	hazard    attribution.Hazard
-	touch     touchFlags
+	order      int
+	dropNulls  bool
+	share      bool
+	decay      attribution.TimeDecay
+	direct     []string
+	hazard     attribution.Hazard
+	milestones attribution.Milestones
+	milestoned bool // a model looks at milestones
+	touch      touchFlags
 }
 
 func parse(s input.Streams) (*config, error) {
@@ -63,6 +65,8 @@ func parse(s input.Streams) (*config, error) {
 	f.StringVar(&c.transitions, "transitions", "", "write the order-1 matrix to this `file`")
 	f.StringVar(&c.explain, "explain", "", "print the credit of each step of a `subject`; in paths, of a line")
 	f.StringVar(&c.pathsFile, "paths", "", "write the prepared paths to this `file`")
+	milestones := f.String("milestones", "", "weights of the model milestones: first_touch=30,known=30,rest=10")
+	f.IntVar(&c.opts.Threshold, "threshold", 0, "channels resting on fewer subjects than `K` go into (other)")
 	cycle := f.String("cycle", "each", "each, overlap, first or last")
 	var conversionGap, touchGap, openAfter input.Duration
 	f.Var(&conversionGap, "conversion-gap", "conversions of a subject closer than this are one")
@@ -145,6 +149,9 @@ func parse(s input.Streams) (*config, error) {
 	if c.touch.stages, err = milestoneStages(*stages); err != nil {
 		return nil, err
 	}
+	if c.milestones, err = milestoneModel(*milestones); err != nil {
+		return nil, err
+	}
 	if *models == "" {
 		*models = "first,last,linear,shapley,position_40_20_40,linear_ramp,markov"
 		if c.format == "touches" {
@@ -187,6 +194,24 @@ func (c *config) time(cycle, repeat, decays string, step time.Duration) error {
 		c.hazard.Decays = append(c.hazard.Decays, x)
 	}
 	return nil
+}
+
+// milestoneModel reads first_touch=30,known=30,rest=10.
+func milestoneModel(s string) (attribution.Milestones, error) {
+	var m attribution.Milestones
+	for _, x := range list(s) {
+		name, weight, ok := strings.Cut(x, "=")
+		w, good := decimal(weight)
+		if !ok || !good || name == "" || weight == "" {
+			return m, input.Usagef("-milestones: %q is not NAME=WEIGHT", x)
+		}
+		if name == "rest" {
+			m.Rest = w
+		} else {
+			m.Weights = append(m.Weights, attribution.MilestoneWeight{Name: name, Weight: w})
+		}
+	}
+	return m, nil
 }
 
 // milestoneStages reads known=mql|sql,…

@@ -80,7 +80,7 @@ func (c *config) answer(s input.Streams, d *data) error {
 		if err != nil {
 			return usage(err)
 		}
-		if err := toFile(c.pathsFile, func(f *os.File) error { return writePaths(f, js, d.scale) }); err != nil {
+		if err := toFile(c.pathsFile, func(f *os.File) error { return writePaths(f, js, d.scale, c.format == "paths" || c.milestoned) }); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (c *config) answer(s input.Streams, d *data) error {
 		if err != nil {
 			return usage(err)
 		}
-		if err := toFile(c.transitions, func(f *os.File) error { return writeTransitions(f, js) }); err != nil {
+		if err := toFile(c.transitions, func(f *os.File) error { return writeTransitions(f, js, c.opts.Threshold) }); err != nil {
 			return err
 		}
 	}
@@ -104,6 +104,8 @@ func usage(err error) error {
 	switch {
 	case errors.Is(err, attribution.ErrUntimed):
 		return input.Usagef("%w: this needs hours_to_end, or touches", err)
+	case errors.Is(err, attribution.ErrTooManyChannels), errors.Is(err, attribution.ErrThreshold):
+		return &input.UsageError{Err: err}
 	case errors.Is(err, attribution.ErrOverflow):
 		return input.Usagef("%w: values need a smaller -scale", err)
 	}

@@ -368,3 +368,173 @@ func TestSpend(t *testing.T) {
 		}
 	}
 }
+
+const shopTouches = `source,id,at,kind,channel,id.user_id,value,currency,stage,props
+ad,1,2026-01-01T10:00:00Z,impression,Display,ann,,,,
+ad,2,2026-01-03T10:00:00Z,click,Paid Search,ann,,,known,"{""segment"":3}"
+shop,3,2026-01-05T10:00:00Z,order,,ann,100.00,USD,,"{""order_id"":""o1""}"
+shop,4,2026-01-05T11:00:00Z,order,,ann,100.00,USD,,"{""order_id"":""o1""}"
+ad,5,2026-01-08T10:00:00Z,click,Email,ann,,,,
+shop,6,2026-01-09T10:00:00Z,refund,,ann,-30.00,USD,,"{""order_id"":""o1""}"
+shop,7,2026-01-10T10:00:00Z,order,,ann,50.00,USD,,"{""order_id"":""o2""}"
+shop,8,2026-01-11T10:00:00Z,refund,,ann,-5.00,USD,,"{""order_id"":""o9""}"
+crm,9,2026-01-02T10:00:00Z,identify,,bob,,,,
+ad,10,2026-01-04T10:00:00Z,impression,Display,bob,,,,
+ad,11,2026-01-30T10:00:00Z,impression,Display,cleo,,,,
+`
+
+// touches runs the program on touches at standard input.
+func touches(t *testing.T, in string, args ...string) (rows []row, errs string) {
+	t.Helper()
+	out, errs, code := attribute(t, in, append([]string{"-in", "-", "-format", "touches"}, args...)...)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	return records(t, out), errs
+}
+
+func TestTouchesAreCutAtConversions(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "p.csv")
+	rows, errs := touches(t, shopTouches, "-models", "last,first", "-bootstrap", "0", "-paths", file)
+	want := map[[2]string]string{
+		{"last", "Paid Search"}: "70", {"last", "Email"}: "50", {"last", "Display"}: "0",
+		{"first", "Display"}: "70", {"first", "Email"}: "50", {"first", "Paid Search"}: "0",
+	}
+	for _, r := range rows {
+		if r["value"] != want[[2]string{r["model"], r["channel"]}] {
+			t.Error(r)
+		}
+	}
+	if len(rows) != len(want) || !strings.Contains(errs, "unmatched: 1") {
+		t.Error(len(rows), errs)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const paths = `path,hours_to_end,total_conversions,total_conversion_value,total_null
+Display,0,0,0,1
+Display,0,0,0,1
+Display > Paid Search,96 > 48,1,70,0
+Email,48,1,50,0
+`
+	if string(got) != paths {
+		t.Errorf("paths:\n%s", got)
+	}
+}
+
+func TestTouchFlags(t *testing.T) {
+	t.Parallel()
+	credit := func(channel string, args ...string) float64 {
+		t.Helper()
+		rows, _ := touches(t, shopTouches, append(args, "-bootstrap", "0")...)
+		for _, r := range rows {
+			if r["channel"] == channel {
+				return r.num(t, "conversions")
+			}
+		}
+		return 0
+	}
+	for _, c := range []struct {
+		want    float64
+		channel string
+		args    []string
+	}{
+		{2, "Paid Search", []string{"-models", "last", "-since", "2026-01-02T00:00:00Z", "-exclude", "Email", "-cycle", "overlap"}},
+		{1, "Display", []string{"-models", "first", "-cycle", "first"}},
+		{0, "Email", []string{"-models", "first", "-cycle", "first"}},
+		{1, "Display", []string{"-models", "first", "-conversion-gap", "30d"}},
+		{.5, "Paid Search", []string{"-models", "linear", "-by", "user_id"}},
+		{1, "(unattributed)", []string{"-models", "last", "-since", "2026-01-09T00:00:00Z", "-until", "2026-01-30T00:00:00Z"}},
+		{1, "Paid Search", []string{"-models", "last", "-conversion", "click"}},
+		{1, "Email", []string{"-models", "last", "-engaged"}},
+		{.5, "Display", []string{"-models", "u_shaped", "-cycle", "first"}},
+		{1, "Display", []string{"-models", "milestones", "-milestones", "first_touch=1", "-cycle", "first"}},
+		{1, "Paid Search", []string{"-models", "milestones", "-milestones", "mql=1", "-milestone-stage", "mql=known|sql", "-cycle", "first"}},
+	} {
+		if got := credit(c.channel, c.args...); !near(got, c.want, 1e-9) {
+			t.Errorf("%q: %s %v, want %v", c.args, c.channel, got, c.want)
+		}
+	}
+}
+
+func TestCurrenciesAreNotMixed(t *testing.T) {
+	t.Parallel()
+	in := shopTouches + "shop,12,2026-01-30T12:00:00Z,order,,cleo,900,JPY,,\n"
+	if _, errs, code := attribute(t, in, "-in", "-", "-format", "touches"); code != 1 || !strings.Contains(errs, "-currency") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	rows, _ := touches(t, in, "-currency", "JPY", "-models", "last", "-bootstrap", "0")
+	for _, r := range rows {
+		if want := map[string]string{"Display": "900"}[r["channel"]]; want != "" && r["value"] != want {
+			t.Error(r)
+		}
+	}
+}
+
+func TestExplainOfASubject(t *testing.T) {
+	t.Parallel()
+	out, errs, code := attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear,hazard,lineage")
+	if code != 0 || strings.Count(out, `"reason":"linear"`) != 3 || strings.Count(out, `"reason":"hazard"`) == 0 || !strings.Contains(out, `"subject":"ann"`) {
+		t.Errorf("exit %d: %s%s", code, errs, out)
+	}
+}
+
+func TestTimeModelsPrintTheBaselineAndTheirWarnings(t *testing.T) {
+	t.Parallel()
+	rows, errs := touches(t, shopTouches, "-models", "hazard,hazard_incremental,lineage,lineage_incremental,lineage_removal,backward", "-bootstrap", "0")
+	base := 0
+	for _, r := range rows {
+		if r["channel"] == "(baseline)" {
+			base++
+		}
+	}
+	if base != 6 || !strings.Contains(errs, "few_events") {
+		t.Errorf("%d baselines, %s", base, errs)
+	}
+}
+
+func TestJulyPreparesToTheTimedPaths(t *testing.T) {
+	t.Parallel()
+	in := shared(t, "data", "attribution", "touches_july.csv.gz")
+	dir := t.TempDir()
+	mapping, file := filepath.Join(dir, "m.json"), filepath.Join(dir, "p.csv")
+	err := os.WriteFile(mapping, []byte(`{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
+		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, errs, code := attribute(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", "last", "-bootstrap", "0", "-paths", file)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	rows := func(name string) map[string]int {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]int{}
+		for _, r := range records(t, string(b)) {
+			key := r["path"] + r["total_null"]
+			for _, h := range append(strings.Split(r["hours_to_end"], " > "), r["total_conversions"], r["total_conversion_value"]) {
+				x, err := strconv.ParseFloat(h, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				key += fmt.Sprintf(" %.0f", x*3600)
+			}
+			out[strings.Replace(key, ".0 ", " ", 1)]++
+		}
+		return out
+	}
+	want, got := rows(shared(t, "data", "attribution", "timed_paths.csv")), rows(file)
+	for key, n := range want {
+		if got[key] != n {
+			t.Fatalf("%d of %d: %s", got[key], n, key)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d different rows, want %d", len(got), len(want))
+	}
+}

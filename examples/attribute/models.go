@@ -30,6 +30,16 @@ var readings = map[string]attribution.Reading{
 	"": attribution.Trigger, "_incremental": attribution.Incremental, "_removal": attribution.Removal,
 }
 
+var games = map[string]attribution.Attributor{
+	"shapley":            attribution.Shapley{},
+	"shapley_ordered":    attribution.Shapley{Game: attribution.Ordered},
+	"shapley_rate":       attribution.Shapley{Game: attribution.Rate},
+	"shapley_exact_rate": attribution.Shapley{Game: attribution.ExactRate},
+	"shao_li":            attribution.ShaoLi{},
+	"fractribution":      attribution.Fractribution{},
+	"backward":           attribution.Backward{},
+}
+
 // model reads a name of -models: a base name and suffixes.
 func (c *config) model(name string) (model, error) {
 	m := model{name: name, prep: c.prep}
@@ -67,10 +77,12 @@ func (c *config) model(name string) (model, error) {
 	switch {
 	case ok:
 		m.attribute = attribution.Rule(rule)
+		_, ofMilestones := rule.(attribution.Milestones)
+		c.milestoned = c.milestoned || ofMilestones
 	case floor || raw:
 		return m, input.Usagef("unknown model %q", name)
-	case base == "shapley":
-		m.attribute = attribution.Shapley{}
+	case games[base] != nil:
+		m.attribute = games[base]
 	case base == "hazard" || base == "hazard_incremental":
 		h := c.hazard
 		h.Reading = readings[strings.TrimPrefix(base, "hazard")]
@@ -136,6 +148,14 @@ func (c *config) named(base string, floor, raw bool) (attribution.Model, bool) {
 		m = attribution.Ramp{}
 	case "same_touch":
 		m = attribution.SameTouch{}
+	case "u_shaped":
+		return attribution.LeadCreation(), true
+	case "w_shaped":
+		return attribution.WShaped(), true
+	case "full_path":
+		return attribution.FullPath(), true
+	case "milestones":
+		return c.milestones, len(c.milestones.Weights) > 0
 	default:
 		if at := positionName.FindStringSubmatch(base); at != nil {
 			return position(at)

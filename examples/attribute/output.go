@@ -97,7 +97,7 @@ func (c *config) credits(s input.Streams, d *data) error {
 			continue
 		}
 		for _, r := range out.Rows {
-			rec := []string{guardCell(r.Model), guardCell(r.Channel), r.Conversions.String(), r.Value, r.Removal.String(), r.Lo.String(), r.Hi.String()}
+			rec := []string{input.Cell(r.Model), input.Cell(r.Channel), r.Conversions.String(), r.Value, r.Removal.String(), r.Lo.String(), r.Hi.String()}
 			if r.costs != nil {
 				rec = append(rec, r.Cost, r.CPA.String(), r.ROAS.String())
 			}
@@ -122,7 +122,7 @@ func (d *data) note(s string) {
 func (c *config) shape(m model, res *attribution.Result, d *data) outModel {
 	credits := map[string]attribution.Credit{}
 	var names []string
-	if !c.renames {
+	if !c.renames && m.name != "shapley_ordered" && c.opts.Threshold == 0 {
 		names = d.js.Channels()
 	}
 	for _, cr := range res.Credits {
@@ -209,6 +209,10 @@ func params(p any) map[string]any {
 			"beta": p.Beta, "decay_days": decays, "baseline": p.Baseline, "loglik": p.LogLik, "rounds": p.Rounds,
 			"exposed": p.Exposed, "no_evidence": p.NoEvidence, "decay_at_edge": p.AtEdge, "assumes": p.Assumes,
 		}
+	case *attribution.ShaoLiParams:
+		return map[string]any{"p": p.P, "contribution": p.C}
+	case *attribution.ShapleyParams:
+		return map[string]any{"phi": p.Phi, "v_all": p.Worth}
 	case *attribution.LineageParams:
 		out := params(p.Hazard)
 		excitation, events := map[string]float64{}, map[string]float64{}
@@ -220,14 +224,6 @@ func params(p any) map[string]any {
 		return out
 	}
 	return map[string]any{}
-}
-
-// guardCell keeps a spreadsheet from reading a text as a formula.
-func guardCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // readSpend reads the file of -spend.
@@ -261,11 +257,15 @@ func (c *config) readSpend(s input.Streams, scale int) error {
 	return nil
 }
 
-func writeTransitions(f *os.File, js *attribution.Journeys) error {
+// writeTransitions writes the matrix, withholding what fewer than least journeys did.
+func writeTransitions(f *os.File, js *attribution.Journeys, least int) error {
 	w := csv.NewWriter(f)
 	_ = w.Write([]string{"from", "to", "count", "prob"})
 	for _, t := range attribution.Transitions(js) {
-		_ = w.Write([]string{guardCell(t.From), guardCell(t.To), float(t.Count), float(t.Prob)})
+		if t.Count < float64(least) {
+			continue
+		}
+		_ = w.Write([]string{input.Cell(t.From), input.Cell(t.To), float(t.Count), float(t.Prob)})
 	}
 	w.Flush()
 	return w.Error()

@@ -227,14 +227,14 @@ func pathOf(r attribution.Row) attribution.Path {
 }
 
 // writePaths writes a set in the form in which paths are read.
-func writePaths(f *os.File, js *attribution.Journeys, scale int) error {
+func writePaths(f *os.File, js *attribution.Journeys, scale int, milestones bool) error {
 	w := csv.NewWriter(f)
 	timed, strata, weights, miles := false, false, false, false
 	for r := range js.Rows() {
 		timed = timed || r.Ages != nil
 		strata = strata || r.Stratum != ""
 		weights = weights || r.Weights != nil
-		miles = miles || r.Milestones != nil
+		miles = miles || milestones && r.Milestones != nil
 	}
 	put := func(on bool, rec []string, cell string) []string {
 		if on {
@@ -255,7 +255,11 @@ func writePaths(f *os.File, js *attribution.Journeys, scale int) error {
 		for _, x := range r.Weights {
 			ws = append(ws, float(x))
 		}
-		for _, names := range r.Milestones {
+		for i := range r.Channels {
+			names := []string{}
+			if miles && r.Milestones != nil {
+				names = r.Milestones[i]
+			}
 			if len(names) == 0 {
 				names = []string{"-"}
 			}

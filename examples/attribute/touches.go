@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/attribution"
 	"github.com/tabi-go/tabi/examples/internal/input"
+	"github.com/tabi-go/tabi/examples/internal/rulefile"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
@@ -76,12 +78,17 @@ func (c *config) readTouches(s input.Streams, d *data) error {
 		cut.subject(name, c.contacts(subjects[name]))
 	}
 	cut.refund(d)
+	unit := cut.scale(c.scale)
 	d.scale = cut.digits
 	for _, p := range cut.paths {
+		p.Value *= unit
+		for i := range p.Steps {
+			p.Steps[i].Cost *= unit
+		}
 		if err := d.js.Add(*p); err != nil {
 			return usage(err)
 		}
-		if c.explain != "" && c.explain == p.Subject {
+		if c.explain != "" && c.explain == p.Subject && !p.Open {
 			d.paths[c.explain] = append(d.paths[c.explain], *p)
 		}
 	}
@@ -95,8 +102,11 @@ func (c *config) observed(at time.Time) bool {
 
 // rules are the identifier rules of -identity.
 func (c *config) rules(s input.Streams) (*identity.Rules, error) {
-	rules := identity.DefaultRules()
-	return &rules, nil
+	f, err := rulefile.Read(s, c.touch.identity)
+	if err != nil {
+		return nil, err
+	}
+	return &f.Rules, nil
 }
 
 func (c *config) inputOptions(rules *identity.Rules) *input.Options {
@@ -136,7 +146,7 @@ func (c *config) subjects(all []touchpoint.Touch, rules *identity.Rules, d *data
 	}
 	g, err := identity.New(rules)
 	if err != nil {
-		return nil, input.Usagef("%w", err)
+		return nil, &input.UsageError{Err: err}
 	}
 	sightings := make([]identity.Sighting, len(all))
 	for i, t := range all {
@@ -196,6 +206,24 @@ func (u *cutter) chooseCurrency(all []touchpoint.Touch) error {
 	return nil
 }
 
+// scale gives values up to so many decimals, as long as their sum fits; amounts are to be
+// multiplied by the unit returned.
+func (u *cutter) scale(decimals int) (unit int64) {
+	sum, unit := new(big.Int), int64(1)
+	for _, p := range u.paths {
+		sum.Add(sum, new(big.Int).Abs(big.NewInt(p.Value)))
+		for _, s := range p.Steps {
+			sum.Add(sum, big.NewInt(s.Cost))
+		}
+	}
+	ten := big.NewInt(10)
+	for sum.Mul(sum, ten); u.digits < decimals && sum.IsInt64(); sum.Mul(sum, ten) {
+		u.digits++
+		unit *= 10
+	}
+	return unit
+}
+
 func (u *cutter) converts(t touchpoint.Touch) bool {
 	if kinds := u.c.touch.conversions; len(kinds) > 0 {
 		return slices.Contains(kinds, string(t.Kind))
@@ -222,7 +250,8 @@ func (u *cutter) subject(name string, touches []touchpoint.Touch) {
 	p := cycle()
 	orders := map[string]bool{}
 	sold := false
-	for _, t := range touches {
+	begin := 0
+	for i, t := range touches {
 		u.milestones(p, t)
 		class := t.Class()
 		if class == touchpoint.Reversal {
@@ -245,13 +274,15 @@ func (u *cutter) subject(name string, touches []touchpoint.Touch) {
 			orders[order] = true
 			u.orders[order] = p
 		}
+		u.known(p, touches[begin:i+1])
 		u.paths = append(u.paths, p)
-		start, sold = t.At, true
+		start, sold, begin = t.At, true, i+1
 		p = cycle()
 	}
 	// What is left is a journey without conversion; time without any touch is no journey,
 	// but somebody was at risk.
 	p.Open = len(p.Steps) == 0
+	u.known(p, touches[begin:])
 	if !sold || !p.Open || start.Before(u.to) {
 		u.paths = append(u.paths, p)
 	}
@@ -290,11 +321,20 @@ func (u *cutter) milestones(p *attribution.Path, t touchpoint.Touch) {
 			reach(t.Stage)
 		}
 	}
-	if len(u.c.touch.stages["known"]) == 0 {
+}
+
+// known notes the first record of a cycle that says who the person is, as the milestone
+// known of a cycle without a stage for it.
+func (u *cutter) known(p *attribution.Path, touches []touchpoint.Touch) {
+	if slices.ContainsFunc(p.Milestones, func(m attribution.Milestone) bool { return m.Name == "known" }) {
+		return
+	}
+	for _, t := range touches {
 		for _, id := range t.IDs {
 			if r, ok := u.rules.Types[id.Type()]; ok && r.Entity == identity.PersonEntity &&
 				(r.Class == identity.KeyClass || r.Class == identity.ContactClass) {
-				reach("known")
+				p.Milestones = append(p.Milestones, attribution.Milestone{Name: "known", At: t.At})
+				return
 			}
 		}
 	}
