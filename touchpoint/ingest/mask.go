@@ -59,6 +59,9 @@ func (k *Desk) minimise(d *Draft) {
 	if marks := m.marks(d.clicks); marks != "" {
 		d.RawProp("click_ids", marks)
 	}
+	if m.ClickIDs == ClickIDsDrop { // those that channel rules named
+		d.props = slices.DeleteFunc(d.props, func(p member) bool { return p.key == "click_ids" })
+	}
 	if k.keep != nil {
 		d.props = slices.DeleteFunc(d.props, func(p member) bool { return !k.keep[p.key] && !ours[p.key] })
 	}

@@ -91,6 +91,7 @@ func TestI6MaskingChangesNoChannelAndNoKey(t *testing.T) {
 			tp.Channel = touchpoint.ChannelPaidSearch
 		}
 		tp.Props = tp.Props.SetBool("bot", false)
+		tp.Props, _ = tp.Props.SetRaw("click_ids", `["gclid"]`)
 		return nil
 	}
 	var keys []touchpoint.Key
@@ -102,6 +103,9 @@ func TestI6MaskingChangesNoChannelAndNoKey(t *testing.T) {
 		tp := finish(t, k, d)
 		if bot, ok := tp.Props.Bool("bot"); tp.Channel != touchpoint.ChannelPaidSearch || bot || !ok {
 			t.Errorf("%+v: channel %s, props %s", m, tp.Channel, tp.Props.JSON())
+		}
+		if _, named := tp.Props.Raw("click_ids"); named == (m.ClickIDs == ingest.ClickIDsDrop) {
+			t.Errorf("%+v: props %s", m, tp.Props.JSON())
 		}
 		keys = append(keys, tp.Key())
 	}
