@@ -112,6 +112,9 @@ func (w *work) instant(f *timeField, name string) instant {
 // null reports whether a time or an amount says nothing, as exports write it. A NaN is a
 // broken number, not a missing one.
 func null(s string) bool {
+	if len(s) > len("(not provided)")+6 { // longer than any of them
+		return false
+	}
 	switch strings.ToLower(s) {
 	case "", "null", "nil", "none", "undefined", "n/a", "#n/a", "-", "--", "—", `\n`, "(not set)",
 		"(none)", "(not provided)", "(null)", "<null>", "[object object]", "不明", "なし", "未入力", "該当なし":
