@@ -135,7 +135,9 @@ func (k *Desk) prepare(d *Draft) (original time.Time, err error) {
 		}
 		d.adopt(t.Props) // what the hook set
 	}
-	k.minimise(d)
+	if k.minimise(d); d.err != nil {
+		return original, d.err
+	}
 	t.Props, err = d.build()
 	return original, err
 }

@@ -125,6 +125,7 @@ const (
 const (
 	MaxMessage  = 1 << 20  // bytes of one message or line
 	MaxDocument = 16 << 20 // bytes of a document that must be read whole: one batch
+	MaxURL      = 8 << 10  // bytes of a URL that is kept
 )
 
 // Limits bound what a decoder reads. A zero field is the default named; a negative one

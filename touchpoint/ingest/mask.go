@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
@@ -45,8 +46,12 @@ func (k *Desk) minimise(d *Draft) {
 		}
 		d.Touch.Touchpoint = m.maskText(d.Touch.Touchpoint)
 	}
-	d.Prop("url", m.maskText(d.Page.URL))
-	d.Prop("referrer", m.maskText(d.Page.Referrer))
+	for _, u := range [...]struct{ name, url string }{{"url", m.maskURL(d.Page.URL)}, {"referrer", m.maskURL(d.Page.Referrer)}} {
+		if len(u.url) > MaxURL {
+			d.Fail("props."+u.name, touchpoint.TooLong)
+		}
+		d.Prop(u.name, u.url)
+	}
 	if m.UserAgent == AgentKeep {
 		d.Prop("user_agent", d.Page.UserAgent)
 	}
@@ -111,8 +116,9 @@ func (m Minimise) maskJSON(raw string) string {
 func (m Minimise) appendMasked(b []byte, v jsonscan.Value) []byte {
 	switch v.Kind() {
 	case jsonscan.String:
-		if s := v.Text(); isURL(s) {
-			return field.AppendQuoted(b, m.maskText(s))
+		s := v.Text()
+		if masked := m.maskText(s); masked != s {
+			return field.AppendQuoted(b, masked)
 		}
 	case jsonscan.Array:
 		b = append(b, '[')
@@ -139,33 +145,80 @@ func (m Minimise) appendMasked(b []byte, v jsonscan.Value) []byte {
 	return append(b, v.Raw()...)
 }
 
-// isURL reports whether a text may hold parameters that identify somebody.
-func isURL(s string) bool {
-	return strings.Contains(s, "://") || strings.ContainsAny(s, "?#") && strings.ContainsAny(s, "=#")
+// isURL reports whether a word, which has no blanks, may hold parameters that identify
+// somebody: a URL, a path, a query, or a piece of one.
+func isURL(word string) bool {
+	if strings.Contains(word, "://") {
+		return true
+	}
+	if strings.HasPrefix(word, "/") || strings.HasPrefix(word, "?") {
+		return strings.ContainsAny(word, "?#")
+	}
+	if _, query, ok := strings.Cut(word, "?"); ok && strings.Contains(query, "=") {
+		return true
+	}
+	return strings.Contains(word, "=") && namesClick(word)
 }
 
-// maskText returns a URL as the options want it stored; other text stays as it is.
-func (m Minimise) maskText(s string) string {
-	if s == "" || m.URL == URLFull && m.ClickIDs == ClickIDsKeep || !isURL(s) {
+// namesClick reports whether a piece of a query has a click id.
+func namesClick(query string) bool {
+	for name := range parameters("?" + query) {
+		if isClickID(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// maskText masks the URLs in a text, such as a property; other words stay as they are.
+func (m Minimise) maskText(s string) string { return m.maskWords(s, 0) }
+
+// maskURL returns a URL as the options want it stored.
+func (m Minimise) maskURL(s string) string { return m.mask(s, 0) }
+
+// maxNested is how many URLs inside of each other are looked into; what is deeper goes.
+const maxNested = 3
+
+func (m Minimise) maskWords(s string, depth int) string {
+	if m.URL == URLFull && m.ClickIDs == ClickIDsKeep || !strings.ContainsAny(s, "/?=") {
+		return s
+	}
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if isURL(w) {
+			words[i] = m.mask(w, depth)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (m Minimise) mask(s string, depth int) string {
+	if s == "" || m.URL == URLFull && m.ClickIDs == ClickIDsKeep {
 		return s
 	}
 	fragment := ""
 	if i := strings.IndexByte(s, '#'); i >= 0 {
-		s, fragment = s[:i], s[i:]
+		s, fragment = s[:i], s[i+1:]
 	}
 	rest, query, has := strings.Cut(s, "?")
+	if !has && !strings.Contains(rest, "/") && strings.Contains(rest, "=") {
+		rest, query, has = "", rest, true // a piece of a query alone
+	}
 	if m.URL != URLFull {
 		fragment = ""
 		rest = dropUser(rest)
 	} else if strings.Contains(fragment, "=") {
-		fragment = "#" + m.maskQuery(fragment[1:])
+		fragment = m.maskQuery(fragment, depth)
 	}
 	if has && m.URL != URLNoQuery {
-		if query = m.maskQuery(query); query != "" {
+		if query = m.maskQuery(query, depth); query != "" {
 			rest += "?" + query
 		}
 	}
-	return rest + strings.TrimSuffix(fragment, "#")
+	if fragment != "" {
+		rest += "#" + fragment
+	}
+	return rest
 }
 
 // dropUser takes the user info out of scheme://user@host/path.
@@ -186,7 +239,7 @@ func dropUser(s string) string {
 }
 
 // maskQuery keeps the parameters that may stay, each as it was written.
-func (m Minimise) maskQuery(query string) string {
+func (m Minimise) maskQuery(query string, depth int) string {
 	var kept []string
 	for p := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == '?' || r == ';' }) {
 		name, value, _ := strings.Cut(p, "=")
@@ -194,7 +247,7 @@ func (m Minimise) maskQuery(query string) string {
 		switch {
 		case m.URL == URLUTMOnly && !strings.HasPrefix(name, campaignParams):
 		case m.ClickIDs != ClickIDsKeep && isClickID(name):
-		case isURL(unescape(value)) && m.hides(unescape(value)): // a URL inside of a URL
+		case m.hides(unescape(value), depth+1): // a URL inside of a URL
 		default:
 			kept = append(kept, p)
 		}
@@ -203,7 +256,12 @@ func (m Minimise) maskQuery(query string) string {
 }
 
 // hides reports whether masking would take something out of s.
-func (m Minimise) hides(s string) bool { return m.maskText(s) != s }
+func (m Minimise) hides(s string, depth int) bool {
+	if depth > maxNested {
+		return strings.ContainsAny(s, "%?=")
+	}
+	return m.maskWords(s, depth) != s
+}
 
 // truncate returns the /24 of an address, of version 6 the /48; what is no address
 // becomes nothing.

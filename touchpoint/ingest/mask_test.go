@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -61,8 +62,8 @@ func TestNetworksOfAddresses(t *testing.T) {
 func TestI10NoClickIDSurvivesMasking(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []ingest.ClickIDMode{ingest.ClickIDsKind, ingest.ClickIDsDrop} {
-		for _, url := range []ingest.URLMode{ingest.URLFull, ingest.URLNoQuery, ingest.URLUTMOnly} {
-			k := desk(t, &ingest.Options{Minimise: ingest.Minimise{URL: url, ClickIDs: mode}})
+		for _, mask := range []ingest.URLMode{ingest.URLFull, ingest.URLNoQuery, ingest.URLUTMOnly} {
+			k := desk(t, &ingest.Options{Minimise: ingest.Minimise{URL: mask, ClickIDs: mode}})
 			d := draft(k)
 			d.Page.URL = "https://x.example/?a=1&gclid=SECRET&b=%67clid#gclid=SECRET&x=1"
 			d.Page.Referrer = "https://y.example/?url=https%3A%2F%2Fx.example%2F%3Ffbclid%3DSECRET&c=2"
@@ -71,12 +72,17 @@ func TestI10NoClickIDSurvivesMasking(t *testing.T) {
 			d.Foreign("FBCLID", `"SECRET"`)
 			d.Foreign("link_url", `"https://z.example/?x=1&twclid=SECRET"`)
 			d.Foreign("search", `"?gclid=SECRET&q=1"`)
+			d.Foreign("text", `"see https://x.example/a?gclid=SECRET or b&gclid=SECRET, #1 of 2? yes=no"`)
+			d.Foreign("broken", `"https://x.example/?q=a b&wbraid=SECRET"`)
 			d.Foreign("deep", `{"list":["//z.example/?ttclid=SECRET",{"yclid":"SECRET","ok":"a?b"}]}`)
 			tp := finish(t, k, d)
 			if s := string(tp.AppendJSON(nil)); strings.Contains(s, "SECRET") {
-				t.Errorf("URL mode %d, click ids %d: %s", url, mode, s)
+				t.Errorf("URL mode %d, click ids %d: %s", mask, mode, s)
 			}
 			if ok, _ := tp.Props.Raw("deep", "list"); !strings.Contains(ok, "a?b") {
+				t.Errorf("more than click ids is gone: %s", ok)
+			}
+			if ok, _ := tp.Props.Text("text"); !strings.HasPrefix(ok, "see https://x.example/a or ") || !strings.HasSuffix(ok, " #1 of 2? yes=no") {
 				t.Errorf("more than click ids is gone: %s", ok)
 			}
 		}
@@ -126,5 +132,33 @@ func TestAHookThatRefusesOrPanicsRefusesTheMessage(t *testing.T) {
 	var ce *touchpoint.CallbackError
 	if _, err := k.Finish(draft(k)); !errors.As(err, &ce) || strings.Contains(err.Error(), "a1") {
 		t.Errorf("panicked with %v", err)
+	}
+}
+
+func TestURLsAreBounded(t *testing.T) {
+	t.Parallel()
+	nested := "https://x.example/?a="
+	for range 500 {
+		nested = "https://x.example/?a=" + url.QueryEscape(nested)
+		if len(nested) > 500_000 {
+			break
+		}
+	}
+	long := "https://x.example/" + strings.Repeat("p", ingest.MaxURL)
+	for _, c := range []struct {
+		url  string
+		m    ingest.Minimise
+		want string
+	}{
+		{nested, careful, ""}, {nested, ingest.Minimise{ClickIDs: ingest.ClickIDsKind}, ""},
+		{nested, ingest.Minimise{}, "touchpoint: too_long props.url"},
+		{long, careful, "touchpoint: too_long props.url"}, {long[:ingest.MaxURL], careful, ""},
+	} {
+		k := desk(t, &ingest.Options{Minimise: c.m})
+		d := draft(k)
+		d.Page.URL = c.url
+		if _, err := k.Finish(d); (err == nil) != (c.want == "") || err != nil && err.Error() != c.want {
+			t.Errorf("%.40s…: %v, want %s", c.url, err, c.want)
+		}
 	}
 }
