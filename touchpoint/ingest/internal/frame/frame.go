@@ -57,7 +57,7 @@ func DecodeLines[R any](r io.Reader, limit int, record func(index, line int, tex
 	return func(yield func(R, error) bool) {
 		s := &source{r: bufio.NewReaderSize(r, 64<<10), l: Limits{Message: limit}, index: -1}
 		for n, index := 1, 0; ; n++ {
-			long, err := s.readLine()
+			long, err := s.readLine(false)
 			if text := bytes.TrimRight(s.buf, "\r\n"); len(text) > 0 || long {
 				if !yield(record(index, n, text, long), nil) {
 					return
@@ -97,7 +97,7 @@ func (s *source) read(form Form) error {
 		return s.document(nil)
 	}
 	for n := 1; ; n++ {
-		long, err := s.readLine()
+		long, err := s.readLine(form == Auto)
 		if len(trim(s.buf)) > 0 || long {
 			if form == Auto {
 				if form = Lines; long || !s.whole() {
@@ -122,16 +122,16 @@ func (s *source) read(form Form) error {
 	}
 }
 
-// readLine reads one line into buf. Past the limit the rest is read and dropped, unless
-// the form is not known yet: the line then begins a document.
-func (s *source) readLine() (long bool, err error) {
+// readLine reads one line into buf. Past the limit the rest is read and dropped, or with
+// stop left to be read, where a line that long begins a document.
+func (s *source) readLine(stop bool) (long bool, err error) {
 	s.buf = s.buf[:0]
 	for {
 		part, err := s.r.ReadSlice('\n')
 		if !long {
 			s.buf = append(s.buf, part...)
-			if long = len(bytes.TrimRight(s.buf, "\r\n")) > s.l.Message; long && s.line == 0 && s.index == 0 {
-				return true, err // see document
+			if long = len(bytes.TrimRight(s.buf, "\r\n")) > s.l.Message; long && stop {
+				return true, nil
 			}
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {

@@ -50,6 +50,8 @@ func TestForms(t *testing.T) {
 		{"a line of two values", "{} {}\n{}", frame.Lines, []string{"0 1 " + syntax, "1 2 {}"}},
 		{"an array in a line", "[{\"a\":1},{}]\n{}", frame.Lines, []string{`0 1 {"a":1}`, "1 1 {}", "2 2 {}"}},
 		{"a long line", big + "\n{}", frame.Lines, []string{"0 1 " + long, "1 2 {}"}},
+		{"a very long line", strings.Repeat("x", 200_000) + "\n{}", frame.Lines, []string{"0 1 " + long, "1 2 {}"}},
+		{"a very long line of no lines", strings.Repeat("x", 200_000) + "\n{}", frame.Auto, []string{"end: touchpoint: too_large document"}},
 		{"a document", "{\n\"a\":\n1}", frame.Auto, []string{"0 0 {\n\"a\":\n1}"}},
 		{"an array", "[ {\"a\":1} ,\n{} ]\n", frame.Auto, []string{`0 0 {"a":1}`, "1 0 {}"}},
 		{"an array in one long line", "[" + big + ",{}]", frame.Auto, []string{"0 0 " + long, "1 0 {}"}},
