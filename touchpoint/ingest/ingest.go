@@ -30,8 +30,8 @@ type Record struct {
 	// whatever the sender put in: only a sink that asks for it may see it.
 	Raw []byte
 
-	// Err is why the message gives nothing, an [*touchpoint.InvalidError]; then the
-	// slices are empty.
+	// Err is why the message gives nothing, an [*touchpoint.InvalidError] or, where a
+	// hook panicked, a [*touchpoint.CallbackError]; then the slices are empty.
 	Err error
 }
 
@@ -105,8 +105,9 @@ type Options struct {
 	// Limits bound the input; zero fields are the documented defaults.
 	Limits Limits
 	// Channel fills in channel, campaign and bot from the raw page, which it sees
-	// before masking; nil leaves them alone. A [*touchpoint.InvalidError] refuses the
-	// message; a panic becomes a [*CallbackError] that ends the input.
+	// before masking; nil leaves them alone. It is asked about touches of kinds visit,
+	// pageview, screen and event. Its error refuses the message; a panic becomes a
+	// [*touchpoint.CallbackError].
 	Channel func(*touchpoint.Touch, touchpoint.Page) error
 }
 

@@ -55,7 +55,7 @@ func Decode[R any](r io.Reader, form Form, l Limits, record func(Message) R) ite
 // error is the input's own and comes last.
 func DecodeLines[R any](r io.Reader, limit int, record func(index, line int, text []byte, tooLong bool) R) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		s := &source{r: bufio.NewReaderSize(r, 64<<10), l: Limits{Message: limit}, index: -1}
+		s := &source{r: bufio.NewReaderSize(r, 64<<10), l: Limits{Message: limit}}
 		for n, index := 1, 0; ; n++ {
 			long, err := s.readLine(false)
 			if text := bytes.TrimRight(s.buf, "\r\n"); len(text) > 0 || long {
