@@ -127,6 +127,12 @@ func TestBoundsAtTheLimitAndOneOver(t *testing.T) {
 		}, "props too_large"},
 		{"128 keys", func(t *tp.Touch) { t.Props = manyKeys(128) }, ""},
 		{"129 keys", func(t *tp.Touch) { t.Props = manyKeys(129) }, "props too_many"},
+		{"129 short keys", func(t *tp.Touch) {
+			t.Props = tp.Props{}
+			for i := range 129 {
+				t.Props, _ = t.Props.SetNumber(string([]rune{'a' + rune(i/16), 'a' + rune(i%16)}), "0")
+			}
+		}, "props too_many"},
 		{"depth 32", func(t *tp.Touch) { t.Props = deep(32) }, ""},
 		{"key at its limit", func(t *tp.Touch) { t.Props = tp.Props{}.SetBool(k, true) }, ""},
 		{"key over it", func(t *tp.Touch) { t.Props = tp.Props{}.SetBool(k+"k", true) }, "props too_long"},

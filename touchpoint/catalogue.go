@@ -92,7 +92,7 @@ func glob(pattern, text string) bool {
 				if pattern[p] == text[i] {
 					reach(next, p+1)
 				}
-			case text[i] != '/' || p+1 < len(pattern) && pattern[p+1] == '*' || p > 0 && pattern[p-1] == '*':
+			case text[i] != '/' || p+1 < len(pattern) && pattern[p+1] == '*':
 				reach(next, p)
 			}
 		}

@@ -102,7 +102,11 @@ func TestAGivenSentimentWins(t *testing.T) {
 	if m, ok := touch.Sentiment.Milli(); m != -1000 || !ok {
 		t.Error("a complaint is negative")
 	}
-	touch.Kind, touch.Sentiment = tp.KindPageview, tp.Sentiment{}
+	touch.Sentiment, touch.Redacted = tp.Sentiment{}, true
+	if err := touch.Normalize(nil); err != nil || touch.Sentiment != (tp.Sentiment{}) {
+		t.Error("what was redacted is filled again")
+	}
+	touch.Kind, touch.Sentiment, touch.Redacted = tp.KindPageview, tp.Sentiment{}, false
 	if err := touch.Normalize(nil); err != nil || touch.Sentiment != (tp.Sentiment{}) {
 		t.Error("a page view has no sentiment")
 	}

@@ -142,7 +142,7 @@ func TestT5TheSameInstantInAnyZoneIsTheSameTouch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if canonical(a) != canonical(b) || !a.At.Equal(b.At) || b.At.Location() != time.UTC {
+	if canonical(a) != canonical(b) || !a.At.Equal(b.At) || b.At.Location() != time.UTC || b.ReceivedAt.Location() != time.UTC {
 		t.Fatalf("%s\n%s", canonical(a), canonical(b))
 	}
 }
@@ -265,6 +265,18 @@ func TestEverySubsetOfZeroedFieldsEndsTyped(t *testing.T) {
 	var zero tp.Touch
 	if err := zero.Normalize(nil); !errors.Is(err, tp.ErrInvalid) {
 		t.Fatal(err)
+	}
+}
+
+func TestNormalizeLeavesTheCallersSliceAlone(t *testing.T) {
+	ids := []identity.ID{mail("b@x.co"), mail("a@x.co"), {}}
+	touch := clean()
+	touch.IDs = ids
+	if err := touch.Normalize(nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(touch.IDs) != 2 || touch.IDs[0] != ids[1] || ids[0] != mail("b@x.co") || !ids[2].IsZero() {
+		t.Error("the caller's identifiers were moved")
 	}
 }
 

@@ -70,3 +70,64 @@ func TestDiffNamesTheFields(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestPropsChange(t *testing.T) {
+	p := props(t, `{"b":1,"a":{"x":[1,2]},"c\\d\"":"\u00e9"}`)
+	if want := `{"a":{"x":[1,2]},"b":1,"c\\d\"":"é"}`; p.JSON() != want {
+		t.Fatal(p.JSON())
+	}
+	for _, c := range []struct {
+		name, want string
+		got        tp.Props
+	}{
+		{"another case of a key", `{"B":"x","a":{"x":[1,2]},"c\\d\"":"é"}`, p.SetText("B", "x")},
+		{"first", `{"A":true,"b":1,"c\\d\"":"é"}`, p.SetBool("A", true)},
+		{"escaped", `{"a":{"x":[1,2]},"b":1,"c\\d\"":false}`, p.SetBool(`c\d"`, false)},
+		{"removed", `{"b":1}`, p.Remove("a").Remove(`c\d"`)},
+		{"nothing removed", p.JSON(), p.Remove("x").Remove("B")},
+		{"all removed", "", tp.Props{}.SetText("a", "").Remove("a")},
+		{"key order by bytes", `{"!":"","\"":"","#":"","é":""}`, tp.Props{}.SetText("é", "").SetText("#", "").SetText(`"`, "").SetText("!", "")},
+	} {
+		if c.got.JSON() != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.got.JSON(), c.want)
+		}
+		if c.got != (tp.Props{}) && props(t, c.got.JSON()) != c.got {
+			t.Errorf("%s: not canonical", c.name)
+		}
+	}
+	if s, ok := p.Text(`c\d"`); s != "é" || !ok {
+		t.Error(s)
+	}
+	if raw, ok := p.Raw("a", "x"); raw != "[1,2]" || !ok {
+		t.Error(raw)
+	}
+	if _, ok := p.Raw("b", "x"); ok {
+		t.Error("a number has no members")
+	}
+	for _, bad := range []string{"", "1 2", "{", "\xff", `{"a":1,"A":2}`, "1e99", "NaN"} {
+		if q, err := p.SetRaw("z", bad); reason(t, err) == "" || q != p {
+			t.Errorf("SetRaw took %q", bad)
+		}
+		if q, err := p.SetNumber("z", bad); reason(t, err) != "props not_a_number" || q != p {
+			t.Errorf("SetNumber took %q", bad)
+		}
+	}
+	if b, err := (tp.Props{}).MarshalJSON(); string(b) != "{}" || err != nil {
+		t.Error(string(b), err)
+	}
+}
+
+func TestNumbersInPropsArePlain(t *testing.T) {
+	for in, want := range map[string]string{"1": "1", "-0": "0", "-0.00": "0", "1.50": "1.5", "10": "10", "1e3": "1000", "1E+3": "1000", "12e-1": "1.2",
+		"1.20e1": "12", "0e999": "0", "5e-3": "0.005", "-1e-2": "-0.01", "1e39": "1" + strings.Repeat("0", 39), "1.5e-38": "0." + strings.Repeat("0", 37) + "15",
+		"100e-2": "1", "0.0e5": "0", "123.456e2": "12345.6"} {
+		if p := props(t, `{"n":`+in+`}`); p.JSON() != `{"n":`+want+`}` {
+			t.Errorf("%s: %s, want %s", in, p.JSON(), want)
+		}
+	}
+	for _, in := range []string{"1e40", "1e-40", "1.5e-39", "1e99999999999999999999", "-1e-99999999999999999999"} {
+		if _, err := tp.ParseProps([]byte(`{"n":` + in + `}`)); reason(t, err) != "props not_a_number" {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}

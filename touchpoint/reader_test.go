@@ -325,6 +325,16 @@ func TestWriteCSV(t *testing.T) {
 	if err := w.Write(touch); reason(t, err) != "ids unknown_type" {
 		t.Error(err)
 	}
+	w.Types = []identity.Type{identity.UserID, identity.Email, identity.UserID}
+	if err := w.Write(touch); err != nil {
+		t.Error(err)
+	}
+	b.Reset()
+	w = tp.NewWriter(&b, tp.CSV)
+	w.Types = []identity.Type{identity.UserID, identity.Email, identity.UserID}
+	if err := errors.Join(w.Write(touch), w.Flush()); err != nil || b.String() != write(t, tp.CSV, touch) {
+		t.Error(b.String(), err)
+	}
 	b.Reset()
 	w = tp.NewWriter(&b, tp.CSV)
 	if err := w.Flush(); err != nil || !strings.HasPrefix(b.String(), "source,id,at,") || strings.Contains(b.String(), "id.user_id") {

@@ -77,6 +77,7 @@ func TestTwins(t *testing.T) {
 		{"other pages", []tp.Touch{page("a", "1", 0, "url=x.com/a"), page("b", "1", 0, "url=x.com/b")}, nil, "a:1 b:1"},
 		{"page views that say nothing", []tp.Touch{page("a", "1", 0), page("b", "1", 0)}, nil, "a:1 b:1"},
 		{"page by its name where one tool has no url", []tp.Touch{page("a", "1", 0, "url=x.com/a", "touchpoint=Pricing"), page("b", "1", 0, "touchpoint=pricing")}, nil, "a:1+b:1"},
+		{"events of one name", []tp.Touch{at("a", "1", tp.KindEvent, 0, "event=Add"), at("b", "1", tp.KindEvent, 0, "event=add"), at("b", "2", tp.KindEvent, 0, "event=drop")}, nil, "a:1+b:1 b:2"},
 		{"one source repeating itself", []tp.Touch{page("a", "1", 0, "url=x.com"), page("a", "2", 0, "url=x.com")}, nil, "a:1 a:2"},
 		{"visit and page view", []tp.Touch{page("a", "1", 0, "url=x.com"), at("b", "1", tp.KindVisit, 1, "url=x.com")}, nil, "a:1+b:1"},
 		{"form and lead need no anchor", []tp.Touch{at("a", "1", tp.KindForm, 0, "url=x.com/contact"), at("b", "1", tp.KindLead, 200)}, nil, "a:1+b:1"},
@@ -142,6 +143,14 @@ func TestMergedView(t *testing.T) {
 	}
 	if canonical(a) != canonical(twinTouch("a", "1", tp.KindForm, 0, "channel=Direct", "url=x.com/contact", "title=Contact", "plan=pro")) {
 		t.Error("the input was changed")
+	}
+	day := twinTouch("b", "2", tp.KindCall, 60, "at_precision=day", "note=x")
+	if tw := tp.Twins([]tp.Touch{twinTouch("a", "2", tp.KindCall, 120), day}, nil); len(tw) != 1 || tw[0].Touch.Props.JSON() != `{"note":"x"}` {
+		t.Error("the precision of another's time was taken over")
+	}
+	direct := twinTouch("a", "3", tp.KindForm, 0, "channel=Direct")
+	if tw := tp.Twins([]tp.Touch{direct, twinTouch("b", "3", tp.KindForm, 0, "channel=Unassigned")}, nil); tw[0].Touch.Channel != tp.ChannelDirect {
+		t.Error(tw[0].Touch.Channel)
 	}
 	x, y := clean(), clean()
 	y.Source, y.Campaign = "zzz", tp.Campaign{Source: "bing", Term: "shoes"}

@@ -277,11 +277,10 @@ func (m *twinMatcher) optimum(a, b []*unit, s int32, ok func(a, b *unit) bool) {
 					d = -d
 				}
 				rest := f[(i+1)*w+j+1]
-				if o := (cell{rest.pairs + 1, rest.cost + d, d}); !best.better(o) {
+				if o := (cell{pairs: rest.pairs + 1, cost: rest.cost + d}); o.better(best) {
 					best = o
-				} else {
-					best.own = d
 				}
+				best.own = d
 			}
 			f[i*w+j] = best
 		}

@@ -126,6 +126,10 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%q on %q, want %q on %q", x.touch.Touchpoint, x.touch.Channel, x.name, x.channel)
 		}
 	}
+	fresh, err := tp.ParseTouch([]byte(`{"source":"crm","at":"2026-01-01T00:00:00Z","kind":"call","ids":[{"type":"user_id","value":"u"}]}`), tp.Touch{}, &tp.Options{Catalogue: c})
+	if err != nil || fresh.Touchpoint != "Sales talk" {
+		t.Error("a channel that the kind implies is not seen", fresh.Touchpoint, err)
+	}
 	if p := c.Find(twinTouch("web", "1", tp.KindPageview, 0)); p != nil {
 		t.Error(p.Name)
 	}

@@ -58,7 +58,7 @@ func TestLimits(t *testing.T) {
 		{`{"a":1,"A":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"é":1,"É":2}`, jsonscan.Limits{}, "duplicate_key"},
 		{`{"":1,"":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"s":1,"ſ":2}`, jsonscan.Limits{}, "duplicate_key"},
 		{`{"a":{"x":1},"b":{"x":1}}`, jsonscan.Limits{}, ""},
-		{"\"\xff\"", jsonscan.Limits{}, "utf8"}, {`"\ud800"`, jsonscan.Limits{}, "utf8"},
+		{"\"\xff\"", jsonscan.Limits{}, "utf8"}, {`"\ud800"`, jsonscan.Limits{}, "utf8"}, {`"\ud800\ue000"`, jsonscan.Limits{}, "utf8"},
 	} {
 		_, err := d.Parse(c.text, c.lim)
 		got := ""
