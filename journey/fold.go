@@ -30,6 +30,20 @@ func Fold(s Subject, touches []touchpoint.Touch, at time.Time, opts *Options) (F
 	return c.fold(s, c.merge(touches, at), at)
 }
 
+// Cut cuts the journeys of touches whose history is known already, such as an account's
+// that its members' histories gave. The touches are the subject's merged view, in any
+// order; what is after h.At does not exist. opts may be nil; its model and policy are not
+// used.
+func Cut(s Subject, touches []touchpoint.Touch, h stage.History, opts *Options) (Folded, error) {
+	c, err := opts.config()
+	if err != nil {
+		return Folded{}, err
+	}
+	c.twins.Off = true
+	one := func(int) person { return person{subject: s} }
+	return c.cut(s, c.merge(touches, h.At), h, one, h.At), nil
+}
+
 // merge returns the subject's merged view at an instant: sorted, each key once, one touch
 // a real contact.
 func (c *config) merge(touches []touchpoint.Touch, at time.Time) []touchpoint.Touch {

@@ -165,6 +165,38 @@ func TestGoalsOfTheCaller(t *testing.T) {
 	}
 }
 
+// Cutting by the history that folding gave is folding.
+func TestCutByAKnownHistory(t *testing.T) {
+	o := leads(journey.B2B())
+	f := fold(t, workedExample(), on("10-01"), o)
+	cut, err := journey.Cut(ann, workedExample(), f.History, o)
+	if err != nil || text(cut) != text(f) {
+		t.Errorf("%v, %v against %v", err, summary(cut.Journeys), summary(f.Journeys))
+	}
+}
+
+// A definition that changed does not rewrite what was told under the old one.
+func TestVersionsJudgeByTheModelInForce(t *testing.T) {
+	old, now := stage.LeadToRevenue(), stage.LeadToRevenue()
+	old.Version, now.Version = "1", "2"
+	for i := range now.Stages {
+		if now.Stages[i].ID == "mql" {
+			now.Stages[i].Entry = nil
+		}
+	}
+	o := leads(journey.B2B())
+	o.Model, o.Versions = nil, stage.Versions{{Model: old}, {From: on("03-01"), Model: now}}
+	asWas := fold(t, workedExample(), on("10-01"), o)
+	o.Model, o.Versions = &now, nil
+	restated := fold(t, workedExample(), on("10-01"), o)
+	has := func(f journey.Folded) bool {
+		return slices.ContainsFunc(f.History.Visits, func(v stage.Visit) bool { return v.Stage == "mql" })
+	}
+	if !has(asWas) || has(restated) || asWas.History.Basis != stage.AsWas {
+		t.Errorf("mql as was %v, restated %v, basis %s", has(asWas), has(restated), asWas.History.Basis)
+	}
+}
+
 func TestPathsStopAtTheGoal(t *testing.T) {
 	f := fold(t, []touchpoint.Touch{
 		touch("impression", "01-01", via("Display")), touch("pageview", "01-02"), touch("click", "01-03", via("Paid Search")),

@@ -17,6 +17,7 @@ type Options struct {
 	Logger   *slog.Logger          // nil: silent, but for the warning of an empty identity key
 	Rules    *identity.Rules       // nil: identity.DefaultRules
 	Model    *stage.Model          // nil: stage.Digital
+	Versions stage.Versions        // each touch judged by the version in force at its At; nil: all by Model
 	Goals    []Goal                // nil: one goal "purchase", see Goal
 	Boundary Boundary              // see Boundary
 	Policy   stage.Policy          // of accounts; nil: stage.Max
@@ -54,6 +55,10 @@ func (o *Options) config() (*config, error) {
 		c.model = *o.Model
 	}
 	plan, err := c.model.Plan()
+	if len(o.Versions) > 0 {
+		c.model = o.Versions[len(o.Versions)-1].Model
+		plan, err = o.Versions.Plan()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("journey: stage model: %w", err)
 	}
@@ -71,6 +76,11 @@ func (o *Options) config() (*config, error) {
 		}
 		if g.ID == "" || g.Stage == "" && g.Rule == nil {
 			return nil, fmt.Errorf("journey: goal %d needs an id and a stage or a rule", i+1)
+		}
+		if g.Rule != nil {
+			if err := g.Rule.Validate(); err != nil {
+				return nil, fmt.Errorf("journey: goal %d (%q): %w", i+1, g.ID, err)
+			}
 		}
 	}
 	return c, nil

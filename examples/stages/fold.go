@@ -113,7 +113,7 @@ func (c *config) account(a *account) (folded, error) {
 	if x.history, err = c.plan.FoldAccount(members, c.policy, c.foldOptions(a.name)); err != nil || c.do != "journeys" {
 		return x, err
 	}
-	f, err := c.cut(journey.Subject{Entity: identity.AccountEntity, ID: a.name}, union)
+	f, err := journey.Cut(journey.Subject{Entity: identity.AccountEntity, ID: a.name}, union, x.history, c.options())
 	x.journeys = f.Journeys
 	return x, err
 }
