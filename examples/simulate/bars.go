@@ -79,8 +79,8 @@ func judge(rows []row, slack float64) []verdict {
 			continue
 		}
 		best := math.Inf(1)
-		for _, a := range pathModels {
-			best = math.Min(best, mean[key{name, a.Name()}]["tv"])
+		for _, m := range pathModels {
+			best = math.Min(best, mean[key{name, m.name}]["tv"])
 		}
 		tv := mean[key{name, "lineage"}]["tv"]
 		most(name+": tv of lineage over the best path model's", tv/best, .75*slack)

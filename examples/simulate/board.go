@@ -16,24 +16,33 @@ import (
 	"github.com/tabi-go/tabi/journey/simulate"
 )
 
+// A model is a row of the scoreboard.
+type model struct {
+	name string
+	by   attribution.Attributor
+}
+
 // pathModels are those that look at paths only, and against which the others are held.
-var pathModels = []attribution.Attributor{
-	attribution.Rule(attribution.First{}), attribution.Rule(attribution.Last{}), attribution.Rule(attribution.Linear{}),
-	attribution.Rule(attribution.TimeDecay{}), attribution.Shapley{}, attribution.Markov{}, attribution.ShaoLi{}, attribution.Fractribution{},
+var pathModels = []model{
+	{"first", attribution.Rule(attribution.First{})},
+	{"last", attribution.Rule(attribution.Last{})},
+	{"linear", attribution.Rule(attribution.Linear{})},
+	{"time_decay", attribution.Rule(attribution.TimeDecay{})},
+	{"shapley", attribution.Shapley{}},
+	{"markov1", attribution.Markov{}},
+	{"shao_li", attribution.ShaoLi{}},
+	{"fractribution", attribution.Fractribution{}},
 }
 
-// rateGame compares the paths of those who bought with those of the others, and so takes
-// long paths for harmful ones: it is shown for the warning.
-var rateGame = attribution.Shapley{Game: attribution.Rate}
-
-// hazardModels have a baseline.
-var hazardModels = []attribution.Attributor{
-	attribution.Hazard{}, attribution.Hazard{Reading: attribution.Incremental},
-	attribution.Lineage{}, attribution.Lineage{Reading: attribution.Incremental},
-}
-
-// allModels are the rows of the scoreboard.
-var allModels = slices.Concat(pathModels, []attribution.Attributor{rateGame}, hazardModels)
+// allModels adds the game on rates, which takes long paths for harmful ones and is shown
+// for the warning, and the models with a baseline.
+var allModels = slices.Concat(pathModels, []model{
+	{"shapley_rate", attribution.Shapley{Game: attribution.Rate}},
+	{"hazard", attribution.Hazard{}},
+	{"hazard_incremental", attribution.Hazard{Reading: attribution.Incremental}},
+	{"lineage", attribution.Lineage{}},
+	{"lineage_incremental", attribution.Lineage{Reading: attribution.Incremental}},
+})
 
 // A trial is one scenario as one kind of analyst sees it.
 type trial struct {
@@ -94,17 +103,17 @@ func (t trial) score(seed uint64, users, days int) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, a := range allModels {
+	for _, m := range allModels {
 		began := time.Now()
-		rs, err := attribution.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.NoInterval}}, a)
+		rs, err := attribution.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.NoInterval}}, m.by)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", a.Name(), err)
+			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
 		credit := map[string]float64{}
 		for _, c := range rs[0].Credits {
 			credit[c.Channel] = c.Conversions
 		}
-		rows = append(rows, row{t, seed, a.Name(), simulate.Score(truth, credit), time.Since(began).Seconds(), rs[0].Params})
+		rows = append(rows, row{t, seed, m.name, simulate.Score(truth, credit), time.Since(began).Seconds(), rs[0].Params})
 	}
 	return rows, nil
 }

@@ -35,9 +35,9 @@ func TestScoreboardTellsModelsApart(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"randomised", "mediated", "fragmented, stitched"} {
-		for _, a := range pathModels {
-			if lineage, other := tv[key{name, "lineage"}], tv[key{name, a.Name()}]; lineage >= other {
-				t.Errorf("%s: tv of lineage %.3f, of %s %.3f", name, lineage, a.Name(), other)
+		for _, m := range pathModels {
+			if lineage, other := tv[key{name, "lineage"}], tv[key{name, m.name}]; lineage >= other {
+				t.Errorf("%s: tv of lineage %.3f, of %s %.3f", name, lineage, m.name, other)
 			}
 		}
 	}

@@ -75,7 +75,7 @@ func run(s input.Streams) error {
 	case len(rest) > 0:
 		return input.Usagef("unexpected argument %q", rest[0])
 	case j.list:
-		return list(s.Out, "")
+		return list(s.Out)
 	case j.score != "" || j.truth != "":
 		return j.scoreFile(s)
 	case j.scoreboard:
@@ -121,13 +121,13 @@ func named(scenario string) (w simulate.World, days int, err error) {
 }
 
 // list prints what each scenario tests, a line each.
-func list(w io.Writer, mark string) error {
+func list(w io.Writer) error {
 	for _, name := range simulate.Scenarios() {
 		tests, _, err := simulate.Describe(name)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "%s%s: %s\n", mark, name, tests); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", name, tests); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/tabi-go/tabi/journey/simulate"
 )
 
 // writePage writes the scoreboard for people to read. It says nothing that depends on the
@@ -21,8 +23,14 @@ People: %d, days: %d, mean of seeds 1 to %d. Truth is the Shapley value of the w
 channels switched on. What the scenarios test:
 
 `, j.users, j.days, j.seeds, j.users, j.days, j.seeds)
-	if err := list(w, "- "); err != nil {
-		return err
+	for _, t := range trials() {
+		tests, _, err := simulate.Describe(t.scenario)
+		if err != nil {
+			return err
+		}
+		if t.block != "unstitched" {
+			fmt.Fprintf(w, "- %s: %s\n", strings.ReplaceAll(t.scenario, "_", " "), tests)
+		}
 	}
 	mean := means(rows)
 	for _, m := range []struct{ score, title string }{
@@ -36,9 +44,9 @@ channels switched on. What the scenarios test:
 		}
 		fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("--:|", len(trials())))
 		for _, a := range allModels {
-			fmt.Fprintf(w, "| %s |", a.Name())
+			fmt.Fprintf(w, "| %s |", a.name)
 			for _, t := range trials() {
-				fmt.Fprintf(w, " %.3f |", mean[key{t.name(), a.Name()}][m.score])
+				fmt.Fprintf(w, " %.3f |", mean[key{t.name(), a.name}][m.score])
 			}
 			fmt.Fprintln(w)
 		}
@@ -52,8 +60,8 @@ exponentially and act day by day, as they assume, except in synergy and multipli
 the stitched block is what package identity makes of devices, logins and e-mails, with each contact
 that two systems recorded counted once; in the unstitched block every device is a subject.
 
-shapley_rate warns immortal_time: a sale ends a path, so long paths look harmful, and its credit can be
-negative even in total. Shares are of what is above 0.
+shapley_rate warns immortal_time: a sale ends a path, so long paths look harmful, and credit can be
+negative. Shares are of what is above 0.
 
 ## Bars
 
