@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -36,7 +38,7 @@ func (t Tie) IDs() []identity.ID {
 
 // Component returns the ties reached from start, walking breadth-first from identifier
 // to identifier. It does not step through an identifier for which through is false
-// (blocked values); nil = through all. It stops at limit ties (0 = 100,000) with what it
+// (blocked values); nil = through all; a panic of it is a *touchpoint.CallbackError. It stops at limit ties (0 = 100,000) with what it
 // has and ErrLimit.
 //
 // It reads one instant where the store is a [Snapshotter]; without, the hops are separate
@@ -58,11 +60,12 @@ func Component(ctx context.Context, s Store, start []identity.ID, through func(i
 	seen := make(map[tieKey]bool)
 	reached := make(map[identity.ID]bool)
 	var next []identity.ID
+	var bad error // of through
 	reach := func(ids []identity.ID, first bool) {
 		for _, id := range ids {
 			if !reached[id] {
 				reached[id] = true
-				if first || through == nil || through(id) {
+				if first || passes(through, id, &bad) {
 					next = append(next, id)
 				}
 			}
@@ -84,10 +87,25 @@ func Component(ctx context.Context, s Store, start []identity.ID, through func(i
 			}
 			seen[k] = true
 			ties = append(ties, t)
-			reach(t.IDs(), false)
+			if reach(t.IDs(), false); bad != nil {
+				return ties, bad
+			}
 		}
 	}
 	return ties, nil
+}
+
+// passes asks the host's function whether to step through an identifier; nil = always.
+func passes(through func(identity.ID) bool, id identity.ID, err *error) bool {
+	if through == nil {
+		return true
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			*err = &touchpoint.CallbackError{Where: "storage.Component through", Value: fmt.Sprintf("%T", v), Stack: debug.Stack()}
+		}
+	}()
+	return through(id)
 }
 
 // DefaultTies is where [Component] stops unless told otherwise.
