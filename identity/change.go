@@ -35,8 +35,7 @@ func (k ChangeKind) String() string {
 
 // A Change is one thing that happened to people. Taking every Change of the kinds
 // Created, Merged, Split and Rekeyed in turn, and giving its IDs to its Person, rebuilds
-// the partition; a Split with a zero Person takes identifiers away that nothing names
-// any more.
+// the partition.
 type Change struct {
 	Seq    uint64 // place in the feed of [Graph.Since], else 0
 	Kind   ChangeKind
@@ -101,7 +100,7 @@ func (r *Resolution) refusals() map[refusal]bool {
 
 // diffGroups tells what became of people.
 func diffGroups(before, after []*group) []Change {
-	was, is := map[ID]*group{}, map[ID]*group{}
+	was := map[ID]*group{}
 	for _, g := range before {
 		for _, id := range g.ids {
 			was[id] = g
@@ -120,7 +119,6 @@ func diffGroups(before, after []*group) []Change {
 		var from []*group
 		fresh := 0
 		for _, id := range g.ids {
-			is[id] = g
 			if old := was[id]; old == nil {
 				fresh++
 			} else if !slices.Contains(from, old) {
@@ -147,12 +145,6 @@ func diffGroups(before, after []*group) []Change {
 		}
 		if g.oversized && !slices.ContainsFunc(from, func(f *group) bool { return f.oversized }) {
 			add(NowOversized, g, from...)
-		}
-	}
-	for _, g := range before {
-		gone := slices.DeleteFunc(slices.Clone(g.ids), func(id ID) bool { return is[id] != nil })
-		if len(gone) > 0 {
-			cs = append(cs, Change{Kind: Split, Was: []PersonID{g.id}, IDs: gone})
 		}
 	}
 	return cs

@@ -203,10 +203,14 @@ func (w *world) solve(at time.Time) *answer {
 		}
 		return ""
 	}
+	for _, o := range w.overs {
+		if o.Op == identity.MustLink && (at.IsZero() || !o.At.After(at)) {
+			meet(o.A)
+			meet(o.B)
+		}
+	}
 	for _, m := range musts {
 		if m.A != m.B && w.links(m.A) && w.links(m.B) {
-			meet(m.A)
-			meet(m.B)
 			a, b := m.A, m.B
 			if w.less(b, a) {
 				a, b = b, a

@@ -14,7 +14,7 @@ type present struct {
 	sights, evidence, overs int // facts of the graph that are in
 
 	comp, next []uint32 // raw components: parent, and the ring of members
-	seen       []bool   // named by a sighting or evidence
+	seen       []bool   // named by a sighting, evidence or a must-link
 	mustOf     map[uint32][]int32
 
 	sightHead []int32 // by identifier: the sightings it is the centre of, as a list
@@ -96,8 +96,8 @@ func (g *Graph) Explain(a, b ID) Explanation {
 	return g.Resolve(time.Time{}).Explain(a, b)
 }
 
-// componentOf returns a graph of the facts of the raw component that a and b are both
-// in, nil if they are not.
+// componentOf returns a graph of the facts of the raw component that ties a and b
+// together, nil if none does.
 func (g *Graph) componentOf(a, b ID) *Graph {
 	if g == nil {
 		return nil
@@ -107,7 +107,7 @@ func (g *Graph) componentOf(a, b ID) *Graph {
 	p := g.present()
 	x, okX := p.f.number(a)
 	y, okY := p.f.number(b)
-	if !okX || !okY || p.root(x) != p.root(y) {
+	if !okX || !okY || x == y || p.root(x) != p.root(y) {
 		return nil
 	}
 	part := &Graph{rs: g.rs}
@@ -289,6 +289,7 @@ func (p *present) takeOverrides() {
 func (p *present) touch(o *Override, cause Ref) {
 	for _, id := range o.names() {
 		x, _ := p.f.number(id)
+		p.seen[x] = p.seen[x] || o.Op == MustLink
 		p.stain(x, cause)
 	}
 	if s := &o.Scope; o.Op == Retract && s.A.IsZero() {
@@ -314,9 +315,9 @@ func (p *present) decide(root uint32, cause Ref) {
 	touched := len(p.st.retracts) > 0
 	for x := root; ; {
 		ring = append(ring, x)
-		if _, must := p.mustOf[x]; p.linkable(x) && (p.seen[x] || must) {
+		if p.linkable(x) && p.seen[x] {
 			members = append(members, x)
-			touched = touched || must || p.st.sides[x] != nil
+			touched = touched || p.mustOf[x] != nil || p.st.sides[x] != nil
 		}
 		if x = p.next[x]; x == root {
 			break

@@ -61,9 +61,7 @@ func replay(home map[identity.ID]identity.PersonID, cs []identity.Change) {
 		switch c.Kind {
 		case identity.Created, identity.Merged, identity.Split, identity.Rekeyed:
 			for _, x := range c.IDs {
-				if home[x] = c.Person; c.Person.IsZero() {
-					delete(home, x)
-				}
+				home[x] = c.Person
 			}
 		}
 	}

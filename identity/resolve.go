@@ -80,10 +80,14 @@ func (r *Resolution) scan() {
 			r.plain[e.a] = false
 		}
 	}
+	for i := range r.f.overs { // whom a must-link once named stays known, so that ids keep resolving
+		if o := &r.f.overs[i]; o.Op == MustLink && o.At.UnixMicro() <= r.at {
+			r.meetID(o.A)
+			r.meetID(o.B)
+		}
+	}
 	for _, m := range r.st.musts {
 		if r.linkable(m.a) && r.linkable(m.b) {
-			r.meet(m.a)
-			r.meet(m.b)
 			r.link(m.a, m.b)
 			r.plain[m.a] = false
 		}

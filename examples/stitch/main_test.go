@@ -126,7 +126,7 @@ func TestOutputKnowsNoOrder(t *testing.T) {
 		parts[i%2] += l
 	}
 	a, b := file(t, "a.csv", lines[0]+parts[0]), file(t, "b.csv", lines[0]+parts[1])
-	seeds := 6
+	seeds := 3
 	if os.Getenv("TABI_LONG") != "" {
 		seeds = 100
 	}
