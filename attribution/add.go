@@ -40,10 +40,10 @@ func (js *Journeys) Add(p Path) error {
 }
 
 // Refund takes amount off the value of a path, added before or later: the exact negative
-// of the same amount earned.
+// of the same amount earned. amount is not negative.
 func (js *Journeys) Refund(p Path, amount int64) error {
-	if amount == math.MinInt64 {
-		return ErrOverflow
+	if amount < 0 {
+		return &InputError{Field: "amount", Reason: "out_of_range"}
 	}
 	return js.addPath(p, row{value: -amount})
 }

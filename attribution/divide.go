@@ -1,7 +1,9 @@
 package attribution
 
 import (
+	"iter"
 	"math"
+	"slices"
 
 	"github.com/tabi-go/tabi/internal/num"
 )
@@ -137,10 +139,23 @@ func (js *Journeys) slot(v View, d *division, i int) int {
 
 // run divides every row that earned something.
 func (t *tally) run(js *Journeys, m Model) error {
+	if left, ok := t.fast(js, m); ok {
+		return t.divideRows(js, m, slices.Values(left))
+	}
+	return t.divideRows(js, m, func(yield func(int) bool) {
+		for r := range js.rows() {
+			if !yield(r) {
+				return
+			}
+		}
+	})
+}
+
+func (t *tally) divideRows(js *Journeys, m Model, rows iter.Seq[int]) error {
 	var d division
 	var bad error
 	err := guard(m.Name(), func() {
-		for r := range js.rows() {
+		for r := range rows {
 			c, val := js.conversions.at(r), js.values[r]
 			if c == 0 && val == 0 {
 				continue

@@ -240,6 +240,9 @@ func (d *decoder) row(out *Journeys, channels, words []string) {
 		steps = append(steps, s)
 	}
 	out.buf = steps
+	if r.conversions == 0 && r.value > 0 {
+		d.bad = true
+	}
 	if !d.bad && out.push(r, steps) != nil {
 		d.bad = true
 	}

@@ -176,6 +176,9 @@ func (js *Journeys) Value() int64 { return js.totals.earned - js.totals.owed }
 
 // Subjects is the number of distinct subjects; a journey without one counts as its own.
 func (js *Journeys) Subjects() float64 {
+	if js.subjects.v == nil {
+		return count(js.totals.conversions + js.totals.nulls + js.totals.open)
+	}
 	seen := make([]bool, len(js.words.names)+1)
 	named, alone := 0, int64(0)
 	for r := range js.rows() {

@@ -186,10 +186,9 @@ func (m SameTouch) Weigh(w []float64, v View) {
 func (m Position) Weigh(w []float64, _ View) {
 	f, l := m.ends()
 	n := len(w)
-	// Whole numbers stay exact: percentages with up to four decimals become such.
 	mid := 1 - f - l
-	if a, b := math.Round(f*1e6), math.Round(l*1e6); math.Abs(f*1e6-a) < 1e-6 && math.Abs(l*1e6-b) < 1e-6 {
-		f, l, mid = a, b, 1e6-a-b
+	if a, b, c, ok := m.millionths(); ok {
+		f, l, mid = float64(a), float64(b), float64(c)
 	}
 	switch {
 	case n == 1:
@@ -235,6 +234,17 @@ func (m Position) ends() (first, last float64) {
 		return .4, .4
 	}
 	return m.First, m.Last
+}
+
+// millionths are the weights as whole numbers, so that they stay exact: percentages with
+// up to four decimals are.
+func (m Position) millionths() (first, last, middle uint64, ok bool) {
+	f, l := m.ends()
+	a, b := math.Round(f*million), math.Round(l*million)
+	if !(math.Abs(f*million-a) < 1e-6 && math.Abs(l*million-b) < 1e-6) || a < 0 || b < 0 || a+b > million {
+		return 0, 0, 0, false
+	}
+	return uint64(a), uint64(b), uint64(million - a - b), true
 }
 
 func (m TimeDecay) halfLife() time.Duration {

@@ -16,7 +16,8 @@ type transitions struct {
 	channels int
 	grams    [][]uint16       // channels of each state, oldest first
 	index    map[string]int32 // gram to state
-	next     map[uint64]int32 // state<<16 | channel to edge
+	next     map[uint64]int32 // state<<16 | channel to edge, where a table would be too large
+	table    []int32          // the same, channels wide: 0 for none, else edge + 1
 	from, to []int32          // of each edge
 	count    []int64          // millionths, of each edge
 	good     []int64          // of each state into conversion
@@ -30,6 +31,9 @@ type transitions struct {
 func countTransitions(js *Journeys, order int, dropNulls, keepWalks bool) *transitions {
 	t := &transitions{order: order, channels: len(js.channels.names), index: map[string]int32{}, next: map[uint64]int32{}}
 	t.state(nil)
+	if order == 1 && !keepWalks && t.count1(js, dropNulls) {
+		return t
+	}
 	for r := range js.rows() {
 		c, n, val := js.conversions.at(r), js.nulls.at(r), js.values[r]
 		if dropNulls {
@@ -61,7 +65,11 @@ func countTransitions(js *Journeys, order int, dropNulls, keepWalks bool) *trans
 // edge is the number of the transition from s by a channel.
 func (t *transitions) edge(s int32, channel int) int32 {
 	key := uint64(s)<<16 | uint64(channel)
-	if e, ok := t.next[key]; ok {
+	if t.channels <= 256 {
+		if at := int(s)*t.channels + channel; at < len(t.table) && t.table[at] > 0 {
+			return t.table[at] - 1
+		}
+	} else if e, ok := t.next[key]; ok {
 		return e
 	}
 	gram := append(slices.Clone(t.grams[s]), uint16(channel))
@@ -69,11 +77,82 @@ func (t *transitions) edge(s int32, channel int) int32 {
 		gram = gram[1:]
 	}
 	e := int32(len(t.from))
-	t.next[key] = e
 	t.from = append(t.from, s)
 	t.to = append(t.to, t.state(gram))
 	t.count = append(t.count, 0)
+	if t.channels > 256 {
+		t.next[key] = e
+		return e
+	}
+	for len(t.table) < len(t.grams)*t.channels {
+		t.table = append(t.table, make([]int32, t.channels)...)
+	}
+	t.table[int(s)*t.channels+channel] = e + 1
 	return e
+}
+
+// count1 counts order 1 in a table of channels by channels, the last row being the start.
+func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
+	n := t.channels
+	if js.narrow == nil || js.conversions.small == nil || js.nulls.small == nil || js.totals.conversions+js.totals.nulls > math.MaxInt64/maxSteps {
+		return false
+	}
+	pairs := make([]int64, (n+1)*n)
+	good, bad, value := make([]int64, n+1), make([]int64, n+1), make([]int64, n+1)
+	seen := make([]bool, (n+1)*n) // by rows that bring money alone
+	lo := 0
+	for r, hi := range js.ends {
+		c, b, v := int64(js.conversions.small[r]), int64(js.nulls.small[r]), js.values[r]
+		if dropNulls {
+			b = 0
+		}
+		steps := js.narrow[lo:hi]
+		lo = hi
+		if c == 0 && b == 0 && v == 0 {
+			continue
+		}
+		w, at := c+b, n
+		for _, ch := range steps {
+			pairs[at*n+int(ch)] += w
+			at = int(ch)
+		}
+		if w == 0 {
+			at = n
+			for _, ch := range steps {
+				seen[at*n+int(ch)] = true
+				at = int(ch)
+			}
+		}
+		good[at] += c
+		bad[at] += b
+		value[at] += v
+	}
+	state := make([]int32, n+1)
+	for at := range state {
+		if at == n {
+			state[at] = 0
+			continue
+		}
+		state[at] = -1
+		for from := range n + 1 {
+			if pairs[from*n+at] > 0 || seen[from*n+at] {
+				state[at] = t.state([]uint16{uint16(at)})
+				break
+			}
+		}
+	}
+	for at, s := range state {
+		if s < 0 {
+			continue
+		}
+		t.good[s], t.bad[s], t.value[s] = good[at]*million, bad[at]*million, value[at]
+		for ch := range n {
+			if k := pairs[at*n+ch]; k > 0 || seen[at*n+ch] {
+				t.from, t.to, t.count = append(t.from, s), append(t.to, state[ch]), append(t.count, k*million)
+			}
+		}
+	}
+	return true
 }
 
 // state is the number of a gram.
