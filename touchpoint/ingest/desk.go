@@ -3,6 +3,7 @@ package ingest
 import (
 	"maps"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -143,6 +144,7 @@ func (k *Desk) prepare(d *Draft) (original time.Time, err error) {
 }
 
 func (k *Desk) normalize(t *touchpoint.Touch, original time.Time) error {
+	slices.SortFunc(t.IDs, identity.CompareIDs) // in place, where Normalize would copy
 	given := t.ID != ""
 	if err := t.Normalize(&k.touch); err != nil {
 		return err

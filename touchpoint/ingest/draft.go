@@ -28,19 +28,24 @@ type Draft struct {
 	desk    *Desk
 	resumed bool // the touch was finished before; nothing is guessed
 	props   []member
+	buf     []byte // of the props as JSON
 	clicks  []click
 	asked   []answer
 	err     error
 }
 
-type member struct{ key, raw string } // raw is JSON
+// A member is a property on its way: a text, or a value in JSON.
+type member struct {
+	key, value string
+	json       bool
+}
 
 type click struct{ name, value string }
 
 // Reset makes the draft empty again, for the next message; the touch that was finished
 // is not touched.
 func (d *Draft) Reset() {
-	*d = Draft{desk: d.desk, props: d.props[:0], Touch: touchpoint.Touch{Source: d.desk.o.Source}}
+	*d = Draft{desk: d.desk, props: d.props[:0], buf: d.buf, Touch: touchpoint.Touch{Source: d.desk.o.Source}}
 }
 
 // Desk returns the desk that the draft was made at.
@@ -88,6 +93,9 @@ func (d *Draft) Note(n Note) {
 func (d *Draft) ID(t identity.Type, raw string) {
 	id, ok := d.Identify(t, raw)
 	if ok && !slices.Contains(d.Touch.IDs, id) {
+		if d.Touch.IDs == nil {
+			d.Touch.IDs = make([]identity.ID, 0, 4) // most touches have as many or fewer
+		}
 		d.Touch.IDs = append(d.Touch.IDs, id)
 	}
 }
@@ -123,19 +131,21 @@ func idReason(err error) touchpoint.Reason {
 // Prop sets a property to a text; the empty text sets nothing.
 func (d *Draft) Prop(key, text string) {
 	if text != "" {
-		d.RawProp(key, string(field.AppendQuoted(nil, text)))
+		d.set(member{key: key, value: text})
 	}
 }
 
 // RawProp sets a property to a value in JSON. The last of several of one key stays.
-func (d *Draft) RawProp(key, json string) {
+func (d *Draft) RawProp(key, json string) { d.set(member{key, json, true}) }
+
+func (d *Draft) set(m member) {
 	for i := range d.props {
-		if d.props[i].key == key {
-			d.props[i].raw = json
+		if d.props[i].key == m.key {
+			d.props[i] = m
 			return
 		}
 	}
-	d.props = append(d.props, member{key, json})
+	d.props = append(d.props, m)
 }
 
 // reserved are the keys of props that have a meaning of our own.
@@ -158,15 +168,24 @@ func (d *Draft) Foreign(key, json string) {
 			return
 		}
 	}
-	if reserved[key] {
-		key = "_" + key
-	}
-	d.RawProp(key, json)
+	d.set(member{foreign(key), json, true})
 }
 
-// ForeignText is Foreign of a text.
+// ForeignText is Foreign of a text; the empty text sets nothing.
 func (d *Draft) ForeignText(key, text string) {
-	d.Foreign(key, string(field.AppendQuoted(nil, text)))
+	if d.desk.o.Minimise.ClickIDs != ClickIDsKeep && isClickID(key) {
+		d.ClickID(key, text)
+		return
+	}
+	d.Prop(foreign(key), text)
+}
+
+// foreign is the name under which a sender's property is kept.
+func foreign(key string) string {
+	if reserved[key] {
+		return "_" + key
+	}
+	return key
 }
 
 // ClickID adds an advertiser's click id; an empty value is none.
@@ -231,23 +250,26 @@ func (d *Draft) build() (touchpoint.Props, error) {
 		return touchpoint.Props{}, nil
 	}
 	slices.SortFunc(d.props, func(a, b member) int { return strings.Compare(a.key, b.key) }) // as they are kept
-	b := make([]byte, 0, 256)
-	for i, m := range d.props {
-		if i == 0 {
-			b = append(b, '{')
-		} else {
+	b := append(d.buf[:0], '{')
+	for _, m := range d.props {
+		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(field.AppendQuoted(b, m.key), ':')
-		b = append(b, m.raw...)
+		if m.json {
+			b = append(b, m.value...)
+		} else {
+			b = field.AppendQuoted(b, m.value)
+		}
 	}
-	return touchpoint.ParseProps(append(b, '}'))
+	d.buf = append(b, '}')
+	return touchpoint.ParseProps(d.buf)
 }
 
 // adopt replaces the props by those of p.
 func (d *Draft) adopt(p touchpoint.Props) {
 	d.props = d.props[:0]
 	for key, json := range p.All() {
-		d.props = append(d.props, member{key, json})
+		d.props = append(d.props, member{key, json, true})
 	}
 }

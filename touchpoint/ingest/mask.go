@@ -42,7 +42,11 @@ func (k *Desk) minimise(d *Draft) {
 	}
 	if m.URL != URLFull || m.ClickIDs != ClickIDsKeep {
 		for i := range d.props {
-			d.props[i].raw = m.maskJSON(d.props[i].raw)
+			if p := &d.props[i]; p.json {
+				p.value = m.maskJSON(p.value)
+			} else {
+				p.value = m.maskText(p.value)
+			}
 		}
 		d.Touch.Touchpoint = m.maskText(d.Touch.Touchpoint)
 	}

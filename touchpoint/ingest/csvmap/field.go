@@ -103,22 +103,27 @@ func (f *field) replace(v string) string {
 	return v
 }
 
-// all returns every value of f, as identifiers want them: trimmed but not cleaned,
+// each calls do with every value of f, as identifiers want them: trimmed but not cleaned,
 // since it is the identifier's own rules that say what is the same.
-func (f *field) all(r row, tables map[string]table) []string {
-	var out []string
-	for _, v := range f.raw(r, tables) {
-		parts := []string{v}
-		if f.split != "" {
-			parts = strings.Split(v, f.split)
-		}
-		for _, p := range parts {
-			if p = f.replace(strings.TrimSpace(p)); p != "" {
-				out = append(out, p)
-			}
+func (f *field) each(r row, tables map[string]table, do func(string)) {
+	one := func(v string) {
+		if v = f.replace(strings.TrimSpace(v)); v != "" {
+			do(v)
 		}
 	}
-	return out
+	if len(f.cols) == 1 && f.split == "" {
+		one(r.cell(f.cols[0]))
+		return
+	}
+	for _, v := range f.raw(r, tables) {
+		if f.split == "" {
+			one(v)
+			continue
+		}
+		for part := range strings.SplitSeq(v, f.split) {
+			one(part)
+		}
+	}
 }
 
 // salesforceID returns the 18-character form of a 15-character record id: each five

@@ -74,12 +74,15 @@ func (w *work) word(f *field, name string) string {
 
 // opaque returns the first value of a field as it stands, trimmed.
 func (w *work) opaque(f *field) string {
+	first := ""
 	if f != nil {
-		for _, v := range f.all(w.r, w.m.tables) {
-			return v
-		}
+		f.each(w.r, w.m.tables, func(v string) {
+			if first == "" {
+				first = v
+			}
+		})
 	}
-	return ""
+	return first
 }
 
 func reason(err error) touchpoint.Reason {
@@ -156,9 +159,7 @@ func (w *work) touches() ingest.Record {
 	}
 	w.character()
 	for _, f := range m.ids {
-		for _, v := range f.all(w.r, m.tables) {
-			d.ID(f.typ, v)
-		}
+		f.each(w.r, m.tables, func(v string) { d.ID(f.typ, v) })
 	}
 	w.money()
 	w.properties()
@@ -248,11 +249,11 @@ func (w *work) money() {
 func (w *work) split() ingest.Record {
 	p := w.m.participants
 	var people []identity.ID
-	for _, v := range p.all(w.r, w.m.tables) {
+	p.each(w.r, w.m.tables, func(v string) {
 		if id, ok := w.d.Identify(p.typ, v); ok {
 			people = append(people, id)
 		}
-	}
+	})
 	return w.k.Activity(w.d, people)
 }
 
