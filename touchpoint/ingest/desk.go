@@ -107,6 +107,9 @@ func (k *Desk) Activity(d *Draft, people []identity.ID) Record {
 	if err != nil {
 		return Record{Err: err}
 	}
+	for i := range ts {
+		retain(&ts[i])
+	}
 	return Record{Touches: ts, Notes: d.Notes}
 }
 
@@ -155,6 +158,7 @@ func (k *Desk) normalize(t *touchpoint.Touch, original time.Time) error {
 		plain.ID, plain.At, plain.Props = "", original.UTC(), plain.Props.Remove(atOriginal)
 		t.ID = touchpoint.DeriveID(plain)
 	}
+	retain(t)
 	return nil
 }
 

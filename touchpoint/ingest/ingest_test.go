@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -229,5 +231,28 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		if _, err := ingest.NewDesk("x", &o); err == nil {
 			t.Errorf("%+v was taken", o)
 		}
+	}
+}
+
+func TestATouchDoesNotKeepItsMessageInMemory(t *testing.T) {
+	const n, size = 200, 100_000
+	k := desk(t, nil)
+	var kept []touchpoint.Touch
+	for i := range n {
+		message := strings.Repeat("x", size) + strconv.Itoa(i) // what the fields are parts of
+		d := draft(k)
+		d.Touch.ID, d.Touch.Touchpoint = message[size:], message[size-3:]
+		d.ID(identity.UserID, message[size-1:])
+		d.Prop("p", message[size-2:])
+		kept = append(kept, finish(t, k, d))
+	}
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > n*size/2 {
+		t.Errorf("%d touches keep %d bytes", len(kept), m.HeapAlloc)
+	}
+	if kept[7].ID != "7" || kept[7].Touchpoint != "xxx7" || kept[7].IDs[1].Value() != "x7" {
+		t.Errorf("%s", kept[7].AppendJSON(nil))
 	}
 }
