@@ -118,6 +118,11 @@ func (p *program) flags() ([]string, error) {
 	f.Var(&tolerance, "tolerance", "clock skew that is not corrected (default 2m, negative: none)")
 	url := f.String("url", "utm-only", "URLs: full, no-query or utm-only")
 	clicks := f.String("clickids", "kind", "click ids: keep, kind or drop")
+	var ch channelFlags
+	f.StringVar(&ch.own, "own", "", "hosts of one's own, which are no source: `HOST,…`")
+	f.StringVar(&ch.rules, "channel", "ga4", "channel of page views, screens and visits: ga4, posthog, off or a rules `file`")
+	f.StringVar(&ch.exclude, "exclude", "", "referrers that bring nobody: `SET,…`, payments or signin, or hosts")
+	f.StringVar(&ch.bots, "bots", "mark", "touches of bots: mark, reject or keep")
 	rules := f.String("identity", "", "identifier rules, the `file` of stitch -rules")
 	vocab := f.String("vocab", "", "vocabulary, a CSV `file`")
 	catalogue := f.String("catalogue", "", "catalogue of touchpoints, a JSON `file`")
@@ -187,6 +192,9 @@ func (p *program) flags() ([]string, error) {
 		return nil, err
 	}
 	p.touch.Rules = &id.Rules
+	if err := p.channels(ch); err != nil {
+		return nil, err
+	}
 	return files, p.words(*vocab, *catalogue)
 }
 

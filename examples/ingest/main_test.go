@@ -531,3 +531,45 @@ func TestTwinsAreWrittenAsOne(t *testing.T) {
 		t.Errorf("without -twins:\n%s", got.out)
 	}
 }
+
+// I6: the channel is the same whatever is masked, and the click id leaves nowhere.
+func TestChannelsAndBots(t *testing.T) {
+	t.Parallel()
+	page := func(url, referrer, agent string) string {
+		return fmt.Sprintf(`{"type":"page","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z","properties":{"url":%s,"referrer":%s},"context":{"userAgent":%s}}`,
+			quote(url), quote(referrer), quote(agent))
+	}
+	rules := file(t, "rules.json", `{"base":"ga4","rules":[{"name":"letters","channel":"Letters","combiner":"AND","items":[{"field":"medium","op":"exact","value":"newsletter"}]}]}`)
+	bot := "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+	for _, c := range []struct {
+		name string
+		in   string
+		args []string
+		want string
+	}{
+		{"search", page("https://x.example/", "https://www.google.com/", ""), nil, `"channel":"Organic Search"`},
+		{"a paid click", page("https://x.example/?gclid=CLICK", "https://www.google.com/", ""), nil, `"channel":"Paid Search"`},
+		{"a paid click, unmasked", page("https://x.example/?gclid=CLICK", "", ""), []string{"-url", "full", "-clickids", "keep"}, `"channel":"Paid Search"`},
+		{"a paid click, all masked", page("https://x.example/?gclid=CLICK", "", ""), []string{"-url", "no-query", "-clickids", "drop"}, `"channel":"Paid Search"`},
+		{"one's own site", page("https://x.example/", "https://shop.example.net/", ""), []string{"-own", "shop.example.net"}, `"channel":"Direct"`},
+		{"a payment page", page("https://x.example/", "https://checkout.stripe.com/pay", ""), []string{"-exclude", "payments"}, `"channel":"Direct"`},
+		{"off", page("https://x.example/", "https://www.google.com/", ""), []string{"-channel", "off"}, `"kind":"pageview","touchpoint"`},
+		{"rules of one's own", page("https://x.example/?utm_source=a&utm_medium=newsletter", "", ""), []string{"-channel", rules}, `"channel":"Letters"`},
+		{"a bot", page("https://x.example/", "", bot), nil, `"bot":true`},
+		{"a bot, refused", page("https://x.example/", "", bot), []string{"-bots", "reject"}, tally(1, 0, 0, 0, 1)},
+		{"a bot, with channels off", page("https://x.example/", "", bot), []string{"-channel", "off"}, `"bot":true`},
+	} {
+		got := ingestWith(t, c.in, append([]string{"-from", "segment"}, c.args...)...)
+		if !strings.Contains(got.out+got.err, c.want) {
+			t.Errorf("%s: %s%s, want %s", c.name, got.out, got.err, c.want)
+		}
+		if strings.Contains(got.out, "CLICK") && !strings.Contains(c.name, "unmasked") {
+			t.Errorf("%s: %s", c.name, got.out)
+		}
+	}
+	for _, args := range [][]string{{"-channel", "/no/such"}, {"-channel", file(t, "typo.json", `{"rule":[]}`)}, {"-exclude", "payment"}, {"-own", "a b"}, {"-bots", "maybe"}} {
+		if got := ingestWith(t, "", append([]string{"-from", "segment"}, args...)...); got.code != 2 {
+			t.Errorf("%v: exit %d, %s", args, got.code, got.err)
+		}
+	}
+}
