@@ -140,11 +140,11 @@ func TestPublishedPayloads(t *testing.T) {
 		t.Errorf("posthog-go: %s", got.err)
 	}
 	for what, in := range map[string][2]string{
-		`"at":"2013-11-26T00:03:57.885Z"`:                                                             {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
-		`"id":"c6ef3124-b53a-4b13-a233-0088f79dcbcb"`:                                                 {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
-		`{"type":"anonymous_id","value":"bc2e92ec6c204a14"}`:                                          {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
-		`"campaign":{"source":"newsletter","medium":"email","name":"june"}`:                           {"ga4", one("payloads", "ga4", "*.jsonl")},
-		`"value":"5400","currency":"JPY"`:                                                             {"ga4", one("payloads", "ga4", "*.jsonl")},
+		`"at":"2013-11-26T00:03:57.885Z"`:                    {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`"id":"c6ef3124-b53a-4b13-a233-0088f79dcbcb"`:        {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`{"type":"anonymous_id","value":"bc2e92ec6c204a14"}`: {"snowplow", one("payloads", "snowplow", "enriched-event.tsv")},
+		`"channel":"Email","touchpoint":"shop.example.com/","campaign":{"source":"newsletter","medium":"email","name":"june"}`: {"ga4", one("payloads", "ga4", "*.jsonl")},
+		`"value":"5400","currency":"JPY"`: {"ga4", one("payloads", "ga4", "*.jsonl")},
 		`"ids":[{"type":"email","value":"user-22@example.com"},{"type":"user_id","value":"user-22"}]`: {"posthog", one("payloads", "posthog-go", "test-enqueue-capture-v1.json")},
 		`"ids":[{"type":"group_id","value":"company:acme"}]`:                                          {"posthog", one("payloads", "posthog-go", "test-enqueue-capture-v1.json")},
 	} {
