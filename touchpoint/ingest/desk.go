@@ -169,6 +169,9 @@ func (k *Desk) settle(d *Draft) (original time.Time) {
 	if times.Received.IsZero() {
 		t.ReceivedAt = time.Time{}
 	}
+	if t.ID == "" && times.Event.IsZero() && times.Corrected.IsZero() && !(times.Received.IsZero() && times.Sent.IsZero()) {
+		d.Note(NotIdempotent)
+	}
 	at, original := times.at(k.o.Skew, k.o.Tolerance)
 	if at.IsZero() {
 		at = k.o.At

@@ -50,7 +50,7 @@ const (
 	UnknownIDType   Note = "unknown_id_type"  // an identifier of a type that nobody mapped was dropped
 	KeyAlias        Note = "key_alias"        // a key was there in two spellings; the documented one won
 	TimeAmbiguous   Note = "time_ambiguous"   // a local time that exists twice; the earlier was taken
-	NotIdempotent   Note = "not_idempotent"   // neither id nor time: a repeat cannot be recognised
+	NotIdempotent   Note = "not_idempotent"   // neither id nor a time of its own: the derived id changes with each delivery
 )
 
 // A Decoder turns one input into records. Decode yields them in the order of the input;

@@ -123,6 +123,9 @@ func TestWhichTimeIsTaken(t *testing.T) {
 		d.Times = c.times
 		tp := finish(t, k, d)
 		o, ok := tp.Props.Text("at_original")
+		if own := !c.times.Event.IsZero() || !c.times.Corrected.IsZero(); slices.Contains(d.Notes, ingest.NotIdempotent) == own {
+			t.Errorf("%s: notes %v", c.name, d.Notes)
+		}
 		if !tp.At.Equal(c.at) || ok != c.orig || ok && o != at(0).Format(time.RFC3339) && o != c.times.Event.Format(time.RFC3339) {
 			t.Errorf("%s: at %v, original %q", c.name, tp.At, o)
 		}
