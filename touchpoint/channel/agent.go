@@ -19,70 +19,105 @@ const longestAgent = 1024
 // it runs on. An empty one gives no verdict. Bots that pretend to be a browser pass.
 func Agent(userAgent string) Verdict {
 	var buf [longestAgent]byte
-	if len(userAgent) > longestAgent {
-		userAgent = userAgent[:longestAgent]
-	}
-	for i := range len(userAgent) {
-		c := userAgent[i]
-		if c >= 'A' && c <= 'Z' {
+	b := buf[:copy(buf[:], userAgent)]
+	sc := agentScan{b: b, first: true}
+	for i, c := range b {
+		class := byteClass[c]
+		if class == upper {
 			c += 'a' - 'A'
+			b[i], class = c, plain
 		}
-		buf[i] = c
-	}
-	b := buf[:len(userAgent)]
-	first, system := true, false
-	for i := 0; i < len(b); {
-		if !wordByte(b[i]) {
-			if c := b[i]; c == ':' && hasPrefix(b[i:], "://") && !ownURL(b[i+3:]) {
-				return agentRules.url
-			} else if c == '@' && i > 0 && wordByte(b[i-1]) && i+1 < len(b) && letter(b[i+1]) {
-				return agentRules.address
+		if class == plain {
+			if i > sc.part { // a piece may begin one byte back
+				sc.hit = sc.hit || piecePairs[b[i-1]]&(1<<(c&31)) != 0
 			}
-			i++
 			continue
 		}
-		start := i
-		for i < len(b) && wordByte(b[i]) {
-			i++
-		}
-		v, ok, names := judge(b[start:i], first)
-		if ok {
+		if v, bot := sc.endPart(i, class == joint); bot {
 			return v
 		}
-		first, system = false, system || names
+		if class == joint {
+			continue
+		}
+		rest := b[i:]
+		if c == ':' && len(rest) > 2 && rest[1] == '/' && rest[2] == '/' && !ownURL(userAgent[i+3:]) {
+			return agentRules.url
+		}
+		if c == '@' && i > 0 && byteClass[b[i-1]] != other && len(rest) > 1 && byteClass[rest[1]] != other {
+			return agentRules.address
+		}
 	}
-	if first || system {
+	if v, bot := sc.endPart(len(b), false); bot {
+		return v
+	}
+	if sc.first || sc.system {
 		return Verdict{}
 	}
 	return agentRules.homeless
 }
 
-// judge looks at a word, then at its parts between - . and _. system is whether one of
-// them names what people run browsers on.
-func judge(word []byte, first bool) (v Verdict, bot, system bool) {
-	if v, bot = agentRules.find(word, first); bot {
-		return v, true, false
+// The classes of bytes: a word is made of parts, letters and digits, with joints between.
+const (
+	other uint8 = iota
+	plain
+	upper
+	joint
+)
+
+var byteClass = func() (class [256]uint8) {
+	for c := range class {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			class[c] = plain
+		case c >= 'A' && c <= 'Z':
+			class[c] = upper
+		case c == '-' || c == '.' || c == '_':
+			class[c] = joint
+		}
 	}
-	start := 0
-	for i := 0; i <= len(word); i++ {
-		if i < len(word) && (letter(word[i]) || digit(word[i])) {
-			continue
-		}
-		part := word[start:i]
-		start = i + 1
-		if len(part) < len(word) {
-			if v, bot = agentRules.find(part, first && i < len(word)); bot {
-				return v, true, false
-			}
-		}
+	return class
+}()
+
+// An agentScan is how far the text was judged. b is in lower case up to the present byte.
+type agentScan struct {
+	b             []byte
+	word, part    int  // where they began
+	first, system bool // no word so far; one names what people run browsers on
+	hit           bool // the part may hold a telling piece
+}
+
+// endPart judges the part that ends at i, and the word unless it goes on. It reports
+// whether that settles the verdict.
+func (sc *agentScan) endPart(i int, goesOn bool) (v Verdict, bot bool) {
+	word, part := sc.b[sc.word:i], sc.b[sc.part:i]
+	hit := sc.hit
+	sc.part, sc.hit = i+1, false
+	if len(word) == 0 {
+		sc.word = i + 1
+		return v, false
+	}
+	if v, bot = agentRules.find(part, sc.first && (goesOn || len(part) == len(word))); bot {
+		return v, true
+	}
+	if hit {
 		for j := range part {
 			if v, bot = within(part, j); bot {
-				return v, true, false
+				return v, true
 			}
 		}
-		system = system || agentRules.system(part)
 	}
-	return v, false, system
+	sc.system = sc.system || agentRules.system(part)
+	if goesOn {
+		return v, false
+	}
+	if len(part) < len(word) {
+		if v, bot = agentRules.find(word, sc.first); bot {
+			return v, true
+		}
+		sc.system = sc.system || agentRules.isSystem(word)
+	}
+	sc.word, sc.first = i+1, false
+	return v, false
 }
 
 // within looks for the telling piece of a word that begins at j.
@@ -98,16 +133,15 @@ func within(part []byte, j int) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-func wordByte(c byte) bool { return letter(c) || digit(c) || c == '-' || c == '.' || c == '_' }
-func letter(c byte) bool   { return c >= 'a' && c <= 'z' }
-func digit(c byte) bool    { return c >= '0' && c <= '9' }
+func letter(c byte) bool { return c >= 'a' && c <= 'z' }
+func digit(c byte) bool  { return c >= '0' && c <= '9' }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }
 
 // ownURL reports whether an address is one that browsers of people carry.
-func ownURL(b []byte) bool {
+func ownURL(rest string) bool {
 	for _, u := range peopleURLs {
-		if hasPrefix(b, u) {
+		if strings.HasPrefix(rest, u) {
 			return true
 		}
 	}
@@ -142,6 +176,16 @@ var piecesBy = func() (m [256][]piece) {
 			p.verdict.Reason = "word ending in " + text
 		}
 		m[text[0]] = append(m[text[0]], p)
+	}
+	return m
+}()
+
+// piecePairs has bit c&31 of the first byte of a piece set if its second may be c.
+var piecePairs = func() (m [256]uint32) {
+	for _, pieces := range piecesBy {
+		for _, p := range pieces {
+			m[p.text[0]] |= 1 << (p.text[1] & 31)
+		}
 	}
 	return m
 }()

@@ -119,7 +119,7 @@ func (c *Classifier) look(v Visit) facts {
 	}
 	f := facts{
 		url: v.URL, path: p.path, host: p.host, clicks: p.clicks, gad: p.gad, click: -1, page: p,
-		source: fold(p.tags.Source), medium: fold(p.tags.Medium), campaign: fold(p.tags.Name),
+		source: touchpoint.Fold(p.tags.Source), medium: touchpoint.Fold(p.tags.Medium), campaign: touchpoint.Fold(p.tags.Name),
 	}
 	f.tagSource, f.tagMedium, f.tagCampaign = f.source, f.medium, f.campaign
 	f.referrer, f.refPath, f.refApp = scanHost(v.Referrer)

@@ -10,8 +10,9 @@ import (
 // at what Classify made of them, and at source, medium and referrer in turn.
 func (c *Classifier) postHog(f *facts, why *reasons) (touchpoint.Channel, string) {
 	p := postHogVisit{
-		facts: f, c: c, why: why,
+		c: c, why: why,
 		source: unset(f.tagSource), medium: unset(f.tagMedium), campaign: unset(f.tagCampaign),
+		referrer: f.referrer, refKind: f.entry.kind, direct: f.direct, clicks: f.clicks, gad: f.gad,
 	}
 	p.sale = shopCampaign(p.campaign)
 	ch := p.channel()
@@ -40,11 +41,16 @@ var postHogRules = func() map[touchpoint.Channel]string {
 	return m
 }()
 
+// A postHogVisit is what these rules look at: parts of the facts, by value.
 type postHogVisit struct {
-	*facts
 	c                              *Classifier
 	why                            *reasons
 	source, medium, campaign, sale string
+	referrer                       string
+	refKind                        kind
+	direct                         bool
+	clicks                         clickSet
+	gad                            string
 }
 
 func unset(s string) string {
@@ -170,8 +176,8 @@ func (p *postHogVisit) referrerKind() kind {
 	if p.direct {
 		return unknown
 	}
-	if p.entry.kind != unknown {
-		return p.told("referrer", p.referrer, p.entry.kind)
+	if p.refKind != unknown {
+		return p.told("referrer", p.referrer, p.refKind)
 	}
 	return p.kindOf("referrer", p.referrer)
 }

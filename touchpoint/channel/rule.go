@@ -144,7 +144,7 @@ func (it Item) compile() (c customItem, err error) {
 	}
 	if !exact {
 		for i, v := range c.values {
-			c.values[i] = fold(v)
+			c.values[i] = touchpoint.Fold(v)
 		}
 	}
 	if c.op == "exact" {

@@ -40,7 +40,7 @@ func (c *Classifier) Starts(s *State, v Visit, at time.Time) (starts bool, becau
 	if tagged {
 		now.campaign = touchpoint.Campaign{
 			Source: f.tagSource, Medium: f.tagMedium, Name: f.tagCampaign,
-			Term: fold(tags.Term), Content: fold(tags.Content), ID: fold(tags.ID),
+			Term: touchpoint.Fold(tags.Term), Content: touchpoint.Fold(tags.Content), ID: touchpoint.Fold(tags.ID),
 		}
 	}
 	if !f.direct {

@@ -196,10 +196,7 @@ func hash(h uint64, s string) uint64 {
 	return (h ^ 0xff) * 1099511628211
 }
 
-// fold is the form in which texts are compared: cleaned, in lower case. What cannot be
-// cleaned stays and equals only itself.
-func fold(s string) string { return strings.ToLower(clean(s)) }
-
+// clean is the form in which a campaign is kept; what cannot be cleaned stays.
 func clean(s string) string {
 	if c, err := touchpoint.Clean(s); err == nil {
 		return c
