@@ -155,12 +155,12 @@ func (j *job) board(s input.Streams, given map[string]bool) error {
 	if !given["users"] {
 		j.users = 40_000
 	}
+	if err := os.MkdirAll(j.out, 0o777); err != nil {
+		return &input.UsageError{Err: err}
+	}
 	rows, err := scoreAll(j.seeds, j.users, j.days)
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(j.out, 0o777); err != nil {
-		return &input.UsageError{Err: err}
 	}
 	f, err := j.create("scoreboard.csv")
 	if err != nil {

@@ -147,15 +147,15 @@ type summary struct {
 
 // write makes the folder and its four files.
 func (j *job) write(s input.Streams, p *simulate.Population, w *simulate.World) error {
+	if err := os.MkdirAll(j.out, 0o777); err != nil {
+		return &input.UsageError{Err: err}
+	}
 	t, err := p.Truth(&simulate.TruthOptions{Scenario: simple(j.scenario), SkipWorlds: !j.worlds, Seeds: j.truthSeeds})
 	if world := (*simulate.WorldError)(nil); errors.As(err, &world) {
 		return input.Usagef("too many channels to run all their sets: say -worlds=false")
 	}
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(j.out, 0o777); err != nil {
-		return &input.UsageError{Err: err}
 	}
 	touches, err := j.create(touchFile[j.format])
 	if err != nil {
