@@ -92,6 +92,8 @@ func (m *model) records(w *recorder) iter.Seq[*record] {
 		if m.expected() > float64(m.hold) {
 			log = m.newLog()
 			w.fired = make(map[int32]ref)
+		} else {
+			w.records = make([]record, 0, int(1.1*m.expected()))
 		}
 		for i := range m.units() {
 			m.drawUnit(&u, w.s, i, m.steps)
@@ -150,7 +152,7 @@ type clerk struct {
 // to be the first ones of w the next time. All that happens later must come later.
 func (c *clerk) file(w *recorder, by int32, yield func(*record) bool) bool {
 	rs := w.records
-	c.keys, c.order = c.keys[:0], c.order[:0]
+	c.keys, c.order = slices.Grow(c.keys[:0], len(rs)), slices.Grow(c.order[:0], len(rs))
 	for i := range rs {
 		if i < len(c.late) {
 			c.order = append(c.order, int32(i))
