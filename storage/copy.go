@@ -19,10 +19,10 @@ func Copy(ctx context.Context, dst, src Store, after Cursor) (Cursor, touchpoint
 		if len(batch) == 0 {
 			return nil
 		}
-		outs, err := dst.Append(ctx, batch)
+		more, err := appendAll(ctx, dst, batch)
 		batch = batch[:0]
 		if err == nil {
-			tally.Merge(touchpoint.Count(outs))
+			tally.Merge(more)
 			done = last
 		}
 		return err

@@ -110,8 +110,8 @@ func Load(ctx context.Context, s Store, facts iter.Seq2[Fact, error]) (touchpoin
 	var tally touchpoint.Tally
 	batch := make([]Fact, 0, loadBatch)
 	flush := func() error {
-		outs, err := s.Append(ctx, batch)
-		tally.Merge(touchpoint.Count(outs))
+		more, err := appendAll(ctx, s, batch)
+		tally.Merge(more)
 		batch = batch[:0]
 		return err
 	}
@@ -129,6 +129,21 @@ func Load(ctx context.Context, s Store, facts iter.Seq2[Fact, error]) (touchpoin
 		return tally, nil
 	}
 	return tally, flush()
+}
+
+// appendAll appends a batch, in halves where its facts are so long that it is too large.
+func appendAll(ctx context.Context, s Store, batch []Fact) (touchpoint.Tally, error) {
+	outs, err := s.Append(ctx, batch)
+	if half := len(batch) / 2; errors.Is(err, ErrBatchTooLarge) && half > 0 {
+		tally, err := appendAll(ctx, s, batch[:half])
+		if err == nil {
+			var rest touchpoint.Tally
+			rest, err = appendAll(ctx, s, batch[half:])
+			tally.Merge(rest)
+		}
+		return tally, err
+	}
+	return touchpoint.Count(outs), err
 }
 
 // loadBatch is how many facts Load appends at once where the store has no way of its own.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -189,5 +190,33 @@ func TestZeroStoreIsReady(t *testing.T) {
 	}
 	if err := errors.Join(s.Verify(t.Context()), s.Close(), s.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestBatchOfTooManyBytes(t *testing.T) {
+	if testing.Short() || os.Getenv("TABI_LONG") != "1" {
+		t.Skip("set TABI_LONG=1: it takes some hundred megabytes")
+	}
+	ids := make([]identity.ID, 25_000)
+	for i := range ids {
+		ids[i] = user(i)
+	}
+	var facts []storage.Fact
+	for n := range 330 {
+		facts = append(facts, storage.Fact{Override: &identity.Override{ID: fmt.Sprint(n), At: t0, Op: identity.Separate, Left: ids[:12_000], Right: ids[12_000:15_000]}})
+	}
+	s := memstore.New(nil)
+	if outs, err := s.Append(t.Context(), facts); !errors.Is(err, storage.ErrBatchTooLarge) || outs != nil {
+		t.Error(len(outs), err)
+	}
+	tally, err := storage.Load(t.Context(), s, func(yield func(storage.Fact, error) bool) {
+		for _, f := range facts {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	})
+	if err != nil || tally[touchpoint.Accepted] != 330 {
+		t.Error("Load takes it in parts:", tally, err)
 	}
 }

@@ -132,7 +132,7 @@ func appendRules() []rule {
 			r.holds(s, touch(1))
 		}},
 		{"S1/append/bad-facts-at-every-place", "one bad fact never stops a good one", func(r *run) {
-			for n := 1; n <= 6; n++ {
+			for n := 1; n <= 8; n++ {
 				s := r.open()
 				for mask := range 1 << n {
 					r.at("n=%d mask=%b", n, mask)

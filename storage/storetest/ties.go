@@ -270,7 +270,7 @@ func componentRules() []rule {
 			r.is(err, context.Canceled, "Component")
 		}},
 		{"S7/ties/resolve-of-ties-is-resolve-of-sightings", "groups must be enough to know who is who", func(r *run) {
-			for seed := range 40 {
+			for seed := range 4 * r.h.seeds() {
 				r.at("seed %d", seed)
 				s, m := r.world(uint64(1000+seed), 40)
 				ties := identityOf(r, s.Ties(r.ctx, nil))
