@@ -34,6 +34,10 @@ type SummaryQuery struct {
 
 // A Summarizer keeps derived rows beside the facts. No result may differ with or without.
 // A model names a stage model, its version and the fingerprint of the configuration.
+//
+// An erasure deletes each row that names an identifier of a fact that it removed or
+// redacted. Where facts with an identifier of such a row are left, the row has to be made
+// again, and nothing in Changes says so: the cursors of its models go back to zero.
 type Summarizer interface {
 	// PutSummaries moves the model's cursor from from to to, else ErrStale, deletes each row
 	// that names an identifier of of or of rows, and inserts rows: one atomic step.

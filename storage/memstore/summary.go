@@ -96,13 +96,26 @@ func (m *modelRows) dropRow(subject [16]byte) {
 	delete(m.rows, subject)
 }
 
-// dropSummaries deletes every row that names an identifier of these groups.
+// dropSummaries deletes every row that names an identifier of these groups. Where facts of
+// such a row are left, it has to be made again: the model's cursor goes back to the start.
 func (s *Store) dropSummaries(groups map[uint32]bool) {
 	for _, m := range s.summaries {
 		for i := range groups {
-			m.drop(s.groups[i].ids)
+			for _, id := range s.groups[i].ids {
+				for _, subject := range slices.Clone(m.members[id]) {
+					if slices.ContainsFunc(m.rows[subject].IDs, s.hasFacts) {
+						m.cursor = storage.Cursor{}
+					}
+					m.dropRow(subject)
+				}
+			}
 		}
 	}
+}
+
+// hasFacts reports whether a fact that reads see names an identifier.
+func (s *Store) hasFacts(id identity.ID) bool {
+	return slices.ContainsFunc(s.members[id], func(i uint32) bool { return s.groups[i].count > 0 })
 }
 
 // Summaries is storage.Summarizer's.

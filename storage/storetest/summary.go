@@ -209,6 +209,20 @@ func summaryRules() []rule {
 			r.erase(s, storage.Erasure{Remove: []storage.Query{{IDs: []identity.ID{user(3)}}}})
 			r.sameRows(r.rows(z, storage.SummaryQuery{}), where(summaries(5), func(s storage.Summary) bool { return s.Touches != 3 }), "Summaries")
 		}},
+		rule{"S11/summary/rows-to-be-made-again", "a row whose facts went in part must not be missing for ever", func(r *run) {
+			s, z := r.summarizer()
+			r.add(s, touch(0, user(0)), touch(1, user(1)), touch(2, user(1), mail(1)))
+			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, place(1), nil, summaries(3)), "PutSummaries")
+			r.erase(s, storage.Erasure{Remove: []storage.Query{{IDs: []identity.ID{user(0)}}}})
+			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != place(1) {
+				r.failf("cursor %v, error %v, though nothing is to be made again", at, err)
+			}
+			r.erase(s, storage.Erasure{Remove: []storage.Query{{Keys: []storage.Key{touch(2).Key()}}}})
+			r.sameRows(r.rows(z, storage.SummaryQuery{}), []storage.Summary{summary(2)}, "Summaries")
+			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != (storage.Cursor{}) {
+				r.failf("cursor %v, error %v, though a row is missing", at, err)
+			}
+		}},
 		rule{"S14/summary/no-fact-is-touched", "summaries are beside the facts: no result differs with them", func(r *run) {
 			s, z := r.summarizer()
 			r.add(s, touches(5)...)
