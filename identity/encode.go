@@ -23,7 +23,7 @@ func (g *Graph) Merge(o *Graph) error {
 	switch {
 	case rs.rules.Tenant != other.rules.Tenant:
 		return ErrTenant
-	case rs.fingerprint != other.fingerprint:
+	case rs != other && rs.fingerprint() != other.fingerprint():
 		return ErrRules
 	}
 	var first error
@@ -119,7 +119,8 @@ func (e *encoder) ids(ids []ID) {
 // bytes carry the values of the identifiers. A nil graph is an empty one.
 func (g *Graph) MarshalBinary() ([]byte, error) {
 	rs := g.ruleset()
-	e := &encoder{append([]byte{encodingVersion}, rs.fingerprint[:]...)}
+	fingerprint := rs.fingerprint()
+	e := &encoder{append([]byte{encodingVersion}, fingerprint[:]...)}
 	if g == nil {
 		g = new(Graph)
 	}
@@ -267,10 +268,10 @@ func (g *Graph) UnmarshalBinary(b []byte) error {
 	if len(b) < 33 || b[0] != encodingVersion {
 		return ErrCorrupt
 	}
-	if !bytes.Equal(b[1:33], rs.fingerprint[:]) {
+	if rs.fingerprint() != [32]byte(b[1:33]) {
 		return ErrRules
 	}
-	n := &Graph{rs: g.rs}
+	n := g.Empty()
 	d := &decoder{b: b[33:]}
 	d.graph(n)
 	if d.bad || len(d.b) > 0 {

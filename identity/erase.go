@@ -158,7 +158,7 @@ func (g *Graph) Forget(rc Receipt) error {
 	for _, ref := range rc.Touches {
 		gone[ref] = true
 	}
-	n := &Graph{rs: g.rs}
+	n := g.Empty()
 	for i := range g.sights {
 		s := g.sightingAt(uint32(i))
 		if gone[s.Ref] {

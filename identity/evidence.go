@@ -2,6 +2,7 @@ package identity
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,9 +59,10 @@ var kindNames = [...]string{"co_occurrence", "login", "form", "import", "manual"
 // String returns the kind in lower case with underscores, such as "co_occurrence".
 func (k Kind) String() string { return nameOf(kindNames[:], int(k)) }
 
-// ParseKind reads what String returns.
+// ParseKind reads what String returns, in any case and with or without underscores.
 func ParseKind(s string) (Kind, error) {
-	i := slices.Index(kindNames[:], s)
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "")) }
+	i := slices.IndexFunc(kindNames[:], func(name string) bool { return plain(name) == plain(s) })
 	if i < 0 {
 		return 0, &InvalidError{"kind", "out_of_range"}
 	}

@@ -149,7 +149,7 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 }
 
 func (id *ID) set(t, v string) error {
-	if !typeName.MatchString(t) || len(v) > MaxValue || !utf8.ValidString(v) || hasControl(v) {
+	if !validType(t) || len(v) > MaxValue || !utf8.ValidString(v) || hasControl(v) {
 		return ErrCorrupt
 	}
 	*id = ID{Type(t), v}

@@ -108,8 +108,29 @@ func TestHundredThousandNullsMergeNobody(t *testing.T) {
 		x, _ := (*identity.Rules)(nil).ID(identity.AnonymousID, spellings[i%len(spellings)])
 		must(t, g.See(identity.Sighting{Ref: identity.Ref{Source: "web", ID: day(1, 1).Add(time.Duration(i)).String()}, At: day(1, 1), IDs: []identity.ID{x}}))
 	}
+	must(t, g.See(touch(t, "x", day(1, 1), "device_id:x email:nobody@home")))
 	r := g.Resolve(time.Time{})
 	if got := people(r); got != "" {
 		t.Error("people:", got)
+	}
+	if c := r.Counts(); c.Touches != 1001 || c.Unowned != 1001 || c.Placeholder < 2 || c.Malformed != 1 || c.Short != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWarmReadsAllocateNothing(t *testing.T) {
+	touches := kiosk(t)
+	g := graph(t, nil, touches...)
+	r := g.Resolve(time.Time{})
+	u := id(t, "user_id:u1")
+	g.Person(u)
+	for name, read := range map[string]func(){
+		"Graph.Person":      func() { g.Person(u) },
+		"Resolution.Person": func() { r.Person(u) },
+		"Resolution.Owner":  func() { r.Owner(touches[4]) },
+	} {
+		if n := testing.AllocsPerRun(100, read); n != 0 {
+			t.Errorf("%s allocates %v times", name, n)
+		}
 	}
 }

@@ -110,7 +110,7 @@ func (g *Graph) componentOf(a, b ID) *Graph {
 	if !okX || !okY || x == y || p.root(x) != p.root(y) {
 		return nil
 	}
-	part := &Graph{rs: g.rs}
+	part := g.Empty()
 	for c := x; ; {
 		for slot := p.sightHead[c]; slot >= 0; slot = p.sightNext[slot] {
 			part.See(p.f.sightingAt(uint32(slot / 2)))

@@ -15,8 +15,9 @@ type Diff struct {
 // Counts says how much a resolution holds. The number of touches is conserved by every
 // merge, split and retraction.
 type Counts struct {
-	People, Accounts int
-	Touches, Unowned int
+	People, Accounts              int
+	Touches, Unowned              int
+	Placeholder, Malformed, Short int // identifiers that never link, by reason
 }
 
 // Counts counts people, accounts, and touches with and without an owner.
@@ -26,12 +27,27 @@ func (r *Resolution) Counts() Counts {
 		return c
 	}
 	c.People, c.Accounts = len(r.byID[PersonEntity]), len(r.byID[AccountEntity])+len(r.derived().order)
+	never := map[uint32]bool{}
 	for i := range r.f.sights {
 		if r.f.sights[i].at <= r.at {
 			c.Touches++
+			for _, x := range r.f.idsOf(&r.f.sights[i]) {
+				never[x] = !r.linkable(x)
+			}
 			if r.Owner(r.f.sightingAt(uint32(i))).Person.IsZero() {
 				c.Unowned++
 			}
+		}
+	}
+	for x, is := range never {
+		switch b := r.f.entries[x].block; {
+		case !is:
+		case b == blockPlaceholder:
+			c.Placeholder++
+		case b == blockMalformed:
+			c.Malformed++
+		case b == blockShort:
+			c.Short++
 		}
 	}
 	return c

@@ -6,8 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"regexp"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -73,7 +72,6 @@ func DefaultRules() Rules { return Rules{Types: defaultTypes()} }
 
 var (
 	theDefaultTypes = sync.OnceValue(defaultTypes)
-	typeName        = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	processKey      = sync.OnceValue(func() []byte {
 		k := make([]byte, 32)
 		rand.Read(k)
@@ -129,43 +127,45 @@ func (r *Rules) Validate() error {
 		return nil
 	}
 	var errs []error
-	fault := func(ok bool, format string, args ...any) {
+	check := func(ok bool, t Type, what string) {
 		if !ok {
-			errs = append(errs, fmt.Errorf("identity: rules: "+format, args...))
+			if t != "" {
+				what = string(t) + ": " + what
+			}
+			errs = append(errs, errors.New("identity: rules: "+what))
 		}
 	}
-	fault(r.MaxIdentifiers >= 0, "negative MaxIdentifiers")
-	fault(r.Unowned <= Nearest, "unknown Unowned")
-	fault(digits(r.CountryCode) == r.CountryCode, "CountryCode is not digits")
-	fault(!hasControl(r.Tenant), "control character in Tenant")
-	strongestOther := map[Entity]int{}
-	for _, t := range sortedTypes(r.types()) {
+	check(r.MaxIdentifiers >= 0, "", "negative MaxIdentifiers")
+	check(r.Unowned <= Nearest, "", "unknown Unowned")
+	check(digits(r.CountryCode) == r.CountryCode, "", "CountryCode is not digits")
+	check(!hasControl(r.Tenant), "", "control character in Tenant")
+	weaker := [2]int{math.MaxInt, math.MaxInt} // best rank of a class other than KeyClass
+	types := sortedTypes(r.types())
+	for _, t := range types {
 		tr := r.types()[t]
-		fault(typeName.MatchString(string(t)), "bad type name of %d bytes", len(t))
-		fault(tr.Entity <= AccountEntity, "%s: unknown Entity", t)
-		fault(tr.Class <= DeviceClass, "%s: unknown Class", t)
-		fault(tr.Format <= FormatDomain, "%s: unknown Format", t)
-		fault(tr.Rank >= 0 && tr.Max >= 0 && tr.Per >= 0 && tr.MaxOwners >= 0 && tr.MaxDegree >= 0 && tr.MinLen >= 0,
-			"%s: negative number", t)
-		fault(tr.MaxOwners <= 100, "%s: MaxOwners over 100", t)
+		check(validType(string(t)), "", "bad type name")
+		check(tr.Entity <= AccountEntity, t, "unknown Entity")
+		check(tr.Class <= DeviceClass, t, "unknown Class")
+		check(tr.Format <= FormatDomain, t, "unknown Format")
+		check(tr.Rank >= 0 && tr.Max >= 0 && tr.Per >= 0 && tr.MaxOwners >= 0 && tr.MaxDegree >= 0 && tr.MinLen >= 0, t, "negative number")
+		check(tr.MaxOwners <= 100, t, "MaxOwners over 100")
 		for _, re := range tr.BlockRegexp {
-			fault(re != nil && len(re.String()) <= MaxPattern, "%s: nil pattern or one over %d bytes", t, MaxPattern)
+			check(re != nil && len(re.String()) <= MaxPattern, t, "a nil pattern, or one over 1 KiB")
 		}
-		if s, ok := strongestOther[tr.Entity]; tr.Class != KeyClass && (!ok || tr.Rank < s) {
-			strongestOther[tr.Entity] = tr.Rank
+		if tr.Entity <= AccountEntity && tr.Class != KeyClass {
+			weaker[tr.Entity] = min(weaker[tr.Entity], tr.Rank)
 		}
 	}
-	for _, t := range sortedTypes(r.types()) {
+	for _, t := range types {
 		tr := r.types()[t]
-		s, ok := strongestOther[tr.Entity]
-		fault(tr.Class != KeyClass || !ok || tr.Rank <= s, "%s: a key ranks after a weaker class", t)
+		check(tr.Class != KeyClass || tr.Entity > AccountEntity || tr.Rank <= weaker[tr.Entity], t, "a key ranks after a weaker class")
 	}
 	return errors.Join(errs...)
 }
 
 // Warnings lists what is legal in the rules and probably not meant: a key type that
-// does not limit (Max 0) protects nobody, and an entity without a key type has no
-// owners to count.
+// does not limit (Max 0) protects nobody, one that shares its rank with a weaker class
+// may lose the anchor to it, and an entity without a key type has no owners to count.
 func (r *Rules) Warnings() []string {
 	var ws []string
 	var has, hasKey [2]bool
@@ -180,6 +180,11 @@ func (r *Rules) Warnings() []string {
 			if tr.Max == 0 {
 				ws = append(ws, string(t)+": a key without Max protects nobody")
 			}
+			for _, o := range sortedTypes(r.types()) {
+				if or := r.types()[o]; or.Entity == tr.Entity && or.Class != KeyClass && or.Rank == tr.Rank {
+					ws = append(ws, string(t)+": "+string(o)+" of a weaker class has the same rank")
+				}
+			}
 		}
 	}
 	for e, name := range []string{"person", "account"} {
@@ -188,6 +193,17 @@ func (r *Rules) Warnings() []string {
 		}
 	}
 	return ws
+}
+
+// validType reports whether s matches [a-z][a-z0-9_]{0,62}.
+func validType(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || i > 0 && ('0' <= c && c <= '9' || c == '_')) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= MaxTypeName
 }
 
 func sortedTypes(m map[Type]TypeRule) []Type {

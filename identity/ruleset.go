@@ -21,7 +21,7 @@ type ruleset struct {
 	index       map[Type]uint16
 	gap, carry  int64
 	ownDomains  map[string]bool // our own and the ignored ones
-	fingerprint [32]byte
+	fingerprint func() [32]byte // worked out when asked for
 }
 
 type typeInfo struct {
@@ -65,7 +65,7 @@ func compile(r *Rules) *ruleset {
 			}
 		}
 	}
-	rs.fingerprint = rs.sum()
+	rs.fingerprint = sync.OnceValue(rs.sum)
 	return rs
 }
 
