@@ -92,14 +92,9 @@ func (js *Journeys) parties() *partyTable {
 	t := &partyTable{of: make([]int, js.rows()), js: js}
 	index := map[string]int{}
 	var key []byte
+	var members []int
 	for r := range t.of {
-		v := js.view(r)
-		members := make([]int, 0, v.Len())
-		for i := range v.Len() {
-			members = append(members, v.id(i))
-		}
-		slices.Sort(members)
-		members = slices.Compact(members)
+		members = js.view(r).distinct(members)
 		if t.of[r] = -1; len(members) == 0 {
 			continue
 		}
@@ -111,7 +106,7 @@ func (js *Journeys) parties() *partyTable {
 		if !ok {
 			p = len(t.list)
 			index[string(key)] = p
-			t.list = append(t.list, party{members: members})
+			t.list = append(t.list, party{members: slices.Clone(members)})
 		}
 		t.of[r] = p
 	}
@@ -169,7 +164,8 @@ func (s Shapley) values(t *partyTable, n int) (phi, money, variance []float64, w
 		for set := range v {
 			v[set] = s.Set(uint64(set))
 		}
-		return game.Values(v, n), nil, nil, v[len(v)-1]
+		worth = v[len(v)-1]
+		return game.Values(v, n), nil, nil, worth
 	}
 	all, v := make([]float64, 1<<n), make([]float64, 1<<n)
 	fill := func(of func(p party) float64, out []float64) {
@@ -197,7 +193,11 @@ func (s Shapley) values(t *partyTable, n int) (phi, money, variance []float64, w
 	fill(func(p party) float64 { return p.conversions + p.nulls }, all)
 	fill(func(p party) float64 { return p.conversions }, v)
 	rate()
-	phi, worth = game.Values(v, n), v[len(v)-1]
+	worth = v[len(v)-1]
+	phi = game.Values(v, n)
+	if !slices.ContainsFunc(t.list, func(p party) bool { return p.value != 0 }) {
+		return phi, make([]float64, n), nil, worth
+	}
 	fill(func(p party) float64 { return p.value }, v)
 	rate()
 	return phi, game.Values(v, n), nil, worth

@@ -158,6 +158,9 @@ func (p *Problem) newton(theta, lambda, grad, step, next []float64, ll *float64)
 	}
 	for i, k := range free {
 		step[i] = grad[k]
+		// More parameters than events leave directions without curvature: a ridge sends
+		// them to the edge.
+		h[i*m+i] *= 1 + 1e-9
 	}
 	if !cholesky(h, m, step[:m]) {
 		return false, false
@@ -168,17 +171,28 @@ func (p *Problem) newton(theta, lambda, grad, step, next []float64, ll *float64)
 	}
 	done = gain < 1e-14*max(1, math.Abs(*ll))
 	saved := append([]float64(nil), lambda...)
-	for size := 1.0; size > 1e-6; size /= 4 {
+	// The whole step, cut off at 0; then along the step as far as the first parameter that
+	// reaches 0, and shorter.
+	edge := 1.0
+	for i, k := range free {
+		if step[i] < 0 {
+			edge = min(edge, -theta[k]/step[i])
+		}
+	}
+	for try, size := 0, 1.0; try < 12; try++ {
 		copy(next, theta)
 		for i, k := range free {
 			next[k] = theta[k] + float64(size*step[i])
-			if next[k] < 1e-15*max(1, theta[k]) {
+			if next[k] < 1e-12*theta[k] {
 				next[k] = 0
 			}
 		}
-		if at := p.intensity(next, lambda); at >= *ll || done && at >= *ll-1e-9 {
+		if at := p.intensity(next, lambda); at >= *ll || (done || try == 1) && at >= *ll-1e-12*math.Abs(*ll) {
 			*ll = max(*ll, at)
-			return true, done
+			return true, done && try == 0
+		}
+		if size /= 4; try == 0 {
+			size = edge
 		}
 	}
 	copy(lambda, saved)
@@ -197,7 +211,7 @@ func cholesky(h []float64, n int, b []float64) bool {
 				h[i*n+j] = s / h[j*n+j]
 				continue
 			}
-			if !(s > 1e-12*max(1e-12, h[i*n+i])) {
+			if !(s > 1e-14*h[i*n+i]) {
 				return false
 			}
 			h[i*n+i] = math.Sqrt(s)

@@ -1,0 +1,91 @@
+package chain_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/tabi-go/tabi/attribution/internal/chain"
+)
+
+// drunkard is the walk of Grinstead and Snell, Introduction to Probability, chapter 11:
+// three corners between a bar (bad) and home (good), half a step to each side.
+func drunkard(start int) *chain.Chain {
+	c := &chain.Chain{Good: make([]float64, 4), Bad: make([]float64, 4), Reward: make([]float64, 4)}
+	edge := func(from, to int) {
+		c.From, c.To, c.Count = append(c.From, int32(from)), append(c.To, int32(to)), append(c.Count, 1)
+	}
+	edge(0, start)
+	edge(1, 2)
+	edge(2, 1)
+	edge(2, 3)
+	edge(3, 2)
+	c.Bad[1], c.Good[3], c.Reward[3] = 1, 1, 10
+	return c
+}
+
+func TestAbsorptionOfTheDrunkard(t *testing.T) {
+	t.Parallel()
+	groups := [][]int32{{1}, {2}, {3}, {1, 2}, nil}
+	for start, want := range map[int]float64{1: .25, 2: .5, 3: .75} {
+		for _, dense := range []int{600, 1} {
+			s, err := drunkard(start).Solve(groups, dense)
+			if err != nil || math.Abs(s.Hit-want) > 1e-13 || math.Abs(s.Reward-10*want) > 1e-12 {
+				t.Errorf("from %d: %v %v", start, s, err)
+			}
+			// All ways home pass the last corner; without the middle one only a start there
+			// gets home, with probability one half.
+			via := []float64{0, 1, 1, 1, 0}
+			if start == 3 {
+				via[1], via[3] = 1-.5/.75, 1-.5/.75
+			}
+			if via[0] = s.HitVia[0]; math.Abs(s.RewardVia[0]-s.HitVia[0]) > 1e-12 {
+				t.Errorf("reward and hit differ: %v", s)
+			}
+			for g, x := range s.HitVia {
+				if math.Abs(x-via[g]) > 1e-12 {
+					t.Errorf("from %d: group %d %v, want %v", start, g, x, via[g])
+				}
+			}
+		}
+	}
+}
+
+func TestInverse(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 1))
+	for n := 1; n < 40; n++ {
+		a := make([]float64, n*n)
+		for i := range a {
+			a[i] = r.NormFloat64()
+		}
+		inv := chain.Inverse(append([]float64(nil), a...), n)
+		for i := range n {
+			for j := range n {
+				x := 0.0
+				for k := range n {
+					x += a[i*n+k] * inv[k*n+j]
+				}
+				if i == j {
+					x--
+				}
+				if math.Abs(x) > 1e-8 {
+					t.Fatalf("n=%d: %v off at %d,%d", n, x, i, j)
+				}
+			}
+		}
+	}
+}
+
+// Var(h_s) = p(1−p)/n exactly, whatever the order of the chain.
+func TestVarianceOfTheHitIsBinomial(t *testing.T) {
+	t.Parallel()
+	c := &chain.Chain{
+		From: []int32{0, 0, 1, 2}, To: []int32{1, 2, 2, 2}, Count: []float64{60, 40, 30, 20},
+		Good: []float64{0, 20, 25}, Bad: []float64{0, 10, 45}, Reward: make([]float64, 3),
+	}
+	g := c.Gradient(nil)
+	if p := 45. / 100; math.Abs(g.Hit-p) > 1e-12 || math.Abs(c.Variance([]*chain.Gradient{g}, []float64{1})-p*(1-p)/100) > 1e-6 {
+		t.Errorf("hit %v, variance %v, want %v", g.Hit, c.Variance([]*chain.Gradient{g}, []float64{1}), p*(1-p)/100)
+	}
+}

@@ -1,0 +1,95 @@
+package em_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/tabi-go/tabi/attribution/internal/em"
+)
+
+// problem is a random one with n parameters.
+func problem(r *rand.Rand, n int) *em.Problem {
+	p := &em.Problem{Exposure: make([]float64, n), Begin: []int32{0}}
+	for k := range p.Exposure {
+		p.Exposure[k] = 1 + 10*r.Float64()
+	}
+	for range 5 + r.IntN(60) {
+		p.Weight = append(p.Weight, float64(1+r.IntN(3)))
+		p.Index, p.Part = append(p.Index, 0), append(p.Part, 1)
+		for k := 1; k < n; k++ {
+			if r.IntN(3) == 0 {
+				p.Index, p.Part = append(p.Index, int32(k)), append(p.Part, r.Float64())
+			}
+		}
+		p.Begin = append(p.Begin, int32(len(p.Index)))
+	}
+	return p
+}
+
+func loglik(p *em.Problem, theta []float64) float64 {
+	ll := 0.0
+	for e, w := range p.Weight {
+		s := 0.0
+		for i := p.Begin[e]; i < p.Begin[e+1]; i++ {
+			s += theta[p.Index[i]] * p.Part[i]
+		}
+		ll += w * math.Log(s)
+	}
+	for k, z := range p.Exposure {
+		ll -= theta[k] * z
+	}
+	return ll
+}
+
+// Invariant 16 of the specification: the likelihood never falls, and the conditions of
+// Karush, Kuhn and Tucker hold at the end, wherever the fit began.
+func TestFitClimbsToTheOneOptimum(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		n := 1 + r.IntN(6)
+		p := problem(r, n)
+		start := make([]float64, n)
+		for k := range start {
+			start[k] = .01 + r.Float64()
+		}
+		before := loglik(p, start)
+		for rounds := 1; rounds < 12; rounds++ {
+			f := p.Fit(append([]float64(nil), start...), rounds)
+			if f.LogLik < before-1e-9 {
+				t.Fatalf("seed %d: %v after %v", seed, f.LogLik, before)
+			}
+			before = f.LogLik
+		}
+		f := p.Fit(start, 600)
+		if !f.Converged {
+			t.Fatalf("seed %d: not converged", seed)
+		}
+		for k := range n {
+			slope, scale := -p.Exposure[k], p.Exposure[k]
+			for e, w := range p.Weight {
+				s, z := 0.0, 0.0
+				for i := p.Begin[e]; i < p.Begin[e+1]; i++ {
+					s += f.Theta[p.Index[i]] * p.Part[i]
+					if int(p.Index[i]) == k {
+						z = p.Part[i]
+					}
+				}
+				slope += w * z / s
+			}
+			if f.Theta[k] > 0 && math.Abs(slope) > 1e-5*scale || f.Theta[k] == 0 && slope > 1e-5*scale {
+				t.Fatalf("seed %d: θ_%d = %v, slope %v", seed, k, f.Theta[k], slope)
+			}
+		}
+	}
+}
+
+func TestParameterWithoutExposureStaysOut(t *testing.T) {
+	t.Parallel()
+	p := problem(rand.New(rand.NewPCG(1, 1)), 3)
+	p.Exposure[1] = 0
+	if f := p.Fit([]float64{1, 1, 1}, 600); f.Theta[1] != 0 {
+		t.Errorf("%v", f.Theta)
+	}
+}

@@ -1,0 +1,69 @@
+package game_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/tabi-go/tabi/attribution/internal/game"
+)
+
+func TestZetaSumsOverSubsets(t *testing.T) {
+	t.Parallel()
+	for n := range 17 {
+		table := make([]float64, 1<<n)
+		r := rand.New(rand.NewPCG(1, uint64(n)))
+		for i := range table {
+			table[i] = float64(r.IntN(100))
+		}
+		want := append([]float64(nil), table...)
+		game.Zeta(table)
+		for range 200 {
+			s, sum := r.IntN(len(table)), 0.0
+			for sub := s; ; sub = (sub - 1) & s {
+				sum += want[sub]
+				if sub == 0 {
+					break
+				}
+			}
+			if table[s] != sum {
+				t.Fatalf("n=%d, set %b: %v, want %v", n, s, table[s], sum)
+			}
+		}
+	}
+}
+
+func TestValuesAreTheMeansOverAllOrders(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(2, 2))
+	for n := 1; n <= 6; n++ {
+		v := make([]float64, 1<<n)
+		for i := range v {
+			v[i] = r.NormFloat64()
+		}
+		want, orders := make([]float64, n), 0.0
+		var walk func(order []int, used int)
+		walk = func(order []int, used int) {
+			if len(order) == n {
+				orders++
+				set := 0
+				for _, p := range order {
+					want[p] += v[set|1<<p] - v[set]
+					set |= 1 << p
+				}
+				return
+			}
+			for p := range n {
+				if used>>p&1 == 0 {
+					walk(append(order, p), used|1<<p)
+				}
+			}
+		}
+		walk(nil, 0)
+		for i, x := range game.Values(v, n) {
+			if math.Abs(x-want[i]/orders) > 1e-12 {
+				t.Errorf("n=%d player %d: %v, want %v", n, i, x, want[i]/orders)
+			}
+		}
+	}
+}
