@@ -155,8 +155,8 @@ func isURL(word string) bool {
 	if strings.Contains(word, "://") {
 		return true
 	}
-	if strings.HasPrefix(word, "/") || strings.HasPrefix(word, "?") {
-		return strings.ContainsAny(word, "?#")
+	if (strings.HasPrefix(word, "/") || strings.HasPrefix(word, "?")) && strings.ContainsAny(word, "?#") {
+		return true
 	}
 	if _, query, ok := strings.Cut(word, "?"); ok && strings.Contains(query, "=") {
 		return true
@@ -164,15 +164,18 @@ func isURL(word string) bool {
 	return strings.Contains(word, "=") && namesClick(word)
 }
 
-// namesClick reports whether a piece of a query has a click id.
-func namesClick(query string) bool {
-	for name := range parameters("?" + query) {
-		if isClickID(name) {
+// namesClick reports whether a piece of a URL has a click id.
+func namesClick(word string) bool {
+	for p := range strings.FieldsFuncSeq(word, isSeparator) {
+		if name, _, ok := strings.Cut(p, "="); ok && isClickID(unescape(name)) {
 			return true
 		}
 	}
 	return false
 }
+
+// isSeparator reports whether parameters are parted by r; some write a second ? for &.
+func isSeparator(r rune) bool { return r == '&' || r == '?' || r == ';' || r == '#' }
 
 // maskText masks the URLs in a text, such as a property; other words stay as they are.
 func (m Minimise) maskText(s string) string { return m.maskWords(s, 0) }
@@ -187,13 +190,22 @@ func (m Minimise) maskWords(s string, depth int) string {
 	if m.URL == URLFull && m.ClickIDs == ClickIDsKeep || !strings.ContainsAny(s, "/?=") {
 		return s
 	}
-	words := strings.Split(s, " ")
-	for i, w := range words {
-		if isURL(w) {
-			words[i] = m.mask(w, depth)
+	var b strings.Builder
+	for s != "" {
+		end := strings.IndexAny(s, " \t\r\n")
+		if end < 0 {
+			end = len(s)
 		}
+		if word := s[:end]; isURL(word) {
+			b.WriteString(m.mask(word, depth))
+		} else {
+			b.WriteString(word)
+		}
+		rest := s[end:]
+		s = strings.TrimLeft(rest, " \t\r\n")
+		b.WriteString(rest[:len(rest)-len(s)])
 	}
-	return strings.Join(words, " ")
+	return b.String()
 }
 
 func (m Minimise) mask(s string, depth int) string {
@@ -205,8 +217,16 @@ func (m Minimise) mask(s string, depth int) string {
 		s, fragment = s[:i], s[i+1:]
 	}
 	rest, query, has := strings.Cut(s, "?")
-	if !has && !strings.Contains(rest, "/") && strings.Contains(rest, "=") {
-		rest, query, has = "", rest, true // a piece of a query alone
+	if namesClick(rest) { // parameters where none belong: a piece of a query, or & for ?
+		path, more := "", rest
+		if i := strings.IndexAny(rest, "&;"); i >= 0 && strings.Contains(rest[:i], "/") {
+			path, more = rest[:i], rest[i+1:]
+		}
+		rest, has = path, true
+		if query != "" {
+			more += "&" + query
+		}
+		query = more
 	}
 	if m.URL != URLFull {
 		fragment = ""
@@ -245,7 +265,7 @@ func dropUser(s string) string {
 // maskQuery keeps the parameters that may stay, each as it was written.
 func (m Minimise) maskQuery(query string, depth int) string {
 	var kept []string
-	for p := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == '?' || r == ';' }) {
+	for p := range strings.FieldsFuncSeq(query, isSeparator) {
 		name, value, _ := strings.Cut(p, "=")
 		name = unescape(name)
 		switch {

@@ -72,7 +72,7 @@ func TestI10NoClickIDSurvivesMasking(t *testing.T) {
 			d.Foreign("FBCLID", `"SECRET"`)
 			d.Foreign("link_url", `"https://z.example/?x=1&twclid=SECRET"`)
 			d.Foreign("search", `"?gclid=SECRET&q=1"`)
-			d.Foreign("text", `"see https://x.example/a?gclid=SECRET or b&gclid=SECRET, #1 of 2? yes=no"`)
+			d.Foreign("text", `"see https://x.example/a?gclid=SECRET\nor b&gclid=SECRET, #1 of 2? yes=no"`)
 			d.Foreign("broken", `"https://x.example/?q=a b&wbraid=SECRET"`)
 			d.Foreign("deep", `{"list":["//z.example/?ttclid=SECRET",{"yclid":"SECRET","ok":"a?b"}]}`)
 			tp := finish(t, k, d)
@@ -82,7 +82,7 @@ func TestI10NoClickIDSurvivesMasking(t *testing.T) {
 			if ok, _ := tp.Props.Raw("deep", "list"); !strings.Contains(ok, "a?b") {
 				t.Errorf("more than click ids is gone: %s", ok)
 			}
-			if ok, _ := tp.Props.Text("text"); !strings.HasPrefix(ok, "see https://x.example/a or ") || !strings.HasSuffix(ok, " #1 of 2? yes=no") {
+			if ok, _ := tp.Props.Text("text"); !strings.HasPrefix(ok, "see https://x.example/a\nor ") || !strings.HasSuffix(ok, " #1 of 2? yes=no") {
 				t.Errorf("more than click ids is gone: %s", ok)
 			}
 		}
@@ -161,4 +161,41 @@ func TestURLsAreBounded(t *testing.T) {
 			t.Errorf("%.40s…: %v, want %s", c.url, err, c.want)
 		}
 	}
+}
+
+// Masking what is masked changes nothing, whatever the text, and no click id is left.
+func FuzzMask(f *testing.F) {
+	for _, s := range []string{masked, "?gclid=CLICK1&a", "a?b=c d&gclid=CLICK1#x=1", "//u:p@h/%67clid=CLICK1", "https://x/?a=https%3A%2F%2Fy%2F%3Fgclid%3DCLICK1", "gclid=CLICK1"} {
+		f.Add(s, uint8(0))
+		f.Add(s, uint8(2))
+	}
+	f.Fuzz(func(t *testing.T, s string, mode uint8) {
+		k := desk(t, &ingest.Options{Minimise: ingest.Minimise{URL: ingest.URLMode(mode % 3), ClickIDs: ingest.ClickIDsKind}})
+		mask := func(url, text string) (string, string) {
+			d := draft(k)
+			d.Page.URL = url
+			d.Prop("text", text)
+			tp, err := k.Finish(d)
+			if err != nil {
+				t.Skip() // too long, or not clean
+			}
+			u, _ := tp.Props.Text("url")
+			x, _ := tp.Props.Text("text")
+			return u, x
+		}
+		url, text := mask(s, s)
+		for _, out := range []string{url, text} {
+			for name := range strings.SplitSeq(out, "&") {
+				if _, query, ok := strings.Cut(name, "?"); ok {
+					name = query
+				}
+				if value, ok := strings.CutPrefix(name, "gclid="); ok && value != "" && !strings.Contains(out, " ") {
+					t.Errorf("%q became %q, %q", s, url, text)
+				}
+			}
+		}
+		if u, x := mask(url, text); u != url || x != text {
+			t.Errorf("%q became %q, %q, and then %q, %q", s, url, text, u, x)
+		}
+	})
 }
