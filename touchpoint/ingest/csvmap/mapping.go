@@ -1,6 +1,7 @@
 package csvmap
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -101,11 +102,23 @@ func (m *Mapping) WithTable(name string, r io.Reader) (*Mapping, error) {
 	return &c, nil
 }
 
-// Decoder returns a decoder of tables of this shape. It is an error if o makes no sense.
+// Decoder returns a decoder of tables of this shape. It is an error if o makes no sense,
+// or if its rules do not know a type of identifier of the mapping.
 func (m *Mapping) Decoder(o *ingest.Options) (ingest.Decoder, error) {
 	desk, err := ingest.NewDesk("csv", o)
 	if err != nil {
 		return nil, err
+	}
+	all := slices.Clone(m.ids)
+	for _, f := range []*idField{m.participants, m.person, m.account} {
+		if f != nil {
+			all = append(all, *f)
+		}
+	}
+	for _, f := range all {
+		if _, err := desk.Touch().Rules.ID(f.typ, "probe"); errors.Is(err, identity.ErrUnknownType) {
+			return nil, fmt.Errorf("csvmap: unknown type of identifier %q", f.typ)
+		}
 	}
 	return &decoder{m: m, desk: desk}, nil
 }

@@ -3,6 +3,8 @@ package csvmap
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -165,6 +167,8 @@ func (p *parser) complete() {
 	default:
 		if m.kind == nil {
 			p.fail("kind", "required")
+		} else {
+			p.kinds(m.kind)
 		}
 		if len(m.ids) == 0 && m.participants == nil {
 			p.fail("ids", "required")
@@ -175,6 +179,17 @@ func (p *parser) complete() {
 	}
 	if m.at == nil {
 		p.fail("at", "required")
+	}
+}
+
+var kindName = regexp.MustCompile(`^([a-z][a-z0-9_]{0,63})?$`)
+
+// kinds refuses a word for a kind that can be none.
+func (p *parser) kinds(f *field) {
+	for _, k := range slices.Concat([]string{f.constant, f.otherwise, f.fallback}, slices.Sorted(maps.Values(f.mapping))) {
+		if !kindName.MatchString(k) {
+			p.fail("kind", "%q is no name of a kind", k)
+		}
 	}
 }
 

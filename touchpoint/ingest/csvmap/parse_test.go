@@ -42,6 +42,8 @@ func TestAWrongMappingIsRefusedByItsKey(t *testing.T) {
 		{`{"source":"s","at":"t","ids":[{"type":"user_id","col":"u"}]}`, "kind: required"},
 		{`{"source":"s","at":"t","kind":"k"}`, "ids: required"},
 		{`{"source":"s","at":"t","kind":"k","ids":[{"col":"u"}]}`, "ids[0]: needs a type"},
+		{`{` + strings.Replace(base, `"kind":"k"`, `"kind":{"col":"k","map":{"x":"Order"}}`, 1) + `}`, `kind: "Order" is no name`},
+		{`{` + strings.Replace(base, `"kind":"k"`, `"kind":{"const":"e-mail"}`, 1) + `}`, `kind: "e-mail" is no name`},
 		{`{"at":{"col":"t","zone":"Asia/Tokio"}}`, `at.zone: unknown time zone "Asia/Tokio"`},
 		{`{"at":{"col":"t","layouts":["DD.MM.YYYY"]}}`, `at.layouts: "DD.MM.YYYY" is neither`},
 		{`{"at":{"col":"t","layouts":[]}}`, `at.layouts: empty`},
@@ -52,6 +54,23 @@ func TestAWrongMappingIsRefusedByItsKey(t *testing.T) {
 		_, err := csvmap.Parse([]byte(c.mapping))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s\ngave %v, want %s", c.mapping, err, c.want)
+		}
+	}
+}
+
+func TestAnUnknownTypeOfIdentifierIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, mapping := range []string{
+		`{"kind":"k","at":"t","ids":[{"type":"emial","col":"u"}]}`,
+		`{"kind":"k","at":"t","participants":{"type":"emial","col":"u"}}`,
+		`{"emit":"relation","person":{"type":"email","col":"u"},"account":{"type":"emial","col":"u"}}`,
+	} {
+		m, err := csvmap.Parse([]byte(mapping))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Decoder(nil); err == nil || !strings.Contains(err.Error(), `"emial"`) {
+			t.Errorf("%s: %v", mapping, err)
 		}
 	}
 }
