@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -64,6 +66,15 @@ func (k *Desk) Options() Options { return k.o }
 func (k *Desk) Touch() *touchpoint.Options {
 	o := k.touch
 	return &o
+}
+
+// CheckType reports a type of identifier that the rules do not know, so that a typo in a
+// decoder's settings does not show in every message.
+func (k *Desk) CheckType(t identity.Type) error {
+	if _, err := k.touch.Rules.ID(t, "probe"); errors.Is(err, identity.ErrUnknownType) {
+		return fmt.Errorf("ingest: unknown type of identifier %q", t)
+	}
+	return nil
 }
 
 // Draft returns an empty draft of a touch from this decoder's source.

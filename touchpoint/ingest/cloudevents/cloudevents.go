@@ -60,6 +60,11 @@ func New(o *Options) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Subject != "" {
+		if err := desk.CheckType(o.Subject); err != nil {
+			return nil, err
+		}
+	}
 	for name, m := range o.Types {
 		if m == nil || name == Type {
 			return nil, fmt.Errorf("cloudevents: no mapping is possible for type %q", name)

@@ -64,6 +64,9 @@ func TestATypeWithAMapping(t *testing.T) {
 	if _, err := cloudevents.New(&cloudevents.Options{Types: map[string]ingest.Mapper{cloudevents.Type: m}}); err == nil {
 		t.Error("a mapping of canonical touches was taken")
 	}
+	if _, err := cloudevents.New(&cloudevents.Options{Subject: "emial"}); err == nil {
+		t.Error("an unknown type of identifier was taken")
+	}
 }
 
 func touch(t *testing.T, source, rest string) touchpoint.Touch {

@@ -1,7 +1,6 @@
 package csvmap
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -116,8 +115,8 @@ func (m *Mapping) Decoder(o *ingest.Options) (ingest.Decoder, error) {
 		}
 	}
 	for _, f := range all {
-		if _, err := desk.Touch().Rules.ID(f.typ, "probe"); errors.Is(err, identity.ErrUnknownType) {
-			return nil, fmt.Errorf("csvmap: unknown type of identifier %q", f.typ)
+		if err := desk.CheckType(f.typ); err != nil {
+			return nil, err
 		}
 	}
 	return &decoder{m: m, desk: desk}, nil

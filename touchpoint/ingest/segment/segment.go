@@ -74,8 +74,11 @@ func New(o *Options) (*Decoder, error) {
 			d.events[foldEvent(name)] = kind
 		}
 	}
-	for k, v := range o.ExternalIDs {
-		d.external[k] = v
+	for name, t := range o.ExternalIDs {
+		if err := desk.CheckType(t); err != nil {
+			return nil, err
+		}
+		d.external[name] = t
 	}
 	return d, nil
 }

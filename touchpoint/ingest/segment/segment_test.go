@@ -266,7 +266,7 @@ func TestOptions(t *testing.T) {
 	if !slices.Contains(both.Notes, ingest.KeyAlias) || len(both.Touches[0].IDs) != 1 {
 		t.Errorf("two spellings: %s %v", text(both), both.Notes)
 	}
-	for _, bad := range []*segment.Options{{Call: "pages"}, {Options: ingest.Options{Limits: ingest.Limits{Message: -1}}}} {
+	for _, bad := range []*segment.Options{{Call: "pages"}, {ExternalIDs: map[string]identity.Type{"x": "emial"}}, {Options: ingest.Options{Limits: ingest.Limits{Message: -1}}}} {
 		if _, err := segment.New(bad); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}
