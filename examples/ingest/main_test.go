@@ -573,3 +573,15 @@ func TestChannelsAndBots(t *testing.T) {
 		}
 	}
 }
+
+func TestTouchpointsAreNamedByTheCatalogue(t *testing.T) {
+	t.Parallel()
+	catalogue := file(t, "c.json", `[{"name":"Pricing page","match":[{"url":"x.example/pricing*"}]}]`)
+	in := `{"type":"page","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z","properties":{"url":"https://x.example/pricing-eu?utm_source=s"}}`
+	if got := ingestWith(t, in, "-from", "segment", "-catalogue", catalogue); !strings.Contains(got.out, `"touchpoint":"Pricing page"`) {
+		t.Errorf("%s%s", got.out, got.err)
+	}
+	if got := ingestWith(t, in, "-from", "segment", "-catalogue", file(t, "typo.json", `[{"nme":"x"}]`)); got.code != 2 {
+		t.Errorf("exit %d, %s", got.code, got.err)
+	}
+}
