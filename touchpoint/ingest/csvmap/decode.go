@@ -18,6 +18,9 @@ type decoder struct {
 
 // Decode reads a table with a header. It implements [ingest.Decoder].
 func (d *decoder) Decode(r io.Reader, received time.Time) iter.Seq2[ingest.Record, error] {
+	if d.m.emit == emitCanonical {
+		return d.canonical(r)
+	}
 	return func(yield func(ingest.Record, error) bool) {
 		s := newScanner(r, d.desk.Options().Limits.Message)
 		header, err := s.header()
@@ -57,6 +60,28 @@ func (d *decoder) rows(s *scanner, b *bound, received time.Time, yield func(inge
 		rec.Index, rec.Line, rec.Raw = i, s.line, s.raw
 		if !yield(rec, nil) {
 			return errStopped
+		}
+	}
+}
+
+// canonical reads what touchpoint writes, by its own reader.
+func (d *decoder) canonical(r io.Reader) iter.Seq2[ingest.Record, error] {
+	return func(yield func(ingest.Record, error) bool) {
+		o := d.desk.Touch()
+		if o.Source == "" {
+			o.Source = d.desk.Options().Source
+		}
+		i := 0
+		for t, err := range touchpoint.NewReader(r, touchpoint.CSV, o).All() {
+			rec := ingest.Record{Index: i, Touches: []touchpoint.Touch{t}}
+			var line *touchpoint.LineError
+			if errors.As(err, &line) {
+				rec, err = ingest.Record{Index: i, Line: line.Line, Err: line.Err}, nil
+			}
+			if !yield(rec, err) || err != nil {
+				return
+			}
+			i++
 		}
 	}
 }

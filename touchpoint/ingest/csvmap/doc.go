@@ -27,7 +27,8 @@
 //	normalize          "salesforce_id" makes 18 characters of 15
 //	optional           true: the column may be missing
 //
-// The keys of a mapping: source, emit (touch, merge or relation), where, id, at, kind,
+// The keys of a mapping: source, emit (touch, merge, relation, or canonical for what
+// package touchpoint writes, which needs no mapping), where, id, at, kind,
 // touchpoint, stage, channel, direction, offline, sentiment, campaign.source to
 // campaign.id, ids, participants, value, cost, currency, props, and for relations
 // person, account, role, primary, from, to. The field at has layouts and zone besides,

@@ -48,6 +48,7 @@ const (
 	emitTouch emit = iota
 	emitMerge
 	emitRelation
+	emitCanonical // the table is canonical touches already
 )
 
 var campaignKeys = [6]string{"source", "medium", "name", "term", "content", "id"}
@@ -104,7 +105,11 @@ func (m *Mapping) WithTable(name string, r io.Reader) (*Mapping, error) {
 // Decoder returns a decoder of tables of this shape. It is an error if o makes no sense,
 // or if its rules do not know a type of identifier of the mapping.
 func (m *Mapping) Decoder(o *ingest.Options) (ingest.Decoder, error) {
-	desk, err := ingest.NewDesk("csv", o)
+	source := "csv"
+	if m.emit == emitCanonical {
+		source = "" // such a table names its sources
+	}
+	desk, err := ingest.NewDesk(source, o)
 	if err != nil {
 		return nil, err
 	}

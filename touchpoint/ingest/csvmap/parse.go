@@ -82,8 +82,10 @@ func (p *parser) mapping(root jsonscan.Value) {
 				m.emit = emitMerge
 			case "relation":
 				m.emit = emitRelation
+			case "canonical":
+				m.emit = emitCanonical
 			default:
-				p.fail(key, "must be touch, merge or relation")
+				p.fail(key, "must be touch, merge, relation or canonical")
 			}
 		case "where":
 			for e, i := range p.elements(v, key) {
@@ -158,6 +160,11 @@ func (p *parser) complete() {
 			p.fail("person", "required for relations")
 		case m.account == nil:
 			p.fail("account", "required for relations")
+		}
+		return
+	case emitCanonical:
+		if len(m.columns) > 0 || len(m.props) > 0 || m.rest {
+			p.fail("emit", "canonical tables need no mapping")
 		}
 		return
 	case emitMerge:

@@ -132,6 +132,31 @@ func TestAMergeIsATouchAndAnOverride(t *testing.T) {
 	}
 }
 
+func TestCanonicalTablesAreReadAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Preset("touch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp, err := touchpoint.ParseTouch([]byte(`{"source":"s","id":"1","at":"2026-06-01T00:00:00Z","received_at":"2026-06-01T00:00:09Z","kind":"meeting","touchpoint":"=1+1",
+		"ids":[{"type":"user_id","value":"a|b"},{"type":"user_id","value":"c"}],"value":"5.00","currency":"EUR","props":{"n":1,"o":{"p":[true]}}}`), touchpoint.Touch{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	w := touchpoint.NewWriter(&b, touchpoint.CSV)
+	if err := errors.Join(w.Write(tp), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	recs := decodeMapping(t, m, b.String()+"1,2\n", nil)
+	if got, want := string(recs[0].Touches[0].AppendJSON(nil)), string(tp.AppendJSON(nil)); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	if len(recs) != 2 || recs[1].Err == nil || recs[1].Line != 3 {
+		t.Errorf("%+v", recs[1])
+	}
+}
+
 func TestSalesforceIDsOfBothLengthsAreOne(t *testing.T) {
 	t.Parallel()
 	m, err := csvmap.Preset("salesforce-contact")

@@ -39,6 +39,9 @@ func (m *Mapping) record(r row, d *ingest.Draft) ingest.Record {
 		return w.relation()
 	case emitMerge:
 		return w.merge()
+	case emitCanonical:
+		w.d.Fail("emit", touchpoint.Syntax) // a table of its own, no mapping of names
+		return ingest.Record{Err: w.d.Err()}
 	}
 	return w.touches()
 }
