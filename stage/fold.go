@@ -77,7 +77,6 @@ type fold struct {
 	touches []*touchpoint.Touch
 	signals []Signal
 	link    linker
-	rules   identity.Rules
 
 	counters [][]counter   // by edition and slot
 	items    []item        // of the instant

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/token"
+	"strings"
 )
 
 // checkDocs wants a package comment everywhere, and of packages that users import a
@@ -32,7 +33,7 @@ func checkDocs(t *tree, p *folder, report reporter) {
 	for _, f := range sources {
 		checkComments(t, f, report)
 	}
-	if isInternal(p.dir) || p.dir == "benchmarks" {
+	if isInternal(p.dir) || p.dir == "benchmarks" || strings.HasPrefix(p.dir, "benchmarks/") {
 		return
 	}
 	for _, e := range doc.Examples(tests...) {

@@ -143,6 +143,7 @@ func TestCheck(t *testing.T) {
 		{"no package comment", files{"clock/clock.go": "package clock\n\nimport \"time\"\n\n// Now tells.\nfunc Now() time.Time { return time.Now() }\n"}, "clock: no package comment"},
 		{"no package comment on a program", files{"examples/one/main.go": "package main\n\nfunc main() {}\n"}, "examples/one: no package comment"},
 		{"no example", files{"clock/clock_test.go": "package clock_test\n"}, "clock: no Example"},
+		{"a benchmark needs no example", files{"benchmarks/identity/n.go": "// Package identity is.\npackage identity\n"}, ""},
 		{"example that is never run", files{"clock/clock_test.go": "package clock_test\n\nfunc Example() {}\n"}, "clock: no Example"},
 		{"no example in a nested module", files{"storage/pgstore/pgstore_test.go": "package pgstore_test\n"}, "storage/pgstore: no Example"},
 
