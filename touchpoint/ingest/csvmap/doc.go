@@ -32,7 +32,9 @@
 // touchpoint, stage, channel, direction, offline, sentiment, campaign.source to
 // campaign.id, ids, participants, value, cost, currency, props, and for relations
 // person, account, role, primary, from, to. The field at has layouts and zone besides,
-// amounts have currency (else the mapping's), decimal, group and strip, props have as and scale.
+// amounts have currency (else the mapping's), decimal, group and strip. A property has
+// as (text, number, bool) and scale (percent, minutes, milliseconds), or is
+// {"span": [from, to]}, the seconds between two times.
 //
 // Rows left out by where are skipped, not offered. A row is at most a mebibyte. What
 // names columns only by "rest" keeps sync stamps too, and these make conflicts of

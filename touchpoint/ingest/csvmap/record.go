@@ -201,7 +201,7 @@ func (w *work) character() {
 		case v < -1 || v > 1:
 			w.d.Fail("sentiment", touchpoint.OutOfRange)
 		default:
-			t.Sentiment = touchpoint.SentimentMilli(int(1000*v + half(v)))
+			t.Sentiment = touchpoint.SentimentMilli(int(float64(1000*v) + half(v)))
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (m *message) either(k key, get func(string) jsonscan.Value) jsonscan.Value 
 	}
 	b := get(k.snake)
 	switch {
-	case !a.OK():
+	case !a.OK(), a.Kind() == jsonscan.Null:
 		return b
 	case b.OK():
 		m.Note(ingest.KeyAlias)

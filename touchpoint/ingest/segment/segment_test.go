@@ -266,6 +266,10 @@ func TestOptions(t *testing.T) {
 	if !slices.Contains(both.Notes, ingest.KeyAlias) || len(both.Touches[0].IDs) != 1 {
 		t.Errorf("two spellings: %s %v", text(both), both.Notes)
 	}
+	null := decode(t, nil, `{`+head+`,"type":"track","event":"A","anonymousId":null,"anonymous_id":"a1"}`)[0]
+	if null.Err != nil || len(null.Touches[0].IDs) != 2 || len(null.Notes) != 0 {
+		t.Errorf("a null beside a value: %s %v", text(null), null.Notes)
+	}
 	for _, bad := range []*segment.Options{{Call: "pages"}, {ExternalIDs: map[string]identity.Type{"x": "emial"}}, {Options: ingest.Options{Limits: ingest.Limits{Message: -1}}}} {
 		if _, err := segment.New(bad); err == nil {
 			t.Errorf("%+v was taken", bad)
