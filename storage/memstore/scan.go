@@ -97,12 +97,13 @@ func (s *Store) scanner(q storage.Query, n uint32) (*scanner, error) {
 
 // micros rounds an instant up to the microsecond; the zero instant is open.
 func micros(t time.Time, open int64) int64 {
-	switch year := t.Year(); {
+	const far = 1 << 43 // seconds; that many microseconds fit
+	switch u := t.Unix(); {
 	case t.IsZero():
 		return open
-	case year < -200_000:
+	case u < -far:
 		return math.MinInt64
-	case year > 200_000:
+	case u > far:
 		return math.MaxInt64
 	}
 	us := t.UnixMicro()
