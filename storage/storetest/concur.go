@@ -19,7 +19,7 @@ func (r *run) together(n int, f func(k int) error) {
 	r.within("concurrent work", func() error {
 		var wg sync.WaitGroup
 		for k := range n {
-			wg.Go(func() { errs[k] = f(k) })
+			wg.Go(func() { errs[k] = attempt(func() error { return f(k) }) })
 		}
 		wg.Wait()
 		return errors.Join(errs...)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -285,11 +286,11 @@ func everyCallRules() []rule {
 
 var errPanic = errors.New("it panicked")
 
-// attempt turns a panic into errPanic.
+// attempt turns a panic into errPanic and tells its type and place.
 func attempt(f func() error) (err error) {
 	defer func() {
-		if recover() != nil {
-			err = errPanic
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w with a %T\n%s", errPanic, v, debug.Stack())
 		}
 	}()
 	return f()

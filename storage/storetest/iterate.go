@@ -19,7 +19,7 @@ var patience = 20 * time.Second
 // within fails if f does not return. f must not end the rule.
 func (r *run) within(what string, f func() error) {
 	done := make(chan error, 1)
-	go func() { done <- f() }()
+	go func() { done <- attempt(f) }()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
