@@ -39,7 +39,7 @@ const (
 	MaxText       = 1 << 10   // bytes a name: rejected, too_long
 	MaxIDs        = 100       // identifiers a touch: rejected, too_many
 	MaxValues     = 10_000    // values a field of a Query: ErrLimit
-	MaxIterations = 1_000     // open iterations a store: ErrLimit
+	MaxIterations = 1_000     // open iterations of a store that holds something for each: ErrLimit
 )
 
 // A Store keeps facts of one tenant. It is safe for concurrent use; its iterators are

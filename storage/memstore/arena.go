@@ -45,7 +45,7 @@ func (a arenas) wipe(r *row) {
 	body := a.body(r)
 	clear(body)
 	if x.kept -= header + len(body); x.kept == 0 {
-		x.buf = x.buf[:0:0]
+		x.buf = nil
 	}
 }
 
