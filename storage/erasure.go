@@ -1,9 +1,6 @@
 package storage
 
 import (
-	"bytes"
-	"cmp"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -100,70 +97,4 @@ func (e Erasure) Record(removed map[Class]int64, redacted int64) *Erased {
 	slices.SortFunc(r.Entries, compareEntries)
 	r.Suppressed = int64(len(r.Entries))
 	return &r
-}
-
-// A SuppressionList is the list that a set of erasures makes. It is a pure function of
-// the set: per tag the greatest At and generation, and everything else from the entry of
-// the latest erasure by (At, ID). The zero value is empty. Not safe for concurrent use.
-type SuppressionList struct{ m map[Tag]listed }
-
-type listed struct {
-	Suppression
-	calledAt time.Time // of the erasure that gave the policy
-	call     string
-}
-
-// Join adds the entries of an erasure; adding one again changes nothing.
-func (l *SuppressionList) Join(e Erased) {
-	if l.m == nil && len(e.Entries) > 0 {
-		l.m = make(map[Tag]listed)
-	}
-	for _, s := range e.Entries {
-		at := s.At.UTC().Truncate(time.Microsecond)
-		next := listed{s, e.At, e.ID}
-		next.At = at
-		if old, ok := l.m[s.Tag]; ok {
-			if cmp.Or(old.calledAt.Compare(e.At), cmp.Compare(old.call, e.ID)) > 0 {
-				next = old
-			}
-			if old.At.After(at) {
-				at = old.At
-			}
-			next.At, next.Generation = at, max(old.Generation, s.Generation)
-		}
-		l.m[s.Tag] = next
-	}
-}
-
-// Refuses reports whether a fact with these tags and this instant may not be appended.
-func (l *SuppressionList) Refuses(tags []Tag, at time.Time) bool {
-	if len(l.m) == 0 {
-		return false
-	}
-	for _, t := range tags {
-		if s, ok := l.m[t]; ok && (s.Policy == Refuse || !at.After(s.At)) {
-			return true
-		}
-	}
-	return false
-}
-
-// Entry returns the entry of a tag.
-func (l *SuppressionList) Entry(t Tag) (Suppression, bool) {
-	s, ok := l.m[t]
-	return s.Suppression, ok
-}
-
-// Len returns the number of entries.
-func (l *SuppressionList) Len() int { return len(l.m) }
-
-// All yields the entries sorted by tag.
-func (l *SuppressionList) All() iter.Seq[Suppression] {
-	return func(yield func(Suppression) bool) {
-		for _, t := range slices.SortedFunc(maps.Keys(l.m), func(a, b Tag) int { return bytes.Compare(a[:], b[:]) }) {
-			if !yield(l.m[t].Suppression) {
-				return
-			}
-		}
-	}
 }

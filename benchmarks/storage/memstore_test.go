@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -192,4 +193,47 @@ func BenchmarkFact(b *testing.B) {
 			storage.HashBody(body)
 		}
 	})
+}
+
+// Targets: an empty list costs ≤ 1.02 ×, a list of 10⁶ entries ≤ 1.25 × of an append
+// without tags.
+func BenchmarkMemstoreSuppression(b *testing.B) {
+	plain, tagged := world(size/5), world(size/5)
+	for _, batch := range tagged {
+		for i := range batch {
+			h := storage.HashID(batch[i].IDs()[0])
+			batch[i].Tags = []storage.Tag{storage.Tag(h)}
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		batches [][]storage.Fact
+		entries int
+	}{{"untagged", plain, 0}, {"empty", tagged, 0}, {"million", tagged, 1_000_000}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.StopTimer()
+			for b.Loop() {
+				s := memstore.New(nil)
+				at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+				for n := 0; n < c.entries; n += 4000 {
+					e := storage.Erasure{ID: strconv.Itoa(n), At: at}
+					for i := range 4000 {
+						h := storage.HashID(identity.MakeID(identity.UserID, "gone "+strconv.Itoa(n+i)))
+						e.Suppress = append(e.Suppress, storage.Suppression{KeyID: "k1", Tag: storage.Tag(h), At: at})
+					}
+					if _, err := s.Erase(context.Background(), e); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StartTimer()
+				for _, batch := range c.batches {
+					if _, err := s.Append(context.Background(), batch); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.StopTimer()
+			}
+			b.ReportMetric(float64(size/5)*float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+		})
+	}
 }
