@@ -178,12 +178,19 @@ func (w *world) sighting(i int) identity.Sighting {
 		IDs: w.ids[e[0] : e[0]+1]}
 }
 
+// graph feeds the edges as touches, in batches.
 func (w *world) graph() *identity.Graph {
 	g := new(identity.Graph)
-	var pair [2]identity.ID
+	var batch []identity.Sighting
+	ids := make([]identity.ID, 2*1000)
 	for i, e := range w.edges {
-		pair = [2]identity.ID{w.ids[e[0]], w.ids[e[1]]}
-		g.See(identity.Sighting{Ref: identity.Ref{Source: "web", ID: strconv.Itoa(i)}, At: time.Unix(1_700_000_000+int64(i), 0), IDs: pair[:]})
+		pair := ids[2*len(batch) : 2*len(batch)+2]
+		pair[0], pair[1] = w.ids[e[0]], w.ids[e[1]]
+		batch = append(batch, identity.Sighting{Ref: identity.Ref{Source: "web", ID: strconv.Itoa(i)}, At: time.Unix(1_700_000_000+int64(i), 0), IDs: pair})
+		if len(batch) == 1000 || i == len(w.edges)-1 {
+			g.See(batch...)
+			batch = batch[:0]
+		}
 	}
 	return g
 }
