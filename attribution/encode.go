@@ -119,11 +119,10 @@ func (js *Journeys) appendRow(b []byte, r int) []byte {
 // UnmarshalBinary replaces the set by an encoded one. Broken bytes and unknown versions
 // give [ErrCorrupt] and leave the set unchanged.
 func (js *Journeys) UnmarshalBinary(b []byte) error {
-	if len(b) < 5 || b[0] != encodingVersion ||
-		crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+	d, ok := newDecoder(b)
+	if !ok {
 		return ErrCorrupt
 	}
-	d := &decoder{b: b[1 : len(b)-4]}
 	out := &Journeys{}
 	channels, words := d.texts(), d.texts()
 	late, ignored := d.uint(math.MaxInt64), d.uint(math.MaxInt64)
@@ -143,6 +142,15 @@ func (js *Journeys) UnmarshalBinary(b []byte) error {
 type decoder struct {
 	b   []byte
 	bad bool
+}
+
+// newDecoder checks version and checksum.
+func newDecoder(b []byte) (*decoder, bool) {
+	if len(b) < 5 || b[0] != encodingVersion ||
+		crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+		return nil, false
+	}
+	return &decoder{b: b[1 : len(b)-4]}, true
 }
 
 // uint reads a number up to limit.
@@ -179,11 +187,21 @@ func (d *decoder) byte() byte {
 func (d *decoder) texts() []string {
 	var out []string
 	for n := d.uint(uint64(len(d.b))); n > 0 && !d.bad; n-- {
-		size := d.uint(uint64(len(d.b)))
-		out = append(out, string(d.b[:min(size, uint64(len(d.b)))]))
-		d.b = d.b[min(size, uint64(len(d.b))):]
+		out = append(out, d.text())
 	}
 	return out
+}
+
+// text reads a string behind its length.
+func (d *decoder) text() string {
+	size := d.uint(math.MaxInt64)
+	if size > uint64(len(d.b)) {
+		d.bad, d.b = true, nil
+		return ""
+	}
+	s := string(d.b[:size])
+	d.b = d.b[size:]
+	return s
 }
 
 // word is the text with a number as rows keep it, 0 being none.

@@ -76,24 +76,41 @@ func (m Markov) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if m.DropNulls || js.totals.nulls == 0 {
 		res.warn("no_nulls")
 	}
-	t := countTransitions(js, m.order(), m.DropNulls, false)
+	var aside, asideValue int64 // what paths without steps brought
+	for r := range js.rows() {
+		if lo, hi := js.span(r); lo == hi {
+			aside += js.conversions.at(r)
+			asideValue += js.values[r]
+		}
+	}
+	if err := m.fill(js, countTransitions(js, m.order(), m.DropNulls, false), res, aside, asideValue); err != nil {
+		return nil, err
+	}
+	if err := m.intervals(js, res, opts.Interval); err != nil {
+		return nil, err
+	}
+	return res.finish(js, opts), nil
+}
+
+// fill solves the chain of counted transitions and makes the credits.
+func (m Markov) fill(js *Journeys, t *transitions, res *Result, aside, asideValue int64) error {
 	c, groups := t.chain(js)
 	sol, err := solve(c, groups, m.dense())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	res.Params = &MarkovParams{Order: m.order(), States: len(c.Good), Conversion: sol.Hit}
 	split := removalSplit(js, sol.HitVia)
 	if m.Per == PerJourney {
 		ta := newTally(js)
 		if err := ta.run(js, split); err != nil {
-			return nil, err
+			return err
 		}
 		if err := res.fill(js, ta); err != nil {
-			return nil, err
+			return err
 		}
 	} else {
-		m.credit(js, res, sol)
+		m.credit(js, res, sol, aside, asideValue)
 	}
 	res.Split = split
 	for i := range res.Credits {
@@ -101,10 +118,7 @@ func (m Markov) Attribute(js *Journeys, opts *Options) (*Result, error) {
 			res.Credits[i].Removal = sol.HitVia[id]
 		}
 	}
-	if err := m.intervals(js, res, opts.Interval); err != nil {
-		return nil, err
-	}
-	return res.finish(js, opts), nil
+	return nil
 }
 
 func solve(c *chain.Chain, groups [][]int32, dense int) (chain.Solution, error) {
@@ -117,16 +131,9 @@ func solve(c *chain.Chain, groups [][]int32, dense int) (chain.Solution, error) 
 
 // credit divides conversions and money of the set by removal effects. What paths without
 // steps brought is nobody's.
-func (m Markov) credit(js *Journeys, res *Result, sol chain.Solution) {
+func (m Markov) credit(js *Journeys, res *Result, sol chain.Solution, aside, asideValue int64) {
 	slots, names := js.slots()
 	n := len(slots) - 2
-	var aside, asideValue int64
-	for r := range js.rows() {
-		if lo, hi := js.span(r); lo == hi {
-			aside += js.conversions.at(r)
-			asideValue += js.values[r]
-		}
-	}
 	conv := make([]float64, len(slots))
 	effects, worth := make([]float64, n), make([]float64, n)
 	for i, id := range slots[:n] {

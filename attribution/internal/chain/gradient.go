@@ -75,3 +75,18 @@ func (c *Chain) Variance(gs []*Gradient, w []float64) float64 {
 	}
 	return max(0, v)
 }
+
+// Prob is the probability of the edge between two states.
+func (c *Chain) Prob(from, to int32) float64 {
+	all := c.rows()[from]
+	if all == 0 {
+		return 0
+	}
+	n := 0.0
+	for e, f := range c.From {
+		if f == from && c.To[e] == to {
+			n += c.Count[e]
+		}
+	}
+	return n / all
+}
