@@ -77,25 +77,25 @@ func TestExactRationals(t *testing.T) {
 				continue
 			}
 			var want struct {
-				Base           string
-				Removal_effect map[string]string
-				Credit         map[string]string
+				Base          string
+				RemovalEffect map[string]string `json:"removal_effect"`
+				Credit        map[string]string
 			}
 			get(set[key], &want)
 			res := run(t, js, attribution.Markov{Order: k})
 			check(key, res.Params.(*attribution.MarkovParams).Conversion, want.Base)
 			for ch, w := range want.Credit {
 				check(key+" "+ch, res.Credit(ch).Conversions, w)
-				check(key+" removal "+ch, res.Credit(ch).Removal, want.Removal_effect[ch])
+				check(key+" removal "+ch, res.Credit(ch).Removal, want.RemovalEffect[ch])
 			}
 		}
 		var rate struct {
 			Values map[string]string
-			V_N    string
+			Worth  string `json:"v_N"`
 		}
 		get(set["shapley_rate_inclusive"], &rate)
 		p := run(t, js, attribution.Shapley{Game: attribution.Rate}).Params.(*attribution.ShapleyParams)
-		check("rate of all", p.Worth, rate.V_N)
+		check("rate of all", p.Worth, rate.Worth)
 		for ch, w := range rate.Values {
 			check("rate "+ch, p.Phi[ch], w)
 		}
@@ -135,7 +135,7 @@ func TestConversionShareOfPathData(t *testing.T) {
 	var want struct {
 		Data struct {
 			Order1 struct {
-				Credit_value map[string]float64
+				CreditValue map[string]float64 `json:"credit_value"`
 			}
 		} `json:"channelattribution_data"`
 	}
@@ -143,12 +143,12 @@ func TestConversionShareOfPathData(t *testing.T) {
 		t.Fatal(err)
 	}
 	res := run(t, pathsFile(t, "pathdata.csv", false), attribution.Markov{Value: attribution.ConversionShare})
-	for ch, w := range want.Data.Order1.Credit_value {
+	for ch, w := range want.Data.Order1.CreditValue {
 		if got := float64(res.Credit(ch).Value) / scale; !near(got, w, 1e-6) {
 			t.Errorf("%s: %v, want %v", ch, got, w)
 		}
 	}
-	if len(want.Data.Order1.Credit_value) != 12 {
+	if len(want.Data.Order1.CreditValue) != 12 {
 		t.Error("the golden was not read")
 	}
 }

@@ -115,14 +115,14 @@ func (js *Journeys) units() []int {
 // variances are sums of squares over units. While a unit is open its credits lie in
 // slots listed in touched.
 type variances struct {
-	slots        int
-	conv, val    []float64 // variance a slot
-	joint        []float64 // covariance of the conversions, slots×slots, nil if there are too many
-	n            []float64 // conversions whose path contains the channel
-	here, money  []float64 // of the open unit
-	touched      []int
-	open         []bool
-	scale, vunit float64 // of the open unit: how often it stands, and the square root of its count
+	slots       int
+	conv, val   []float64 // variance a slot
+	joint       []float64 // covariance of the conversions, slots×slots, nil if there are too many
+	n           []float64 // conversions whose path contains the channel
+	here, money []float64 // of the open unit
+	touched     []int
+	open        []bool
+	scale       float64 // of the open unit: how often it stands
 }
 
 func newVariances(slots int) *variances {

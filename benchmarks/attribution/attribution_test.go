@@ -111,3 +111,13 @@ func BenchmarkColumns(b *testing.B) {
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/200_000, "B/journey")
 	b.ReportMetric(js.Touches()/200_000, "touches/journey")
 }
+
+func ExampleRows() {
+	touches := 0
+	_ = synthetic.Rows(3, 50, false, func(r attribution.Row) error {
+		touches += len(r.Channels)
+		return nil
+	})
+	fmt.Println(touches)
+	// Output: 25
+}
