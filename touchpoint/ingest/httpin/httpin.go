@@ -87,6 +87,10 @@ type Options struct {
 	Raw    func(ingest.DeadLetter, []byte) error
 	Secret []byte
 
+	// Observe is told what each request offered and what became of it; several requests
+	// may call it at once.
+	Observe func(name string, outcomes touchpoint.Tally)
+
 	Clock clock.Clock  // when requests arrive; nil: the system's
 	Log   *slog.Logger // nil: none
 }
@@ -217,6 +221,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default:
 		h.allow(w, req)
 		h.post(a, req, r)
+	}
+	if h.o.Observe != nil && a.tally.Offered() > 0 {
+		h.o.Observe(a.key, a.tally)
 	}
 	if !known {
 		r.path = "(unknown)" // a path may hold anything
