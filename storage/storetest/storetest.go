@@ -64,11 +64,11 @@ type Fault uint8
 // The faults that a [Harness] may make.
 const (
 	BeforeCommit          Fault = iota + 1 // the next commit fails before it is sent
-	LostCommitReply                        // the next commit happens and its answer is lost
+	LostCommitReply                        // the next commit happens and its answer is lost: a failed sync, a cut connection
 	CutConnection                          // every connection is cut
 	DiskFull                               // there is no space
 	ReadOnly                               // nothing can be written
-	HoldTransaction                        // another writer has begun and not committed
+	HoldTransaction                        // another writer has written a fact and not committed; undo commits it
 	UnreadableSuppression                  // the suppression list cannot be read
 	FlipByte                               // a byte of a stored body is damaged
 	SlowRead                               // reads take a while
