@@ -127,16 +127,16 @@ func differ(got, want storage.Fact) string {
 func inOrder(facts []storage.Fact) []storage.Fact {
 	type placed struct {
 		at storage.Position
-		f  storage.Fact
+		i  int
 	}
 	list := make([]placed, len(facts))
 	for i, f := range facts {
-		list[i] = placed{f.Position(), f}
+		list[i] = placed{f.Position(), i}
 	}
-	slices.SortStableFunc(list, func(a, b placed) int { return a.at.Compare(b.at) })
-	facts = make([]storage.Fact, len(list))
+	slices.SortFunc(list, func(a, b placed) int { return a.at.Compare(b.at) })
+	out := make([]storage.Fact, len(list))
 	for i, p := range list {
-		facts[i] = p.f
+		out[i] = facts[p.i]
 	}
-	return facts
+	return out
 }

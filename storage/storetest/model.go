@@ -17,6 +17,8 @@ func compareNames(a, b string) int { return strings.Compare(a, b) }
 type model struct {
 	facts map[storage.Key]storage.Fact
 	list  storage.SuppressionList
+
+	sorted []storage.Fact // all of them, nil after a change
 }
 
 func newModel() *model { return &model{facts: make(map[storage.Key]storage.Fact)} }
@@ -45,6 +47,7 @@ func (r *run) agree(got, want []touchpoint.Outcome) {
 }
 
 func (m *model) append(facts []storage.Fact) []touchpoint.Outcome {
+	m.sorted = nil
 	outs := make([]touchpoint.Outcome, len(facts))
 	for i, f := range facts {
 		k := f.Key()
@@ -69,8 +72,13 @@ func (m *model) append(facts []storage.Fact) []touchpoint.Outcome {
 	return outs
 }
 
-// all returns the facts in order.
-func (m *model) all() []storage.Fact { return inOrder(slices.Collect(maps.Values(m.facts))) }
+// all returns the facts in order; the slice is the model's.
+func (m *model) all() []storage.Fact {
+	if m.sorted == nil {
+		m.sorted = inOrder(slices.Collect(maps.Values(m.facts)))
+	}
+	return m.sorted
+}
 
 // scan is the plain meaning of a query.
 func (m *model) scan(q storage.Query) []storage.Fact {
@@ -121,6 +129,7 @@ func (m *model) erase(e storage.Erasure) (removed map[storage.Class]int64, redac
 			m.facts[f.Key()] = f
 		}
 	}
+	m.sorted = nil
 	rec := e.Record(removed, redacted)
 	m.facts[k] = storage.Fact{Erasure: rec}
 	m.list.Join(*rec)

@@ -109,7 +109,7 @@ func restRules() []rule {
 		{"S14/rest/digest-equals-memstore", "equal facts have equal digests, whatever the store", func(r *run) {
 			s, m := r.world(7, 200)
 			mem := memstore.New(nil)
-			facts := m.all()
+			facts := slices.Clone(m.all())
 			slices.Reverse(facts)
 			for _, f := range facts {
 				_, err := mem.Append(r.ctx, []storage.Fact{f})
