@@ -9,8 +9,11 @@ import (
 	"time"
 )
 
-// A broken store may get stuck; the tests do not wait long for it.
-func init() { patience = time.Second }
+// Impatient is for a store that is known to get stuck.
+func Impatient(h Harness) Harness {
+	h.patience = time.Second
+	return h
+}
 
 // CheckOnly runs the rules with a part in their name.
 func CheckOnly(ctx context.Context, h Harness, part string) error {

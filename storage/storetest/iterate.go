@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,14 +14,11 @@ import (
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
-// patience is how long a call may take before it counts as stuck.
-var patience = 20 * time.Second
-
 // within fails if f does not return. f must not end the rule.
 func (r *run) within(what string, f func() error) {
 	done := make(chan error, 1)
 	go func() { done <- attempt(f) }()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(cmp.Or(r.h.patience, time.Minute))
 	defer timer.Stop()
 	select {
 	case err := <-done:

@@ -25,6 +25,7 @@ import (
 	"io"
 	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/storage"
 )
@@ -46,6 +47,8 @@ type Harness struct {
 
 	Seeds int // random histories; 0 = 10
 	Ops   int // operations of each; 0 = 200
+
+	patience time.Duration // how long a call may take before it counts as stuck; 0 = a minute
 }
 
 func (h Harness) seeds() int { return orDefault(h.Seeds, 10) }
