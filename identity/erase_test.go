@@ -140,3 +140,28 @@ func TestPseudonyms(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestEvidenceBetweenDetachedIdentifiersGoes(t *testing.T) {
+	g := graph(t, &identity.Rules{Key: []byte("secret")},
+		touch(t, "1", day(1, 1), "user_id:u1 email:a@x.org"), touch(t, "2", day(1, 2), "user_id:u1 email:b@x.org"),
+		touch(t, "3", day(2, 1), "user_id:u2 email:a@x.org"), touch(t, "4", day(2, 2), "user_id:u2 email:b@x.org"))
+	must(t, g.Add(identity.Evidence{A: id(t, "email:a@x.org"), B: id(t, "email:b@x.org"), Kind: identity.Import, Source: "crm", At: day(1, 3)}))
+	r := g.Resolve(time.Time{})
+	p, _ := r.Person(id(t, "user_id:u1"))
+	rc, _ := r.EraseSet(p.ID)
+	if values(rc.Own) != "u1" || values(rc.Detached) != "a@x.org b@x.org" || rc.Evidence != 1 || len(rc.Touches) != 2 {
+		t.Errorf("%+v", rc)
+	}
+	if err := g.Forget(rc); err != nil {
+		t.Fatal(err)
+	}
+	r = g.Resolve(time.Time{})
+	if got := people(r); got != "a@x.org b@x.org u2" {
+		t.Error(got)
+	}
+	for l := range r.Links() {
+		if l.A.Type() == identity.Email {
+			t.Error("the person's evidence stayed")
+		}
+	}
+}

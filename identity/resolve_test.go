@@ -125,3 +125,52 @@ func TestWindowedLimit(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestStrongestScoreOfAPairCounts(t *testing.T) {
+	rules := identity.Rules{Probabilistic: identity.ScorerRules{Merge: true, Threshold: 1000}, Types: map[identity.Type]identity.TypeRule{
+		"key": {Class: identity.KeyClass, Max: 1}, "mail": {Rank: 1}}}
+	score := func(key, ref string, weight int32) identity.Evidence {
+		return identity.Evidence{A: identity.MakeID("key", key), B: identity.MakeID("mail", "m"), Kind: identity.Probabilistic, Source: "match", Ref: ref, At: day(1, 1), Weight: weight}
+	}
+	facts := []identity.Evidence{score("k1", "a", 9000), score("k1", "b", 5000), score("k2", "a", 7000), score("k3", "a", 900)}
+	for range facts {
+		facts = append(facts[1:], facts[0])
+		g := graph(t, &rules)
+		must(t, g.Add(facts...))
+		r := g.Resolve(time.Time{})
+		if got := people(r); got != "k1 m | k2 | k3" {
+			t.Error(got)
+		}
+		if e := r.Explain(identity.MakeID("key", "k3"), identity.MakeID("mail", "m")); e.Reason != identity.RefusedBelowThreshold || e.Path[0].Detail != "0.900 bits" {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+// Records of one key join to the least time and the greatest weight; what a record adds
+// nothing to leaves no trace in the bytes, whichever came first.
+func TestRecordsOfOneKeyJoin(t *testing.T) {
+	at := func(d int, weight int32) identity.Evidence {
+		return identity.Evidence{A: id(t, "user_id:u1"), B: id(t, "device_id:dd"), Kind: identity.Probabilistic, Source: "match", Ref: "1", At: day(1, d), Weight: weight}
+	}
+	one, both, reverse := graph(t, nil), graph(t, nil), graph(t, nil)
+	must(t, one.Add(at(1, 5000), at(3, 9000)))
+	must(t, both.Add(at(1, 5000), at(2, 4000), at(3, 9000), at(4, 9000)))
+	must(t, reverse.Add(at(4, 9000), at(3, 9000), at(2, 4000), at(1, 5000)))
+	want, _ := one.MarshalBinary()
+	for name, g := range map[string]*identity.Graph{"forward": both, "backward": reverse} {
+		if got, _ := g.MarshalBinary(); string(got) != string(want) {
+			t.Errorf("%s: the bytes keep what says nothing", name)
+		}
+		for l := range g.Resolve(time.Time{}).Links() {
+			if e := l.Evidence; len(e) != 1 || e[0].Count != 1 || !e[0].First.Equal(day(1, 1)) || !e[0].Last.Equal(day(1, 1)) || e[0].Weight != 9000 {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}
+		for l := range g.Resolve(day(1, 2)).Links() {
+			if l.Evidence[0].Weight != 5000 {
+				t.Errorf("%s: the future weighs %d", name, l.Evidence[0].Weight)
+			}
+		}
+	}
+}
