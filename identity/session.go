@@ -31,13 +31,22 @@ func (r *Resolution) openSessions() {
 	if len(r.sessions) == 0 {
 		return
 	}
-	for x, log := range r.sessions {
+	done := map[uint32]bool{}
+	for x := range r.sessions {
 		c := r.comp[x]
+		if done[c] {
+			continue
+		}
+		done[c] = true
 		for _, i := range r.parts.sights[r.parts.sightStart[c]:r.parts.sightStart[c+1]] {
-			if slices.Contains(r.f.idsOf(&r.f.sights[i]), x) {
-				log.sights = append(log.sights, i)
+			for _, y := range r.f.idsOf(&r.f.sights[i]) {
+				if log := r.sessions[y]; log != nil {
+					log.sights = append(log.sights, i)
+				}
 			}
 		}
+	}
+	for x, log := range r.sessions {
 		r.write(log, x)
 	}
 }
