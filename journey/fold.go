@@ -45,13 +45,14 @@ func Cut(s Subject, touches []touchpoint.Touch, h stage.History, opts *Options) 
 }
 
 // merge returns the subject's merged view at an instant: sorted, each key once, one touch
-// a real contact.
+// a real contact, and what bots did left out.
 func (c *config) merge(touches []touchpoint.Touch, at time.Time) []touchpoint.Touch {
 	out := make([]touchpoint.Touch, 0, len(touches))
 	for _, t := range touches {
-		if at.IsZero() || !t.At.After(at) {
-			out = append(out, t)
+		if bot, _ := t.Props.Bool("bot"); (bot && !c.bots) || !at.IsZero() && t.At.After(at) {
+			continue
 		}
+		out = append(out, t)
 	}
 	slices.SortFunc(out, touchpoint.Compare)
 	out = slices.CompactFunc(out, func(a, b touchpoint.Touch) bool { return a.Key() == b.Key() })

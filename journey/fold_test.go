@@ -121,6 +121,18 @@ func TestWhereJourneysEnd(t *testing.T) {
 	}
 }
 
+func TestWhatBotsDoMovesNobodyUnlessAsked(t *testing.T) {
+	o := leads(journey.Boundary{})
+	touches := []touchpoint.Touch{touch("form", "01-02", func(t *touchpoint.Touch) { t.Props = t.Props.SetBool("bot", true) })}
+	if f := fold(t, touches, on("02-01"), o); len(f.History.Visits) != 0 || len(f.Journeys) != 0 {
+		t.Errorf("a bot stands at %v", f.History.Visits)
+	}
+	o.Bots = true
+	if f := fold(t, touches, on("02-01"), o); len(f.History.Visits) != 1 || len(f.Journeys) != 1 {
+		t.Error("asked for, a bot's touches are still left out")
+	}
+}
+
 func TestReversalsLowerWhatWasReached(t *testing.T) {
 	order := touch("order", "01-02", worth(10_00, "EUR"), prop("order_id", "7"))
 	back := touch("refund", "01-05", worth(-4_00, "EUR"), prop("order_id", "7"))

@@ -99,7 +99,7 @@ func reaches(touches []touchpoint.Touch, h *stage.History, goals []Goal, ids *id
 	if goals == nil {
 		visits(&purchase, func(v *stage.Visit) bool { return v.Kind == stage.Goal })
 		for i := range touches {
-			if k := touches[i].Kind; k.Info().Class == touchpoint.Conversion || stage.Family(k) == "purchase" {
+			if t := &touches[i]; t.Class() == touchpoint.Conversion || t.Class() != touchpoint.Record && stage.Family(t.Kind) == "purchase" {
 				matching(&purchase, i)
 			}
 		}

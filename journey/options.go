@@ -22,6 +22,7 @@ type Options struct {
 	Boundary Boundary              // see Boundary
 	Policy   stage.Policy          // of accounts; nil: stage.Max
 	Twins    *touchpoint.TwinRules // nil: the default rules; Off leaves every touch apart
+	Bots     bool                  // keep touches marked as a bot's; by default they move no stage and are no steps
 	Touch    *touchpoint.Options   // how offered touches are cleaned; its Now and Rules are set by the Tracker
 }
 
@@ -34,6 +35,7 @@ type config struct {
 	boundary Boundary
 	policy   stage.Policy
 	twins    touchpoint.TwinRules
+	bots     bool
 }
 
 func (o *Options) config() (*config, error) {
@@ -69,7 +71,7 @@ func (o *Options) config() (*config, error) {
 	if o.Twins != nil {
 		c.twins = *o.Twins
 	}
-	c.goals, c.boundary = o.Goals, o.Boundary
+	c.goals, c.boundary, c.bots = o.Goals, o.Boundary, o.Bots
 	for i, g := range o.Goals {
 		if _, known := c.model.Stage(g.Stage); g.Stage != "" && !known {
 			return nil, fmt.Errorf("journey: goal %d (%q): %w", i+1, g.ID, stage.ErrUnknownStage)

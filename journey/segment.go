@@ -166,11 +166,5 @@ func earliest(touches []touchpoint.Touch, t int, rs []reach, ends []time.Time) t
 	return now
 }
 
-// isStep reports whether a touch is a step of a journey: no record, no bot.
-func isStep(t *touchpoint.Touch) bool {
-	if t.Kind.Info().Class == touchpoint.Record {
-		return false
-	}
-	bot, _ := t.Props.Bool("bot")
-	return !bot
-}
+// isStep reports whether a touch is a step of a journey: it is no record.
+func isStep(t *touchpoint.Touch) bool { return t.Class() != touchpoint.Record }
