@@ -58,6 +58,7 @@ type Doc struct {
 type node struct {
 	kind                   Kind
 	escaped, keyEscaped    bool
+	hash                   uint8 // of the key: equal for keys that differ by case only
 	keyStart, keyEnd       int32
 	start, end, next, size int32 // next: the next sibling, 0 if last; size: the number of children
 }
@@ -92,7 +93,7 @@ func (d *Doc) Parse(text string, lim Limits) (Value, error) {
 }
 
 func (d *Doc) blank(i int) int {
-	for i < len(d.text) {
+	for i < len(d.text) && d.text[i] <= ' ' {
 		switch d.text[i] {
 		case ' ', '\t', '\n', '\r':
 			i++
@@ -155,6 +156,8 @@ func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
 		return i + 1, nil
 	}
 	last, size := 0, int32(0)
+	var seen [4]uint64  // which hashes keys had
+	var repeated *Error // the first key that was there before
 	for {
 		var ks, ke int
 		var kesc bool
@@ -177,13 +180,21 @@ func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		n := &d.nodes[child]
-		n.keyStart, n.keyEnd, n.keyEscaped = int32(ks), int32(ke), kesc
 		if last != 0 {
 			d.nodes[last].next = int32(child)
 		}
 		last = child
 		size++
+		if object {
+			n := &d.nodes[child]
+			n.keyStart, n.keyEnd, n.keyEscaped = int32(ks), int32(ke), kesc
+			n.hash = d.keyHash(ks, ke, kesc)
+			word, bit := &seen[n.hash>>6], uint64(1)<<(n.hash&63)
+			if *word&bit != 0 && repeated == nil && size <= fewKeys && d.repeats(parent, child) {
+				repeated = &Error{"duplicate_key", ks}
+			}
+			*word |= bit
+		}
 		if i = d.blank(end); i >= len(d.text) {
 			return 0, &Error{"syntax", i}
 		}
@@ -192,10 +203,11 @@ func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
 			i = d.blank(i + 1)
 		case closing:
 			d.nodes[parent].size = size
-			if object {
-				if err := d.unique(parent); err != nil {
-					return 0, err
-				}
+			if repeated == nil && object && size > fewKeys {
+				repeated = d.unique(parent)
+			}
+			if repeated != nil {
+				return 0, repeated
 			}
 			return i + 1, nil
 		default:
@@ -206,45 +218,50 @@ func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
 
 // str reads the string that opens at i and says whether it holds an escape.
 func (d *Doc) str(i int) (end int, escaped bool, err error) {
-	start := i
-	for i++; i < len(d.text); i++ {
-		switch c := d.text[i]; {
-		case c == '"':
-			return i + 1, escaped, nil
-		case c < ' ':
-			return 0, false, &Error{"syntax", i}
-		case c == '\\':
+	text := d.text
+	for j := plainEnd(text, i+1); j < len(text); j = plainEnd(text, j) {
+		switch text[j] {
+		case '"':
+			return j + 1, escaped, nil
+		case '\\':
 			escaped = true
-			if i++; i >= len(d.text) {
-				return 0, false, &Error{"syntax", i}
+			n, reason := escape(text[j:])
+			if reason != "" {
+				return 0, false, &Error{reason, j}
 			}
-			switch d.text[i] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				u, ok := hex4(d.text, i+1)
-				if !ok {
-					return 0, false, &Error{"syntax", i}
-				}
-				i += 4
-				if u >= 0xDC00 && u <= 0xDFFF {
-					return 0, false, &Error{"utf8", i}
-				}
-				if u >= 0xD800 && u <= 0xDBFF {
-					low, ok := uint32(0), false
-					if strings.HasPrefix(d.text[i+1:], `\u`) {
-						low, ok = hex4(d.text, i+3)
-					}
-					if !ok || low < 0xDC00 || low > 0xDFFF {
-						return 0, false, &Error{"utf8", i}
-					}
-					i += 6
-				}
-			default:
-				return 0, false, &Error{"syntax", i}
-			}
+			j += n
+		default:
+			return 0, false, &Error{"syntax", j}
 		}
 	}
-	return 0, false, &Error{"syntax", start}
+	return 0, false, &Error{"syntax", i}
+}
+
+// escape returns the length of the escape that s begins with, two of them for a pair of
+// surrogates, or why it is none.
+func escape(s string) (n int, reason string) {
+	if len(s) < 2 {
+		return 0, "syntax"
+	}
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2, ""
+	case 'u':
+		u, ok := hex4(s, 2)
+		switch {
+		case !ok:
+			return 0, "syntax"
+		case u >= 0xDC00 && u <= 0xDFFF:
+			return 0, "utf8"
+		case u < 0xD800 || u > 0xDBFF:
+			return 6, ""
+		}
+		if low, ok := hex4(s, 8); !ok || s[6:8] != `\u` || low < 0xDC00 || low > 0xDFFF {
+			return 0, "utf8"
+		}
+		return 12, ""
+	}
+	return 0, "syntax"
 }
 
 func hex4(s string, i int) (u uint32, ok bool) {

@@ -83,7 +83,7 @@ func TestManyKeys(t *testing.T) {
 		return b.String() + `"` + last + `":1}`
 	}
 	var d jsonscan.Doc
-	for _, n := range []int{5, 23, 24, 25, 100} {
+	for _, n := range []int{5, 24, 25, 63, 64, 65, 100} {
 		if _, err := d.Parse(object(n, "z"), jsonscan.Limits{}); err != nil {
 			t.Errorf("%d keys: %v", n, err)
 		}

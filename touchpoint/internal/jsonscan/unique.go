@@ -3,41 +3,54 @@ package jsonscan
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// fewKeys is the number of members up to which comparing all pairs beats a map.
-const fewKeys = 24
+// fewKeys is the number of members up to which a key is compared with those before it
+// that have its hash; more of them go through a map, whatever their hashes.
+const fewKeys = 64
 
-// unique refuses two keys of the object at parent that are equal under case folding.
-func (d *Doc) unique(parent int) error {
-	obj := Value{d, parent}
-	if obj.Len() > fewKeys {
-		seen := make(map[string]bool, obj.Len())
-		for m := obj.First(); m.OK(); m = m.Next() {
-			k := FoldKey(m.Key())
-			if seen[k] {
-				return &Error{"duplicate_key", int(m.node().keyStart)}
-			}
-			seen[k] = true
+// keyHash returns the hash of a key, given with its quotes: of its length and three of
+// its letters, which tell most keys of one object apart.
+func (d *Doc) keyHash(start, end int, escaped bool) uint8 {
+	k := d.text[start+1 : end-1]
+	for i := range len(k) {
+		if escaped || k[i] >= utf8.RuneSelf {
+			k = FoldKey(d.decode(int32(start), int32(end), escaped))
+			break
 		}
-		return nil
 	}
-	for m := obj.First(); m.OK(); m = m.Next() {
-		mn := &d.nodes[m.i]
-		for o := obj.First(); o.i != m.i; o = o.Next() {
-			on := &d.nodes[o.i]
-			if !mn.keyEscaped && !on.keyEscaped {
-				a, b := d.text[mn.keyStart+1], d.text[on.keyStart+1]
-				if a|b < 0x80 && a|0x20 != b|0x20 && a != '"' && b != '"' {
-					// The first letters are ASCII and no case pair; only K and S have
-					// partners outside of ASCII, and those are not below 0x80.
-					continue
-				}
-			}
-			if strings.EqualFold(m.Key(), o.Key()) {
-				return &Error{"duplicate_key", int(mn.keyStart)}
-			}
+	if k == "" {
+		return 0
+	}
+	letter := func(i int) uint32 { return uint32(k[i] | 0x20) } // which makes ASCII lower case
+	h := uint32(len(k))*0x9E3779B1 ^ letter(0)*0x85EBCA77 ^ letter(len(k)/2)*0xC2B2AE3D ^ letter(len(k)-1)*0x27D4EB2F
+	return uint8(h >> 24)
+}
+
+// repeats reports whether a member of the object at parent before child has child's key,
+// whatever the case.
+func (d *Doc) repeats(parent, child int) bool {
+	n := &d.nodes[child]
+	key := d.decode(n.keyStart, n.keyEnd, n.keyEscaped)
+	for o := parent + 1; o != child; o = int(d.nodes[o].next) {
+		if p := &d.nodes[o]; p.hash == n.hash && strings.EqualFold(key, d.decode(p.keyStart, p.keyEnd, p.keyEscaped)) {
+			return true
 		}
+	}
+	return false
+}
+
+// unique refuses two keys of the object at parent that are equal but for case.
+func (d *Doc) unique(parent int) *Error {
+	obj := Value{d, parent}
+	seen := make(map[string]bool, obj.Len())
+	for m := obj.First(); m.OK(); m = m.Next() {
+		k := FoldKey(m.Key())
+		if seen[k] {
+			return &Error{"duplicate_key", int(d.nodes[m.i].keyStart)}
+		}
+		seen[k] = true
 	}
 	return nil
 }
@@ -45,6 +58,9 @@ func (d *Doc) unique(parent int) error {
 // FoldKey maps keys that differ by case only to one text.
 func FoldKey(s string) string {
 	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
 		least := r
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 			least = min(least, f)

@@ -12,12 +12,15 @@ type Value struct {
 // OK reports whether v is a value at all.
 func (v Value) OK() bool { return v.d != nil }
 
-func (v Value) node() node {
+func (v Value) node() *node {
 	if v.d == nil {
-		return node{}
+		return &noNode
 	}
-	return v.d.nodes[v.i]
+	return &v.d.nodes[v.i]
 }
+
+// noNode is what the zero Value stands for; it is only read.
+var noNode node
 
 // Kind returns what v is.
 func (v Value) Kind() Kind { return v.node().kind }
@@ -27,7 +30,7 @@ func (v Value) Raw() string {
 	if v.d == nil {
 		return ""
 	}
-	n := v.d.nodes[v.i]
+	n := &v.d.nodes[v.i]
 	return v.d.text[n.start:n.end]
 }
 
@@ -65,11 +68,11 @@ func (v Value) First() Value {
 
 // Next returns the member or element behind v.
 func (v Value) Next() Value {
-	n := v.node()
-	if n.next == 0 {
+	next := v.node().next
+	if next == 0 {
 		return Value{}
 	}
-	return Value{v.d, int(n.next)}
+	return Value{v.d, int(next)}
 }
 
 // Get follows keys into objects and returns what stands there.
@@ -93,6 +96,11 @@ func (d *Doc) decode(start, end int32, escaped bool) string {
 	if !escaped {
 		return s
 	}
+	return decode(s)
+}
+
+// decode takes the escapes out of s.
+func decode(s string) string {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' {

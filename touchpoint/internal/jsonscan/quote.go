@@ -1,0 +1,60 @@
+package jsonscan
+
+// plainEnd returns the first place from i on at which s has a quote, a backslash or a
+// control character below the blank; len(s) if there is none. It looks at eight bytes at
+// once: a byte x is below n exactly if x−n borrows and x itself has no high bit.
+func plainEnd(s string, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, back := w^(ones*'"'), w^(ones*'\\')
+		if ((w-ones*' ')&^w|(quote-ones)&^quote|(back-ones)&^back)&highs != 0 {
+			break
+		}
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// AppendQuoted appends s, which is valid UTF-8, as a canonical JSON string: only the
+// quote, the backslash and U+0000 to U+001F are escaped.
+func AppendQuoted(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for {
+		n := plainEnd(s, 0)
+		b = append(b, s[:n]...)
+		if n == len(s) {
+			return append(b, '"')
+		}
+		switch c := s[n]; c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+		s = s[n+1:]
+	}
+}
+
+// Plain reports whether s stands between quotes as it is.
+func Plain(s string) bool { return plainEnd(s, 0) == len(s) }
+
+// Unquote decodes a JSON string that [Doc.Parse] or AppendQuoted has made sure of, given
+// with its quotes.
+func Unquote(quoted string) string {
+	s := quoted[1 : len(quoted)-1]
+	if Plain(s) {
+		return s
+	}
+	return decode(s)
+}
