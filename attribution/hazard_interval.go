@@ -9,6 +9,14 @@ func (f *hazardFit) intervals(res *Result, split *hazardSplit, lin *lineageFit, 
 		res.noIntervals("off")
 		return nil
 	}
+	if iv.Method == Delta {
+		if split.reading != Trigger || lin != nil {
+			res.noIntervals("no delta for this model")
+			return nil
+		}
+		f.delta(res, iv)
+		return nil
+	}
 	js := f.js
 	n := len(js.channels.names)
 	rep := *f

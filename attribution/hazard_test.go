@@ -236,6 +236,24 @@ func TestRepeatBuyers(t *testing.T) {
 	}
 }
 
+func TestDeltaIsNearTheBootstrap(t *testing.T) {
+	t.Parallel()
+	js := plainWorld.run(t, 9, 4_000, 20)
+	h := attribution.Hazard{Decays: []time.Duration{72 * time.Hour}}
+	width := func(m attribution.Method) float64 {
+		res, err := h.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: m, Reps: 60}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := res.Credit("B")
+		return c.Hi - c.Lo
+	}
+	// The bootstrap redraws the sales as well, so it is the wider one.
+	if d, b := width(attribution.Delta), width(attribution.Bootstrap); d < b/2.5 || d > 1.5*b {
+		t.Errorf("delta %v, bootstrap %v", d, b)
+	}
+}
+
 func TestHazardIntervalsHoldTheTruth(t *testing.T) {
 	t.Parallel()
 	js := plainWorld.run(t, 6, 3_000, 20)

@@ -46,6 +46,22 @@ type data struct {
 	badCount int
 	used     int // records that counted
 	notes    []string
+	prepared *attribution.Journeys // by the flags' preparation
+}
+
+// prepare is the set that a model sees.
+func (d *data) prepare(m model) (*attribution.Journeys, error) {
+	if d.prepared != nil && !m.own {
+		return d.prepared, nil
+	}
+	js, _, err := d.js.Prepare(&m.prep)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if !m.own {
+		d.prepared = js
+	}
+	return js, nil
 }
 
 func (d *data) reject(line int, reason string) {
@@ -76,18 +92,18 @@ func (d *data) report(s input.Streams) error {
 // answer prints what was asked for.
 func (c *config) answer(s input.Streams, d *data) error {
 	if c.pathsFile != "" {
-		js, _, err := d.js.Prepare(&c.prep)
+		js, err := d.prepare(model{prep: c.prep})
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		if err := toFile(c.pathsFile, func(f *os.File) error { return writePaths(f, js, d.scale, c.format == "paths" || c.milestoned) }); err != nil {
 			return err
 		}
 	}
 	if c.transitions != "" {
-		js, _, err := d.js.Prepare(&c.prep)
+		js, err := d.prepare(model{prep: c.prep})
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		if err := toFile(c.transitions, func(f *os.File) error { return writeTransitions(f, js, c.opts.Threshold) }); err != nil {
 			return err

@@ -15,6 +15,7 @@ type model struct {
 	name      string // as printed
 	attribute attribution.Attributor
 	prep      attribution.Preparation
+	own       bool // prep differs from that of the flags
 }
 
 const day = 24 * time.Hour
@@ -62,7 +63,7 @@ func (c *config) model(name string) (model, error) {
 		}
 		if base, done = strings.CutSuffix(base, "_non_direct"); done {
 			cut = true
-			m.prep.Exclude = c.withoutDirect()
+			m.prep.Exclude, m.own = c.withoutDirect(), true
 		}
 		if at := lookbackSuffix.FindStringSubmatch(base); at != nil {
 			base, cut = strings.TrimSuffix(base, at[0]), true
@@ -70,7 +71,7 @@ func (c *config) model(name string) (model, error) {
 			if err != nil {
 				return m, input.Usagef("%w", err)
 			}
-			m.prep.Window = window(d, d)
+			m.prep.Window, m.own = window(d, d), true
 		}
 	}
 	rule, ok := c.named(base, floor, raw)

@@ -16,6 +16,16 @@ func parseMinor(s string, scale int) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
+	if len(s) < 10 && scale < 10 && strings.Trim(s, "0123456789") == "" {
+		n := int64(0)
+		for _, c := range s {
+			n = 10*n + int64(c-'0')
+		}
+		for range scale {
+			n *= 10
+		}
+		return n, nil
+	}
 	if strings.Trim(s, "+0123456789.eE-") != "" || len(s) > 64 {
 		return 0, errNotNumber
 	}

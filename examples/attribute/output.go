@@ -81,9 +81,9 @@ func (c *config) credits(s input.Streams, d *data) error {
 		_ = w.Write(head)
 	}
 	for _, m := range c.models {
-		js, _, err := d.js.Prepare(&m.prep)
+		js, err := d.prepare(m)
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		res, err := m.attribute.Attribute(js, &c.opts)
 		if err != nil {
@@ -278,9 +278,9 @@ func (c *config) explainSubject(s input.Streams, d *data) error {
 		return errors.New("no path of the subject of -explain")
 	}
 	for _, m := range c.models {
-		js, _, err := d.js.Prepare(&m.prep)
+		js, err := d.prepare(m)
 		if err != nil {
-			return usage(err)
+			return err
 		}
 		opts := c.opts
 		opts.Interval.Method = attribution.NoInterval

@@ -77,15 +77,16 @@ func (d *data) readPaths(r io.Reader, explain string) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		line, _ := cr.FieldPos(0)
 		var broken *csv.ParseError
-		switch {
-		case errors.As(err, &broken):
+		if errors.As(err, &broken) {
 			d.reject(broken.StartLine, "syntax")
 			continue
-		case err != nil:
+		}
+		if err != nil {
 			return err
-		case len(rec) != width:
+		}
+		line, _ := cr.FieldPos(0)
+		if len(rec) != width {
 			d.reject(line, "syntax")
 			continue
 		}

@@ -233,3 +233,30 @@ func cholesky(h []float64, n int, b []float64) bool {
 	}
 	return true
 }
+
+// Information is Σ_e w_e·z_e·z_eᵀ/λ_e² over the parameters listed, row by row: the inverse
+// of their covariance.
+func (p *Problem) Information(theta []float64, params []int) []float64 {
+	m := len(params)
+	place := make([]int, len(theta))
+	for k := range place {
+		place[k] = -1
+	}
+	for i, k := range params {
+		place[k] = i
+	}
+	h := make([]float64, m*m)
+	lambda := make([]float64, len(p.Weight))
+	p.intensity(theta, lambda)
+	for e, w := range p.Weight {
+		r := w / float64(lambda[e]*lambda[e])
+		for i := p.Begin[e]; i < p.Begin[e+1]; i++ {
+			for j := p.Begin[e]; j < p.Begin[e+1]; j++ {
+				if a, b := place[p.Index[i]], place[p.Index[j]]; a >= 0 && b >= 0 {
+					h[a*m+b] += float64(float64(r*p.Part[i]) * p.Part[j])
+				}
+			}
+		}
+	}
+	return h
+}
