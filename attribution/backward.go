@@ -74,8 +74,30 @@ func (b Backward) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	}
 	res.Credits = append(res.Credits, Credit{Channel: Baseline, Conversions: conv[n], Value: money[n] + money[n+1]})
 	res.noIntervals("not statistical")
+	res.Split = backwardSplit{b}
 	return res.finish(js, opts), nil
 }
+
+// backwardSplit divides one journey; it cannot show effects below 0, so it clamps them.
+type backwardSplit struct{ Backward }
+
+// Weigh implements [Model]; what no step gets is left out.
+func (s backwardSplit) Weigh(w []float64, v View) { s.part(w, v) }
+
+func (s backwardSplit) needsTimes() bool { return false }
+
+// part implements [partial].
+func (s backwardSplit) part(w []float64, v View) (rest float64, to string) {
+	s.Clamp = true
+	shares, rest, _, err := s.shares(nil, v)
+	if err != nil {
+		return math.NaN(), Baseline // refused as a weight
+	}
+	copy(w, shares)
+	return rest, Baseline
+}
+
+func (backwardSplit) reason(View, int) (Reason, map[string]float64) { return ReasonMarginal, nil }
 
 // shares are the increments of the steps of one path, and what is there without them.
 func (b Backward) shares(w []float64, v View) (shares []float64, rest float64, negative bool, err error) {

@@ -28,12 +28,7 @@ func (js *Journeys) canonical() *Journeys {
 	for i, id := range js.byName() {
 		rank[id] = i
 	}
-	order := make([]int, js.rows())
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return js.compareRows(a, b, rank) })
-
+	order := js.inOrder(rank)
 	c := &Journeys{}
 	used := make([]bool, len(js.channels.names))
 	for i := range js.touches() {
@@ -60,6 +55,39 @@ func (js *Journeys) canonical() *Journeys {
 	c.sorted.Store(c)
 	js.sorted.Store(c)
 	return c
+}
+
+// inOrder are the rows in canonical order. Most are told apart by their first eight
+// channels, which are compared as one number.
+func (js *Journeys) inOrder(rank []int) []int {
+	type entry struct {
+		head uint64
+		row  int
+	}
+	es := make([]entry, js.rows())
+	short := len(rank) < 255
+	for r := range es {
+		es[r].row = r
+		if lo, hi := js.span(r); short {
+			for i := range 8 {
+				es[r].head <<= 8
+				if lo+i < hi {
+					es[r].head |= uint64(rank[js.channel(lo+i)] + 1)
+				}
+			}
+		}
+	}
+	slices.SortFunc(es, func(a, b entry) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		return js.compareRows(a.row, b.row, rank)
+	})
+	order := make([]int, len(es))
+	for i, e := range es {
+		order[i] = e.row
+	}
+	return order
 }
 
 // copyRow adds row r of src with the counts given; what was accepted there is accepted here.

@@ -298,7 +298,9 @@ func (f *hazardFit) noEvidence() []int {
 		if f.beta[c] > 0 {
 			p := f.problem(f.tau)
 			p.Exposure[len(f.strata)+c] = 0 // held at 0
-			without := p.Fit(slices.Clone(f.fitted.Theta), candidateRounds)
+			theta := slices.Clone(f.fitted.Theta)
+			f.wake(theta)
+			without := p.Fit(theta, candidateRounds)
 			if 2*(f.fitted.LogLik-without.LogLik) >= 3.84 {
 				continue
 			}

@@ -89,8 +89,12 @@ func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 		if s.lineage != nil {
 			s.lineage.spread(w, s.pos, s.chans, v.js.words.text(v.js.strata.at(v.row)), s.reading == Removal)
 		}
-		for _, x := range w {
-			rest -= x
+		if s.reading != Incremental {
+			rest = base / lambda
+		} else {
+			for _, x := range w {
+				rest -= x
+			}
 		}
 	}
 	for _, c := range s.chans {

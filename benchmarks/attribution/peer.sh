@@ -13,18 +13,19 @@ trap 'rm -rf "$dir"' EXIT
 go run ./paths "$n" >"$dir/paths.csv"
 (cd ../.. && go build -o "$dir/attribute" ./examples/attribute)
 
-ours=$( { TIMEFORMAT='%U'; bash -c "TIMEFORMAT=%U; time '$dir/attribute' -in '$dir/paths.csv' -format paths -models first,last,linear,markov1 -bootstrap 0 >/dev/null 2>&1"; } 2>&1 )
+ours=$(bash -c "TIMEFORMAT=%U; time '$dir/attribute' -in '$dir/paths.csv' -format paths -models first,last,linear,markov1 -bootstrap 0 >/dev/null 2>&1" 2>&1)
 echo "attribute: $ours s of CPU for $n journeys, reading included"
 
 if ! python3 -m venv "$dir/venv" 2>/dev/null; then
 	echo "skipped the peer: no python3 with venv"
 	exit 0
 fi
-if ! "$dir/venv/bin/pip" install --quiet --disable-pip-version-check ChannelAttribution pandas 2>"$dir/pip.log"; then
+if ! "$dir/venv/bin/pip" install --quiet --disable-pip-version-check ChannelAttribution pandas matplotlib 2>"$dir/pip.log"; then
 	echo "skipped the peer: ChannelAttribution does not install here"
 	exit 0
 fi
-if ! theirs=$("$dir/venv/bin/python" peer.py "$dir/paths.csv" 2>"$dir/peer.log" | tail -n 1); then
+theirs=$("$dir/venv/bin/python" peer.py "$dir/paths.csv" 2>"$dir/peer.log" | tail -n 1 | grep -E '^[0-9.]+$' || true)
+if [ -z "$theirs" ]; then
 	echo "skipped the peer: it does not run here: $(tail -n 1 "$dir/peer.log")"
 	exit 0
 fi

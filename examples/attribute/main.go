@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 
 	"github.com/tabi-go/tabi/attribution"
 	"github.com/tabi-go/tabi/examples/internal/input"
@@ -53,6 +54,9 @@ type data struct {
 func (d *data) prepare(m model) (*attribution.Journeys, error) {
 	if d.prepared != nil && !m.own {
 		return d.prepared, nil
+	}
+	if reflect.ValueOf(m.prep).IsZero() {
+		return d.js, nil
 	}
 	js, _, err := d.js.Prepare(&m.prep)
 	if err != nil {

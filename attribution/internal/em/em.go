@@ -52,6 +52,10 @@ func (p *Problem) Fit(theta []float64, rounds int) Fit {
 	grad, step := make([]float64, n), make([]float64, n)
 	lambda := make([]float64, len(p.Weight))
 	ll := p.intensity(theta, lambda)
+	if math.IsInf(ll, -1) {
+		p.wake(theta)
+		ll = p.intensity(theta, lambda)
+	}
 	f := Fit{Theta: theta, LogLik: ll}
 	next := make([]float64, n)
 	for f.Rounds < rounds {
@@ -84,6 +88,22 @@ func (p *Problem) Fit(theta []float64, rounds int) Fit {
 	return f
 }
 
+// wake gives parameters that are 0 a little: some event would be impossible without.
+func (p *Problem) wake(theta []float64) {
+	w, z := 0.0, 0.0
+	for _, x := range p.Weight {
+		w += x
+	}
+	for _, x := range p.Exposure {
+		z += x
+	}
+	for k, x := range p.Exposure {
+		if theta[k] == 0 && x > 0 {
+			theta[k] = 1e-3 * w / z
+		}
+	}
+}
+
 // intensity fills lambda and returns the log-likelihood.
 func (p *Problem) intensity(theta, lambda []float64) float64 {
 	ll := 0.0
@@ -109,8 +129,8 @@ func (p *Problem) gradient(lambda, grad []float64) {
 		grad[k] = -z
 	}
 	for e, w := range p.Weight {
-		if w == 0 {
-			continue
+		if w == 0 || lambda[e] == 0 {
+			continue // nothing, or an event that no parameter explains
 		}
 		r := w / lambda[e]
 		for i := p.Begin[e]; i < p.Begin[e+1]; i++ {
@@ -137,7 +157,7 @@ func (p *Problem) newton(theta, lambda, grad, step, next []float64, ll *float64)
 	m := len(free)
 	h := make([]float64, m*m)
 	for e, w := range p.Weight {
-		if w == 0 {
+		if w == 0 || lambda[e] == 0 {
 			continue
 		}
 		r := w / float64(lambda[e]*lambda[e])
