@@ -147,3 +147,26 @@ func track(id, event string) string {
 func batch(messages ...string) string {
 	return `{"batch":[` + strings.Join(messages, ",") + `],"sentAt":"2026-06-01T11:59:30Z"}`
 }
+
+// bomb is 100 MiB of zeros, gzipped; 24 MiB in short tests, still more than a body may be.
+var bomb = sync.OnceValue(func() string {
+	mib := 100
+	if testing.Short() {
+		mib = 24
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	for range mib {
+		_, _ = z.Write(bytes.Repeat([]byte("0"), 1<<20))
+	}
+	_ = z.Close()
+	return b.String()
+})
+
+// million is 10⁶, less in short tests.
+func million() int {
+	if testing.Short() {
+		return 1e5
+	}
+	return 1e6
+}

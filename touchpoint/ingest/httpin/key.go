@@ -20,8 +20,7 @@ func sentKey(req *http.Request, r route) string {
 		return key
 	}
 	if r.beacon {
-		q := req.URL.Query()
-		return or(q.Get("writeKey"), q.Get("key"))
+		return req.URL.Query().Get("writeKey")
 	}
 	return ""
 }

@@ -21,6 +21,8 @@ var mainTargets = []string{
 	"touchpoint.FuzzTouchCSV",
 	"touchpoint.FuzzParseAmount",
 	"touchpoint.FuzzClean",
+	"touchpoint/channel.FuzzClassify",
+	"touchpoint/ingest/httpin.FuzzBody",
 	"touchpoint/ingest/segment.FuzzDecode",
 	"identity.FuzzNormalisersAreIdempotent",
 	"attribution.FuzzUnmarshal",
