@@ -33,8 +33,8 @@ func Agent(userAgent string) Verdict {
 			}
 			continue
 		}
-		if v, bot := sc.endPart(i, class == joint); bot {
-			return v
+		if v := sc.endPart(i, class == joint); v != nil {
+			return *v
 		}
 		if class == joint {
 			continue
@@ -47,8 +47,8 @@ func Agent(userAgent string) Verdict {
 			return agentRules.address
 		}
 	}
-	if v, bot := sc.endPart(len(b), false); bot {
-		return v
+	if v := sc.endPart(len(b), false); v != nil {
+		return *v
 	}
 	if sc.first || sc.system {
 		return Verdict{}
@@ -86,51 +86,56 @@ type agentScan struct {
 	hit           bool // the part may hold a telling piece
 }
 
-// endPart judges the part that ends at i, and the word unless it goes on. It reports
-// whether that settles the verdict.
-func (sc *agentScan) endPart(i int, goesOn bool) (v Verdict, bot bool) {
+// endPart judges the part that ends at i, and the word unless it goes on. It returns the
+// verdict if that settles it, else nil.
+func (sc *agentScan) endPart(i int, goesOn bool) *Verdict {
 	word, part := sc.b[sc.word:i], sc.b[sc.part:i]
 	hit := sc.hit
 	sc.part, sc.hit = i+1, false
 	if len(word) == 0 {
 		sc.word = i + 1
-		return v, false
+		return nil
 	}
-	if v, bot = agentRules.find(part, sc.first && (goesOn || len(part) == len(word))); bot {
-		return v, true
+	if v := agentRules.find(part, sc.first && (goesOn || len(part) == len(word))); v != nil {
+		return v
 	}
 	if hit {
-		for j := range part {
-			if v, bot = within(part, j); bot {
-				return v, true
-			}
+		if v := within(part); v != nil {
+			return v
 		}
 	}
 	sc.system = sc.system || agentRules.system(part)
 	if goesOn {
-		return v, false
+		return nil
 	}
 	if len(part) < len(word) {
-		if v, bot = agentRules.find(word, sc.first); bot {
-			return v, true
+		if v := agentRules.find(word, sc.first); v != nil {
+			return v
 		}
 		sc.system = sc.system || agentRules.isSystem(word)
 	}
 	sc.word, sc.first = i+1, false
-	return v, false
+	return nil
 }
 
-// within looks for the telling piece of a word that begins at j.
-func within(part []byte, j int) (Verdict, bool) {
-	for _, p := range piecesBy[part[j]] {
-		if !hasPrefix(part[j:], p.text) || p.end && len(part) > j+len(p.text) && !p.plural(part[j+len(p.text):]) {
+// within looks for a telling piece in a part of a word.
+func within(part []byte) *Verdict {
+	for j, c := range part[:len(part)-1] {
+		if piecePairs[c]&(1<<(part[j+1]&31)) == 0 {
 			continue
 		}
-		if _, person := people[string(part)]; !person {
-			return p.verdict, true
+		for i := range piecesBy[c] {
+			p := &piecesBy[c][i]
+			rest := part[j:]
+			if !hasPrefix(rest, p.text) || p.end && len(rest) > len(p.text) && !p.plural(rest[len(p.text):]) {
+				continue
+			}
+			if _, person := people[string(part)]; !person {
+				return &p.verdict
+			}
 		}
 	}
-	return Verdict{}, false
+	return nil
 }
 
 func letter(c byte) bool { return c >= 'a' && c <= 'z' }
@@ -245,17 +250,12 @@ func (t *agentTable) isSystem(word []byte) bool {
 	return len(word) > 0 && t.systemShape[word[0]]&(1<<min(len(word), 63)) != 0 && t.systems[string(word)]
 }
 
-func (t *agentTable) find(word []byte, first bool) (Verdict, bool) {
+func (t *agentTable) find(word []byte, first bool) *Verdict {
 	if len(word) == 0 || t.shape[word[0]]&(1<<min(len(word), 63)) == 0 {
-		return Verdict{}, false
+		return nil
 	}
-	if v := t.anywhere[string(word)]; v != nil {
-		return *v, true
+	if v := t.anywhere[string(word)]; v != nil || !first {
+		return v
 	}
-	if first {
-		if v := t.begin[string(word)]; v != nil {
-			return *v, true
-		}
-	}
-	return Verdict{}, false
+	return t.begin[string(word)]
 }
