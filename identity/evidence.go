@@ -9,8 +9,10 @@ import (
 // A Ref is a touch's key: its source and the id it has there.
 type Ref struct{ Source, ID string }
 
-// A Sighting says which identifiers one touch carried, and when. Two sightings of one
-// Ref join by union: what either says counts. End marks a logout or reset on the device.
+// A Sighting says which identifiers one touch carried, and when. End marks a logout or
+// reset on the device. Two different sightings of one Ref are two facts: what either says
+// counts, once, and the identifiers of one are not tied to those of the other. To refuse
+// such a conflict is a store's task.
 //
 // Website and ReverseIP are hints for [Resolution.Account], empty for none: a site that
 // the person named as theirs, and the domain to which the touch's network address

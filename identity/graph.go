@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"strings"
@@ -331,4 +332,10 @@ func (g *Graph) nest(p *Parent) error {
 	g.intern(rs, n.Parent)
 	g.nests = append(g.nests, n)
 	return nil
+}
+
+// Format prints how much a graph holds, never what. Without it fmt would print the
+// unexported values.
+func (g *Graph) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "identity.Graph(%d identifiers, %d sightings)", len(g.entries), len(g.sights))
 }

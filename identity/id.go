@@ -155,14 +155,3 @@ func (id *ID) set(t, v string) error {
 	*id = ID{Type(t), v}
 	return nil
 }
-
-// Format prints how much a graph holds, never what. Without it fmt would print the
-// unexported values.
-func (g *Graph) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "identity.Graph(%d identifiers, %d sightings)", len(g.entries), len(g.sights))
-}
-
-// Format prints how much a resolution holds, never what.
-func (r *Resolution) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "identity.Resolution(%d people, %d accounts)", len(r.byID[PersonEntity]), len(r.byID[AccountEntity]))
-}

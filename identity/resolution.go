@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -141,4 +142,9 @@ func (r *Resolution) People() iter.Seq[Person] {
 func (r *Resolution) lazily() {
 	r.issued = sync.OnceValue(r.everyAnchor)
 	r.derived = sync.OnceValue(r.deriveAccounts)
+}
+
+// Format prints how much a resolution holds, never what.
+func (r *Resolution) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "identity.Resolution(%d people, %d accounts)", len(r.byID[PersonEntity]), len(r.byID[AccountEntity]))
 }
