@@ -174,3 +174,15 @@ func TestRecordsOfOneKeyJoin(t *testing.T) {
 		}
 	}
 }
+
+func TestAnchorByFirstSeenOrByValue(t *testing.T) {
+	for byValue, want := range map[bool]string{false: "zoe@x.org", true: "ann@x.org"} {
+		g := graph(t, &identity.Rules{AnchorByValue: byValue},
+			touch(t, "1", day(1, 1), "device_id:dd email:zoe@x.org"), touch(t, "2", day(1, 2), "device_id:dd email:ann@x.org"))
+		p, _ := g.Person(id(t, "device_id:dd"))
+		q, _ := g.Resolve(time.Time{}).Person(id(t, "device_id:dd"))
+		if p.Anchor.Value() != want || q.ID != p.ID {
+			t.Errorf("by value %v: anchor %s, want %s", byValue, p.Anchor.Value(), want)
+		}
+	}
+}

@@ -34,7 +34,8 @@ type Rules struct {
 	Key    []byte
 	Tenant string // one graph holds one tenant
 
-	MaxIdentifiers int // identifiers of one person or account, 0: 1,000
+	MaxIdentifiers int  // identifiers of one person or account, 0: 1,000
+	AnchorByValue  bool // the anchor is the least value of the best rank and type, not the first seen
 
 	SessionGap time.Duration // longest silence inside a session of a device, 0: 30 minutes, negative: none
 	Carry      time.Duration // how long after its session a login still counts, 0: 30 minutes, negative: never

@@ -94,7 +94,7 @@ func (rs *ruleset) sum() [32]byte {
 		return 0
 	}
 	text(r.Tenant, r.CountryCode)
-	put(int64(r.MaxIdentifiers), rs.gap, rs.carry, int64(r.Unowned), flag(r.Probabilistic.Merge), int64(r.Probabilistic.Threshold))
+	put(int64(r.MaxIdentifiers), flag(r.AnchorByValue), rs.gap, rs.carry, int64(r.Unowned), flag(r.Probabilistic.Merge), int64(r.Probabilistic.Threshold))
 	a := &r.Accounts
 	put(flag(a.KnownOnly), flag(a.TakeFirst), flag(a.Domains != nil), flag(r.Restart != nil))
 	text(a.OwnDomains...)

@@ -37,10 +37,13 @@ func (v *view) judge(e *edge) {
 }
 
 // anchorOf sorts identifiers by strength and returns the one that names them: of those
-// of the best rank the first seen.
+// of the best rank the first seen, unless the rules look at values alone.
 func (v *view) anchorOf(ids []uint32) uint32 {
 	slices.SortFunc(ids, v.f.compare)
 	anchor := ids[0]
+	if v.rs.rules.AnchorByValue {
+		return anchor
+	}
 	rank := func(x uint32) int { return v.rs.types[v.f.entries[x].typ].Rank }
 	for _, x := range ids[1:] {
 		if rank(x) != rank(anchor) {
