@@ -21,6 +21,7 @@ type Tracker struct {
 	store storage.Store
 	clock clock.Clock
 	touch touchpoint.Options
+	blank *identity.Graph // knows the rules and nobody; never written to
 	config
 }
 
@@ -66,6 +67,9 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 		}
 	}
 	t.touch.Rules = &t.rules
+	if t.blank, err = identity.New(&t.rules); err != nil {
+		return nil, fmt.Errorf("journey: identity rules: %w", err)
+	}
 	if len(t.rules.Key) == 0 {
 		log.Warn("journey: identity key is empty; person ids can be guessed")
 	}

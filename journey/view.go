@@ -47,10 +47,7 @@ func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (*
 // derive derives a view of facts, as if those in without had never come.
 func (t *Tracker) derive(fs []storage.Fact, at time.Time, without map[storage.Key]bool) (*View, error) {
 	v := &View{config: t.config, at: at}
-	g, err := identity.New(&t.rules)
-	if err != nil {
-		return nil, err
-	}
+	g := t.blank.Empty()
 	for _, f := range fs {
 		if !f.At().After(at) && !without[f.Key()] {
 			v.take(g, f)
