@@ -240,16 +240,16 @@ func (g *Graph) compareFacts(a, b fact) int {
 		cmp.Compare(a.at, b.at), cmp.Compare(b.weight, a.weight), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
 }
 
-func (g *facts) compareSightings(i, j uint32) int {
-	a, b := &g.sights[i], &g.sights[j]
-	if c := cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(g.sources[a.source], g.sources[b.source]), strings.Compare(a.ref, b.ref),
+func (f *facts) compareSightings(i, j uint32) int {
+	a, b := &f.sights[i], &f.sights[j]
+	if c := cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(f.sources[a.source], f.sources[b.source]), strings.Compare(a.ref, b.ref),
 		cmp.Compare(a.kind, b.kind), compareBools(a.end, b.end)); c != 0 {
 		return c
 	}
-	wa, pa := g.hintOf(i)
-	wb, pb := g.hintOf(j)
+	wa, pa := f.hintOf(i)
+	wb, pb := f.hintOf(j)
 	return cmp.Or(strings.Compare(wa, wb), strings.Compare(pa, pb),
-		slices.CompareFunc(g.idsOf(a), g.idsOf(b), func(x, y uint32) int { return CompareIDs(g.entries[x].id, g.entries[y].id) }))
+		slices.CompareFunc(f.idsOf(a), f.idsOf(b), func(x, y uint32) int { return CompareIDs(f.entries[x].id, f.entries[y].id) }))
 }
 
 func compareParents(a, b Parent) int {

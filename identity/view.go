@@ -71,10 +71,8 @@ func (v *view) simple(members []uint32) bool {
 		return false
 	}
 	var small [32]int32
-	count := small[:0]
-	if len(v.rs.types) <= len(small) {
-		count = small[:len(v.rs.types)]
-	} else {
+	count := small[:]
+	if len(v.rs.types) > len(small) {
 		count = make([]int32, len(v.rs.types))
 	}
 	for _, x := range members {
