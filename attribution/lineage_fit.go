@@ -82,6 +82,9 @@ func (l *lineageFit) kernel(age float64) float64 {
 
 // fit fits the touches, for each candidate memory, and keeps the likeliest.
 func (l Lineage) fit(f *hazardFit) (*lineageFit, error) {
+	if len(f.touches) > maxExcited {
+		return nil, ErrTooManyChannels
+	}
 	var best *lineageFit
 	bestLL := math.Inf(-1)
 	for _, omega := range l.memories(f.line.step > 0) {
@@ -206,6 +209,9 @@ func (l *lineageFit) learn(from *lineageFit) float64 {
 }
 
 const lineageRounds = 300
+
+// maxExcited bounds the channels of a lineage: each may excite each.
+const maxExcited = 1024
 
 // exposure is the time at risk of each stratum, and after each channel the sum of y.
 func (l *lineageFit) exposure() []float64 {
