@@ -252,6 +252,7 @@ func (f *hazardFit) choose(c, from, to int, tau []int, theta []float64) int {
 	for d := from; d <= to; d++ {
 		try[c] = d
 		p := f.problem(try)
+		p.Warm = true
 		th := slices.Clone(theta)
 		if z := p.Exposure[g+c]; z > 0 && th[g+c] == 0 {
 			th[g+c] = 1e-3 * f.exposed[c] / z
@@ -297,7 +298,7 @@ func (f *hazardFit) noEvidence() []int {
 	for c := range f.touches {
 		if f.beta[c] > 0 {
 			p := f.problem(f.tau)
-			p.Exposure[len(f.strata)+c] = 0 // held at 0
+			p.Exposure[len(f.strata)+c], p.Warm = 0, true // held at 0
 			theta := slices.Clone(f.fitted.Theta)
 			f.wake(theta)
 			without := p.Fit(theta, candidateRounds)

@@ -40,7 +40,9 @@ func (f *hazardFit) intervals(res *Result, split *hazardSplit, lin *lineageFit, 
 			}
 		}
 		rep.wake(theta)
-		rep.fitted = rep.problem(rep.tau).Fit(theta, fullRounds)
+		p := rep.problem(rep.tau)
+		p.Warm = true
+		rep.fitted = p.Fit(theta, fullRounds)
 		rep.base, rep.beta = theta[:len(f.strata)], theta[len(f.strata):]
 		rep.remember()
 		if lin != nil {

@@ -23,6 +23,7 @@ type Problem struct {
 	Begin    []int32   // of each event's parts; one more than events
 	Index    []int32   // parameter of each part
 	Part     []float64 // z
+	Warm     bool      // the start is near the end: Newton steps from the first round on
 }
 
 // A Fit is where the rounds ended.
@@ -62,7 +63,7 @@ func (p *Problem) Fit(theta []float64, rounds int) Fit {
 		f.Rounds++
 		p.gradient(lambda, grad)
 		moved, done := false, false
-		if f.Rounds > warmUp && n <= maxNewton {
+		if (p.Warm || f.Rounds > warmUp) && n <= maxNewton {
 			moved, done = p.newton(theta, lambda, grad, step, next, &f.LogLik)
 		}
 		if !moved {
