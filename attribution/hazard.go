@@ -71,6 +71,9 @@ type HazardParams struct {
 	LogLik     float64
 	Rounds     int
 	Exposed    map[string]float64 // conversions after a touch of the channel
+	AUC        float64            // of "converts in this step" over all steps of all subjects; NaN in continuous time and above 10⁸ steps
+	LogLoss    float64            // the same, mean of −ln of what was given to what happened
+	Used       float64            // share of the touches that counted
 	NoEvidence []string           // channels whose removal costs less than 3.84/2 of log-likelihood
 	AtEdge     []string           // channels whose τ lies at an end of the candidates
 	Assumes    string             // what has to hold for the numbers to be causes

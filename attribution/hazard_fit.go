@@ -284,6 +284,7 @@ func (f *hazardFit) params() *HazardParams {
 			p.AtEdge = append(p.AtEdge, name)
 		}
 	}
+	p.AUC, p.LogLoss, p.Used = f.report()
 	f.unproven = f.noEvidence()
 	for _, c := range f.unproven {
 		p.NoEvidence = append(p.NoEvidence, f.js.channels.names[c])

@@ -80,6 +80,9 @@ func TestHazardFindsTheTruth(t *testing.T) {
 	if math.Abs(p.Baseline["g0"]-.004) > .0006 || p.Decay["B"] != 3*24*time.Hour || !slices.Contains(p.NoEvidence, "P") {
 		t.Errorf("%+v", p)
 	}
+	if p.AUC < .6 || p.AUC > .95 || p.LogLoss <= 0 || p.LogLoss > .2 || p.Used != 1 {
+		t.Errorf("AUC %v, log-loss %v, used %v", p.AUC, p.LogLoss, p.Used)
+	}
 	sum, value := 0.0, int64(0)
 	for _, c := range res.Credits {
 		sum += c.Conversions

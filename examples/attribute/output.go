@@ -207,7 +207,7 @@ func params(p any) map[string]any {
 		}
 		return map[string]any{
 			"beta": p.Beta, "decay_days": decays, "baseline": p.Baseline, "loglik": p.LogLik, "rounds": p.Rounds,
-			"exposed": p.Exposed, "no_evidence": p.NoEvidence, "decay_at_edge": p.AtEdge, "assumes": p.Assumes,
+			"auc": number(p.AUC), "log_loss": number(p.LogLoss), "used": number(p.Used), "exposed": p.Exposed, "no_evidence": p.NoEvidence, "decay_at_edge": p.AtEdge, "assumes": p.Assumes,
 		}
 	case *attribution.ShaoLiParams:
 		return map[string]any{"p": p.P, "contribution": p.C}
