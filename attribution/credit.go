@@ -26,7 +26,7 @@ type Result struct {
 	Tied     [][2]string // pairs that cannot be told apart at Level; no correction for many pairs
 	Warnings []string    // codes: empty no_conversions no_nulls immortal_time entry_unknown few_events …
 	Params   any         // what was fitted: *MarkovParams, *HazardParams …; nil for rules
-	Split    Model       // how one journey is divided, for [Explain] and [Ledger]; nil if there is no such rule
+	Split    Model       // how one journey is divided, for [Explain] and [Ledger]; nil if there is no such rule; for one goroutine at a time
 }
 
 // A Credit is one row of a result.
