@@ -127,12 +127,10 @@ func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
 		bad[at] += b
 		value[at] += v
 	}
-	state := make([]int32, n+1)
-	for at := range state {
-		if at == n {
-			state[at] = 0
-			continue
-		}
+	// By name, so that what follows finds states and edges in order.
+	names := js.byName()
+	state := make([]int32, n+1) // the start is 0
+	for _, at := range names {
 		state[at] = -1
 		for from := range n + 1 {
 			if pairs[from*n+at] > 0 || seen[from*n+at] {
@@ -141,12 +139,13 @@ func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
 			}
 		}
 	}
-	for at, s := range state {
+	for _, at := range append([]int{n}, names...) {
+		s := state[at]
 		if s < 0 {
 			continue
 		}
 		t.good[s], t.bad[s], t.value[s] = good[at]*million, bad[at]*million, value[at]
-		for ch := range n {
+		for _, ch := range names {
 			if k := pairs[at*n+ch]; k > 0 || seen[at*n+ch] {
 				t.from, t.to, t.count = append(t.from, s), append(t.to, state[ch]), append(t.count, k*million)
 			}

@@ -9,6 +9,7 @@ func Inverse(a []float64, n int) []float64 {
 	for i := range perm {
 		perm[i] = i
 	}
+	straight := true // no row was moved: the inverse of L is triangular, too
 	for k := range n {
 		p := k
 		for i := k + 1; i < n; i++ {
@@ -17,6 +18,7 @@ func Inverse(a []float64, n int) []float64 {
 			}
 		}
 		if p != k {
+			straight = false
 			perm[p], perm[k] = perm[k], perm[p]
 			x, y := a[p*n:p*n+n], a[k*n:k*n+n]
 			for j := range x {
@@ -42,7 +44,11 @@ func Inverse(a []float64, n int) []float64 {
 		row[perm[i]] = 1
 		for k := range i {
 			if f := a[i*n+k]; f != 0 {
-				axpy(row, inv[k*n:k*n+n], -f)
+				w := n
+				if straight {
+					w = k + 1
+				}
+				axpy(row[:w], inv[k*n:k*n+w], -f)
 			}
 		}
 	}
@@ -64,6 +70,13 @@ func Inverse(a []float64, n int) []float64 {
 // axpy is y += f·x.
 func axpy(y, x []float64, f float64) {
 	x = x[:len(y)]
+	for len(y) >= 4 && len(x) >= 4 {
+		y[0] += float64(f * x[0])
+		y[1] += float64(f * x[1])
+		y[2] += float64(f * x[2])
+		y[3] += float64(f * x[3])
+		y, x = y[4:], x[4:]
+	}
 	for j := range y {
 		y[j] += float64(f * x[j])
 	}
