@@ -375,3 +375,30 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("%.0f allocations for an agent", n)
 	}
 }
+
+// What is taken away shows: without the tags, without the referrer, or with a table that
+// does not know the host, the reason changes.
+func TestWhyFollowsTheFacts(t *testing.T) {
+	t.Parallel()
+	known, empty := classifier(t, nil), classifier(t, &channel.Options{Hosts: &channel.Table{}})
+	for _, v := range readCases(t) {
+		full, r := v.visit(), known.Classify(v.visit())
+		why := r.Why()
+		base, query, _ := strings.Cut(full.URL, "?")
+		switch {
+		case strings.HasPrefix(why, "tags") && full.Source+full.Medium+full.Campaign == "":
+			full.URL = base
+			if got := known.Classify(full).Why(); got == why {
+				t.Errorf("%s: without %s still %s", v.ID, query, got)
+			}
+		case strings.HasPrefix(why, "referrer "):
+			full.Referrer = ""
+			if got := known.Classify(full).Why(); got == why {
+				t.Errorf("%s: without its referrer still %s", v.ID, got)
+			}
+			if got := empty.Classify(v.visit()).Why(); got == why && !strings.Contains(why, "not in the table") {
+				t.Errorf("%s: with an empty table still %s", v.ID, got)
+			}
+		}
+	}
+}
