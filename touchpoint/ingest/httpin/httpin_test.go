@@ -465,7 +465,7 @@ func TestFailingStoreLosesNothing(t *testing.T) {
 	t.Parallel()
 	inner := memstore.New(nil)
 	store := storetest.Faulty(inner, &storetest.Faults{Refuse: storetest.When{Rate: 300}, Lose: storetest.When{Rate: 200}, Seed: 7})
-	tr, err := journey.NewTracker(store, nil)
+	tr, err := journey.NewTracker(store, &journey.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -485,7 +485,7 @@ func TestFailingStoreLosesNothing(t *testing.T) {
 	if failed < 20 || len(said) != 60 {
 		t.Errorf("%d failures, %d of 60 delivered", failed, len(said))
 	}
-	clean, err := journey.NewTracker(inner, nil)
+	clean, err := journey.NewTracker(inner, &journey.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
