@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -220,7 +221,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		a.fail(http.StatusMethodNotAllowed, "POST only")
 	default:
 		h.allow(w, req)
-		h.post(a, req, r)
+		h.guard(a, req, r)
 	}
 	if h.o.Observe != nil && a.tally.Offered() > 0 {
 		h.o.Observe(a.key, a.tally)
@@ -234,6 +235,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		slog.Int("duplicate", a.tally[touchpoint.Duplicate]), slog.Int("conflict", a.tally[touchpoint.Conflict]),
 		slog.Int("rejected", a.tally[touchpoint.Rejected]), slog.Int("suppressed", a.tally[touchpoint.Suppressed]),
 		slog.Int("retry", a.tally[touchpoint.Retry]))
+}
+
+// guard answers 500 where a function of the host panics. The log names the type of the
+// panic's value, never the value.
+func (h *handler) guard(a *answer, req *http.Request, r route) {
+	defer func() {
+		if v := recover(); v != nil {
+			h.o.Log.LogAttrs(context.WithoutCancel(req.Context()), slog.LevelError, "panic", slog.String("type", fmt.Sprintf("%T", v)))
+			if a.status == 0 {
+				a.fail(http.StatusInternalServerError, "broken")
+			}
+		}
+	}()
+	h.post(a, req, r)
 }
 
 // options answers a browser's preflight, and a sender of CloudEvents that asks for leave.

@@ -397,6 +397,15 @@ func TestSinkFails(t *testing.T) {
 			t.Errorf("%s, again: %s", name, a.counts())
 		}
 	}
+	for name, o := range map[string]httpin.Options{
+		"limit":  {Limit: func(string) (bool, time.Duration) { panic("SECRET") }},
+		"lookup": {Lookup: func(string) (string, bool) { panic("SECRET") }},
+		"dead":   {Dead: func(ingest.DeadLetter) error { panic("SECRET") }},
+	} {
+		if a := serve(t, handler(t, &desk{}, &o), signed("/v1/batch", batch(`{}`))); a.code != 500 || strings.Contains(a.text, "SECRET") {
+			t.Errorf("%s panics: %d %s", name, a.code, a.text)
+		}
+	}
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	d := &desk{}
