@@ -35,7 +35,7 @@ func (c *Classifier) Apply(t *touchpoint.Touch, p touchpoint.Page) error {
 	if page && t.Campaign == (touchpoint.Campaign{}) && r.Source != "(direct)" {
 		t.Campaign = r.Campaign
 	}
-	for i, value := range r.f.page.extra {
+	for i, value := range r.f.extra {
 		if value = clean(value); value != "" {
 			t.Props = t.Props.SetText(extraTags[i], value)
 		}

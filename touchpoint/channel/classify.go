@@ -48,21 +48,17 @@ type facts struct {
 	source, medium, campaign          string
 	tagSource, tagMedium, tagCampaign string // the tags alone
 	sourceKind                        kind
-	sourceName                        string // of the table, for reasons
 
-	url, path string // of the landing page, as given
-	host      string // of the landing page
+	page      // where the visit landed
+	url       string
 	referrer  string // host or package; "" where there is none
 	refPath   string
 	refApp    bool
 	direct    bool // no referrer, or one's own, or an excluded one
-	clicks    clickSet
-	gad       string
 	step      step
 	click     int // of byClickID, and where it filled in a tag; -1
 	entry     entry
 	exclusion string
-	page      page
 }
 
 // Classify returns the channel of a visit.
@@ -78,7 +74,7 @@ type facts struct {
 // Then the rules are tried in order, custom ones first.
 func (c *Classifier) Classify(v Visit) Result {
 	f := c.look(v)
-	r := Result{Source: f.source, Medium: f.medium, Campaign: f.page.tags, f: f, c: c}
+	r := Result{Source: f.source, Medium: f.medium, Campaign: f.tags, f: f, c: c}
 	r.Campaign.Source, r.Campaign.Medium = f.source, f.medium
 	r.Campaign.Name, r.Campaign.Term = clean(r.Campaign.Name), clean(r.Campaign.Term)
 	r.Campaign.Content, r.Campaign.ID = clean(r.Campaign.Content), clean(r.Campaign.ID)
@@ -118,7 +114,7 @@ func (c *Classifier) look(v Visit) facts {
 		p.tags.Source, p.tags.Medium, p.tags.Name = v.Source, v.Medium, v.Campaign
 	}
 	f := facts{
-		url: v.URL, path: p.path, host: p.host, clicks: p.clicks, gad: p.gad, click: -1, page: p,
+		page: p, url: v.URL, click: -1,
 		source: touchpoint.Fold(p.tags.Source), medium: touchpoint.Fold(p.tags.Medium), campaign: touchpoint.Fold(p.tags.Name),
 	}
 	f.tagSource, f.tagMedium, f.tagCampaign = f.source, f.medium, f.campaign
@@ -155,7 +151,7 @@ func (c *Classifier) look(v Visit) facts {
 		case search:
 			f.source, f.medium = f.entry.name, "organic"
 		}
-		f.sourceKind, f.sourceName = f.entry.kind, f.entry.name
+		f.sourceKind = f.entry.kind
 	default:
 		f.step = byHost
 		f.source, f.medium = plainHost(f.referrer), "referral"

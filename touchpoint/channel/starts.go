@@ -34,9 +34,9 @@ type State struct {
 // border, a time zone and a new tab change nothing.
 func (c *Classifier) Starts(s *State, v Visit, at time.Time) (starts bool, because string) {
 	f := c.look(v)
-	tags := f.page.tags
+	tags := f.tags
 	tagged := tags != (touchpoint.Campaign{})
-	now := State{seen: true, last: at, clicks: f.page.mark}
+	now := State{seen: true, last: at, clicks: f.mark}
 	if tagged {
 		now.campaign = touchpoint.Campaign{
 			Source: f.tagSource, Medium: f.tagMedium, Name: f.tagCampaign,
