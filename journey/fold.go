@@ -95,8 +95,15 @@ func (c *config) cut(s Subject, touches []touchpoint.Touch, h stage.History, who
 		return f
 	}
 	standing := stand(touches, &h)
+	var since time.Time
+	if touches[0].Class() == touchpoint.Record {
+		since = touches[0].At
+	}
 	for n, seg := range segs {
-		f.Journeys = append(f.Journeys, c.journey(s, n+1, seg, touches, &h, standing, who, at))
+		j := c.journey(s, n+1, seg, touches, &h, standing, who, at)
+		j.Since = since
+		f.Journeys = append(f.Journeys, j)
+		since = j.End
 	}
 	f.Unmatched = settle(touches, f.Journeys)
 	return f

@@ -212,7 +212,7 @@ func TestVersionsJudgeByTheModelInForce(t *testing.T) {
 func TestPathsStopAtTheGoal(t *testing.T) {
 	f := fold(t, []touchpoint.Touch{
 		touch("impression", "01-01", via("Display")), touch("pageview", "01-02"), touch("click", "01-03", via("Paid Search")),
-		touch("order", "01-04 10:00", worth(99_00, "EUR")), touch("pageview", "01-04 10:05", via("Direct")),
+		touch("order", "01-04 10:00", worth(99_00, "EUR")), touch("pageview", "01-04 10:05", via("Direct")), touch("pageview", "01-20"),
 	}, on("02-01"), nil)
 	ps := f.Journeys[0].Paths(journey.Goal{}, journey.ByChannel)
 	if len(ps) != 1 || !ps[0].Converted || ps[0].Value != 99_00 || len(ps[0].Steps) != 2 {
@@ -220,6 +220,9 @@ func TestPathsStopAtTheGoal(t *testing.T) {
 	}
 	if s := ps[0].Steps[1]; s.Channel != "Paid Search" || s.Actor != "ann" {
 		t.Errorf("second step %+v", s)
+	}
+	if !ps[0].Start.IsZero() || !f.Journeys[1].Since.Equal(f.Journeys[0].End) {
+		t.Errorf("under observation since %v, then %v", ps[0].Start, f.Journeys[1].Since)
 	}
 	ps = f.Journeys[0].Paths(journey.Goal{ID: "other"}, journey.ByKind)
 	if len(ps) != 1 || ps[0].Converted || len(ps[0].Steps) != 5 {

@@ -53,6 +53,7 @@ type Journey struct {
 	Subject    Subject
 	Seq        int // from 1 within the subject
 	Start, End time.Time
+	Since      time.Time // from when the subject was under observation for it: the end of the journey before, else a record older than the first step; zero = unknown
 	Reason     Reason
 	Steps      []Step
 	Stages     []Stay   // the subject's visits that overlap [Start, End], uncut

@@ -32,10 +32,11 @@ func (d Dimension) of(s *Step) string {
 // the goal (told by its ID; the zero Goal = any), and one unconverted path if it never did. A path's
 // steps are those of the journey up to the goal's instant; a step without a value in the
 // dimension is left out, and so is the goal's own touch unless it has one. Value is the
-// goal's Net in minor units: paths of several currencies must not be mixed in one set. An
-// open journey is under observation until At, a closed one until its End.
+// goal's Net in minor units: paths of several currencies must not be mixed in one set. A
+// path is under observation from Since on, an open journey until At, a closed one until its
+// End; models of time at risk warn where Since is unknown.
 func (j Journey) Paths(goal Goal, by Dimension) []attribution.Path {
-	base := attribution.Path{Subject: j.Subject.ID, Start: j.Start, End: j.End}
+	base := attribution.Path{Subject: j.Subject.ID, Start: j.Since, End: j.End}
 	for _, m := range j.Milestones {
 		base.Milestones = append(base.Milestones, attribution.Milestone{Name: m.Name, At: m.At})
 	}

@@ -21,6 +21,7 @@ type Tracker struct {
 	store storage.Store
 	clock clock.Clock
 	touch touchpoint.Options
+	log   *slog.Logger
 	blank *identity.Graph // knows the rules and nobody; never written to
 	config
 }
@@ -53,14 +54,14 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{store: store, clock: clock.System{}, config: *c}
-	log := slog.Default()
+	t := &Tracker{store: store, clock: clock.System{}, log: slog.New(slog.DiscardHandler), config: *c}
+	warn := slog.Default()
 	if opts != nil {
 		if opts.Clock != nil {
 			t.clock = opts.Clock
 		}
 		if opts.Logger != nil {
-			log = opts.Logger
+			t.log, warn = opts.Logger, opts.Logger
 		}
 		if opts.Touch != nil {
 			t.touch = *opts.Touch
@@ -71,7 +72,7 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 		return nil, fmt.Errorf("journey: identity rules: %w", err)
 	}
 	if len(t.rules.Key) == 0 {
-		log.Warn("journey: identity key is empty; person ids can be guessed")
+		warn.Warn("journey: identity key is empty; person ids can be guessed")
 	}
 	return t, nil
 }

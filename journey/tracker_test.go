@@ -310,6 +310,25 @@ func TestRolesComeFromMembershipsAndTraits(t *testing.T) {
 	}
 }
 
+func TestTheTrackerIsASinkForEverythingAReceiverFinds(t *testing.T) {
+	tr := tracker(t, nil)
+	ann, bob := identity.MakeID(identity.CRMContactID, "1"), identity.MakeID(identity.CRMContactID, "2")
+	if err := tr.RecordOverrides(ctx, identity.Override{ID: "m", At: on("01-01"), Actor: "crm", Op: identity.MustLink, A: ann, B: bob, Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.RecordConsents(ctx, touchpoint.Consent{ID: ann, Purpose: "profile", Status: 1, At: on("01-01"), Source: "crm"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.RecordRelations(ctx, identity.Membership{Person: ann, Account: identity.MakeID(identity.CRMAccountID, "a"), Source: "crm", At: on("01-01")}); err != nil {
+		t.Fatal(err)
+	}
+	record(t, tr, touch("meeting", "01-02", by("crm_contact_id:1")), touch("call", "01-03", by("crm_contact_id:2")))
+	v, err := tr.View(ctx, time.Time{})
+	if err != nil || v.Person(ann) != v.Person(bob) || len(v.Subjects(identity.AccountEntity)) != 1 {
+		t.Errorf("%v: %v, %v, %d accounts", err, v.Person(ann), v.Person(bob), len(v.Subjects(identity.AccountEntity)))
+	}
+}
+
 func TestMoneyNeverLeavesAsAFloat(t *testing.T) {
 	tr := tracker(t, nil)
 	record(t, tr, touch("order", "01-01", worth(math.MaxInt64, "JPY")))
