@@ -1,0 +1,6 @@
+//go:build !linux
+
+package sqlitestore
+
+// remote cannot tell here.
+func remote(string) bool { return false }

@@ -1,0 +1,59 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"sync/atomic"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// Snapshot returns a view of this instant: the facts up to the last seq. It holds no
+// connection and costs nothing to keep.
+func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	v := &snapshot{s: s}
+	err := s.reading(ctx, func(c *sql.Conn) (err error) {
+		v.bound, err = lastSeq(ctx, c)
+		return err
+	})
+	if err != nil {
+		return nil, s.failure(ctx, "read", err)
+	}
+	return v, nil
+}
+
+type snapshot struct {
+	s      *Store
+	bound  int64
+	closed atomic.Bool
+}
+
+func (v *snapshot) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return view(v, v.s.scan(ctx, q, v.bound))
+}
+
+func (v *snapshot) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.Tie, error] {
+	return view(v, v.s.ties(ctx, ids, v.bound))
+}
+
+// view is a sequence that cannot begin once the snapshot is closed. Before the first fact
+// there is nothing to see.
+func view[T any](v *snapshot, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if v.closed.Load() {
+			var none T
+			yield(none, storage.ErrClosed)
+			return
+		}
+		if v.bound > 0 {
+			seq(yield)
+		}
+	}
+}
+
+func (v *snapshot) Close() error {
+	v.closed.Store(true)
+	return nil
+}

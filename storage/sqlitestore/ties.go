@@ -1,0 +1,115 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// Ties is storage.Store's. A group of touches is counted in the index; its earliest touch
+// alone is read.
+func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.Tie, error] {
+	return s.ties(ctx, ids, 0)
+}
+
+const (
+	tieGroups = `SELECT g.n, g.last, ` + factColumns + ` FROM (
+  SELECT f.idset AS idset, f.kind AS kind, min(f.at) AS first, max(f.at) AS last, count(*) AS n
+  FROM idset AS s CROSS JOIN fact AS f INDEXED BY fact_set ON f.idset = s.idset
+  WHERE s.class = 1{sets}{visible}
+  GROUP BY s.idset, f.kind
+) AS g CROSS JOIN fact AS f ON f.seq = (
+  SELECT f.seq FROM fact AS f INDEXED BY fact_set
+  WHERE f.idset = g.idset AND f.kind = g.kind AND f.at = g.first{visible}
+  ORDER BY f.id LIMIT 1
+)`
+	tieFacts = `SELECT ` + factColumns + `
+FROM idset AS s CROSS JOIN fact AS f INDEXED BY fact_set ON f.idset = s.idset
+WHERE s.class BETWEEN 2 AND 5{sets}{visible}`
+
+	named = "SELECT idset FROM member WHERE ident IN (SELECT unhex(value) FROM json_each(?))"
+)
+
+// bare is the set of the overrides that name no identifier.
+var bare = storage.HashSet(storage.ClassOverride, "", nil)
+
+func (s *Store) ties(ctx context.Context, ids []identity.ID, bound int64) iter.Seq2[storage.Tie, error] {
+	return func(yield func(storage.Tie, error) bool) {
+		read(ctx, s, yield, func(c *sql.Conn) error {
+			if err := (storage.Query{IDs: ids}).Check(); err != nil {
+				return err
+			}
+			return inOneInstant(ctx, c, func() error {
+				return s.tieRows(ctx, c, ids, bound, yield)
+			})
+		})
+	}
+}
+
+// inOneInstant lets the queries of f see the same facts.
+func inOneInstant(ctx context.Context, c *sql.Conn, f func() error) error {
+	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer func() { _, _ = c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
+	return f()
+}
+
+func (s *Store) tieRows(ctx context.Context, c *sql.Conn, ids []identity.ID, bound int64, yield func(storage.Tie, error) bool) error {
+	hashes := make([][16]byte, len(ids))
+	for i, id := range ids {
+		hashes[i] = storage.HashID(id)
+	}
+	var args []any
+	if ids != nil {
+		args = []any{blobs(hashes)}
+	}
+	var erasing bool
+	if err := c.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM erasing)").Scan(&erasing); err != nil {
+		return err
+	}
+	visible := ""
+	if erasing { // else the index alone is read
+		visible = " AND " + notErased
+	}
+	if bound > 0 {
+		visible += fmt.Sprintf(" AND coalesce(f.born, f.seq) <= %d", bound)
+	}
+	statement := func(text, sets string) string {
+		if ids == nil {
+			sets = ""
+		}
+		return strings.NewReplacer("{sets}", sets, "{visible}", visible).Replace(text)
+	}
+	give := func(f storage.Fact, err error, last, n int64) error {
+		if err != nil {
+			return err
+		}
+		t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
+		if f.Touch != nil {
+			t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(last).UTC(), n
+		}
+		if !yield(t, nil) {
+			return errStop
+		}
+		return nil
+	}
+	err := s.each(ctx, c, statement(tieGroups, " AND s.idset IN ("+named+")"), args, func(rows *sql.Rows) error {
+		var n, last int64
+		f, err := s.fact(rows, &n, &last)
+		return give(f, err, last, n)
+	})
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, c, statement(tieFacts, " AND s.idset IN ("+named+fmt.Sprintf(" UNION SELECT x'%x')", bare)), args, func(rows *sql.Rows) error {
+		f, err := s.fact(rows)
+		return give(f, err, 0, 0)
+	})
+}
