@@ -22,6 +22,10 @@ type wrecker struct {
 	fault atomic.Int32 // a storetest.Fault
 	codes atomic.Int32 // result code of commits that are answered by an error; 0 = SQLITE_PROTOCOL
 	cut   atomic.Bool
+
+	hold    sync.Mutex // held: commits wait
+	waiting atomic.Int64
+	commits atomic.Int64
 }
 
 var wreckers atomic.Int64
@@ -52,8 +56,7 @@ func (w *wrecker) Open(name string) (driver.Conn, error) {
 
 type wreckedConn struct {
 	driver.Conn
-	w    *wrecker
-	once sync.Once
+	w *wrecker
 }
 
 func (c *wreckedConn) Prepare(text string) (driver.Stmt, error) {
@@ -110,6 +113,12 @@ const (
 func (s *wreckedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	if err := s.before(); err != nil {
 		return nil, err
+	}
+	if s.text == "COMMIT" {
+		s.c.w.waiting.Add(1)
+		s.c.w.hold.Lock()
+		s.c.w.hold.Unlock()
+		s.c.w.commits.Add(1)
 	}
 	r, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	if err == nil && s.text == "COMMIT" && storetest.Fault(s.c.w.fault.Load()) == storetest.LostCommitReply {
