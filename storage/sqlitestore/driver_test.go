@@ -117,8 +117,8 @@ func (s *wreckedStmt) ExecContext(ctx context.Context, args []driver.NamedValue)
 	if s.text == "COMMIT" {
 		s.c.w.waiting.Add(1)
 		s.c.w.hold.Lock()
-		s.c.w.hold.Unlock()
 		s.c.w.commits.Add(1)
+		s.c.w.hold.Unlock()
 	}
 	r, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	if err == nil && s.text == "COMMIT" && storetest.Fault(s.c.w.fault.Load()) == storetest.LostCommitReply {
