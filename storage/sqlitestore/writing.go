@@ -120,6 +120,7 @@ func (s *Store) transact(doing string, f func(w *writing, st state) error) (err 
 		}
 	}()
 	if _, err := w.run(stmtBegin); err != nil {
+		done = codeOf(err) == codeBusy // nothing has begun
 		return s.failure(none, doing, err)
 	}
 	var epoch string
