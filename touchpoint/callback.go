@@ -13,6 +13,13 @@ type CallbackError struct {
 	Stack []byte
 }
 
+// NewCallbackError returns the error of a function of the host that panicked with v, which
+// recover returned. It is called in the deferred function, where the stack is still that
+// of the panic.
+func NewCallbackError(where string, v any) *CallbackError {
+	return &CallbackError{where, fmt.Sprintf("%T", v), debug.Stack()}
+}
+
 // Error returns the function and the type of the panic value.
 func (e *CallbackError) Error() string {
 	return "touchpoint: " + e.Where + " panicked with a " + e.Value
@@ -21,6 +28,6 @@ func (e *CallbackError) Error() string {
 // guard turns a panic of the function that defers it into a *CallbackError.
 func guard(where string, err *error) {
 	if v := recover(); v != nil {
-		*err = &CallbackError{where, fmt.Sprintf("%T", v), debug.Stack()}
+		*err = NewCallbackError(where, v)
 	}
 }

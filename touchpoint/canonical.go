@@ -3,78 +3,20 @@ package touchpoint
 import (
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
-// appendQuoted appends s as a canonical JSON string: only the quote, the backslash and
-// U+0000 to U+001F are escaped.
-func appendQuoted(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[start:i]...)
-		start = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, `\u00`...)
-			b = append(b, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
-		}
-	}
-	return append(append(b, s[start:]...), '"')
-}
-
-// unquote decodes a canonical JSON string.
-func unquote(quoted string) string {
-	s := quoted[1 : len(quoted)-1]
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b = append(b, s[i])
-			continue
-		}
-		switch i++; s[i] {
-		case 'n':
-			b = append(b, '\n')
-		case 'r':
-			b = append(b, '\r')
-		case 't':
-			b = append(b, '\t')
-		case 'u':
-			u, _ := strconv.ParseUint(s[i+1:i+5], 16, 32)
-			b = utf8.AppendRune(b, rune(u))
-			i += 4
-		default:
-			b = append(b, s[i])
-		}
-	}
-	return string(b)
-}
-
 // appendCanonical appends v in canonical form, or reports a number that has none.
 func appendCanonical(b []byte, v jsonscan.Value) ([]byte, error) {
+	if v.Canonical() {
+		return append(b, v.Raw()...), nil
+	}
 	var err error
 	switch v.Kind() {
 	case jsonscan.String:
-		return appendQuoted(b, v.Text()), nil
+		return jsonscan.AppendQuoted(b, v.Text()), nil
 	case jsonscan.Number:
 		plain, ok := plainNumber(v.Raw())
 		if !ok {
@@ -139,7 +81,7 @@ func appendCanonicalMember(b []byte, m jsonscan.Value) ([]byte, error) {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
-	return appendCanonical(append(appendQuoted(b, m.Key()), ':'), m)
+	return appendCanonical(append(jsonscan.AppendQuoted(b, m.Key()), ':'), m)
 }
 
 // A pair is one member of a canonical object: the key with its quotes, the value's text.
@@ -164,8 +106,8 @@ func member(object, key string) (value string, ok bool) {
 	if object == "" || object[0] != '{' {
 		return "", false
 	}
-	if needsEscape(key) {
-		quoted := string(appendQuoted(nil, key))
+	if !jsonscan.Plain(key) {
+		quoted := string(jsonscan.AppendQuoted(nil, key))
 		key = quoted[1 : len(quoted)-1]
 	}
 	for i := 1; i < len(object)-1; {
@@ -177,15 +119,6 @@ func member(object, key string) (value string, ok bool) {
 		i = v + 1
 	}
 	return "", false
-}
-
-func needsEscape(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
-			return true
-		}
-	}
-	return false
 }
 
 // skipValue returns the end of the value that begins at i of a canonical text.

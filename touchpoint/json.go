@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
 // AppendJSON appends the canonical JSON of a normalised touch: keys in the order of the
@@ -13,7 +14,7 @@ import (
 // written only where the kind's default is true.
 func (t Touch) AppendJSON(b []byte) []byte {
 	b = append(b, `{"source":`...)
-	b = appendQuoted(b, t.Source)
+	b = jsonscan.AppendQuoted(b, t.Source)
 	b = appendText(b, "id", t.ID)
 	return append(t.appendContent(b, true), '}')
 }
@@ -34,7 +35,7 @@ func DeriveID(t Touch) string {
 		t.At, t.Props = at, t.Props.Remove("at_original")
 	}
 	b := append(make([]byte, 0, 512), `{"source":`...)
-	b = appendQuoted(b, t.Source)
+	b = jsonscan.AppendQuoted(b, t.Source)
 	b = append(t.appendContent(b, false), '}')
 	return uuid.NewSHA1(namespace, b).String()
 }
@@ -75,9 +76,9 @@ func (t *Touch) appendContent(b []byte, received bool) []byte {
 				b = append(b, ',')
 			}
 			b = append(b, `{"type":`...)
-			b = appendQuoted(b, string(id.Type()))
+			b = jsonscan.AppendQuoted(b, string(id.Type()))
 			b = append(b, `,"value":`...)
-			b = append(appendQuoted(b, id.Value()), '}')
+			b = append(jsonscan.AppendQuoted(b, id.Value()), '}')
 		}
 		b = append(b, ']')
 	}
@@ -118,7 +119,7 @@ func appendText(b []byte, key, text string) []byte {
 	b = append(b, ',', '"')
 	b = append(b, key...)
 	b = append(b, '"', ':')
-	return appendQuoted(b, text)
+	return jsonscan.AppendQuoted(b, text)
 }
 
 func appendAmount(b []byte, key string, m Money) []byte {

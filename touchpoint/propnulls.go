@@ -11,9 +11,10 @@ import (
 // taken out. Elements of arrays are values like members.
 func (p Props) withoutNulls() (_ Props, n int) {
 	s := p.json
+	// Words without their first quote: a text is full of quotes, and each would be tried.
 	if !(strings.Contains(s, `""`) || strings.Contains(s, "null") || strings.Contains(s, "{}") ||
-		strings.Contains(s, "[]") || strings.Contains(s, `"undefined"`) || strings.Contains(s, `"NaN"`) ||
-		strings.Contains(s, `"[object Object]"`)) {
+		strings.Contains(s, "[]") || strings.Contains(s, `undefined"`) || strings.Contains(s, `NaN"`) ||
+		strings.Contains(s, `[object Object]"`)) {
 		return p, 0
 	}
 	var d jsonscan.Doc
@@ -55,7 +56,7 @@ func appendWithoutNulls(b []byte, v jsonscan.Value) (_ []byte, n int) {
 				b = append(b, ',')
 			}
 			if open == '{' {
-				b = append(appendQuoted(b, m.Key()), ':')
+				b = append(jsonscan.AppendQuoted(b, m.Key()), ':')
 			}
 			value := len(b)
 			var k int

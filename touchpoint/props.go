@@ -74,7 +74,7 @@ func (p Props) Text(key ...string) (text string, ok bool) {
 	if !ok || raw[0] != '"' {
 		return "", false
 	}
-	return unquote(raw), true
+	return jsonscan.Unquote(raw), true
 }
 
 // Number returns the number that stands at a path of keys, as its plain decimal text.
@@ -118,7 +118,7 @@ func (p Props) Raw(key ...string) (json string, ok bool) {
 func (p Props) All() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for m := range members(p.json) {
-			if !yield(unquote(m.key), m.value) {
+			if !yield(jsonscan.Unquote(m.key), m.value) {
 				return
 			}
 		}
@@ -127,7 +127,9 @@ func (p Props) All() iter.Seq2[string, string] {
 
 // SetText returns p with a string at key. Invalid UTF-8 and NUL are kept, and refused
 // where the touch is validated.
-func (p Props) SetText(key, text string) Props { return p.set(key, string(appendQuoted(nil, text))) }
+func (p Props) SetText(key, text string) Props {
+	return p.set(key, string(jsonscan.AppendQuoted(nil, text)))
+}
 
 // SetBool returns p with true or false at key.
 func (p Props) SetBool(key string, v bool) Props {
@@ -167,7 +169,7 @@ func (p Props) Remove(key string) Props {
 		return p
 	}
 	b := []byte{'{'}
-	quoted := string(appendQuoted(nil, key))
+	quoted := string(jsonscan.AppendQuoted(nil, key))
 	for m := range members(p.json) {
 		if m.key != quoted {
 			b = appendMember(b, m.key, m.value)
@@ -178,13 +180,13 @@ func (p Props) Remove(key string) Props {
 
 // set puts a canonical value at key and takes out what differs by case only.
 func (p Props) set(key, value string) Props {
-	quoted := string(appendQuoted(nil, key))
+	quoted := string(jsonscan.AppendQuoted(nil, key))
 	b, done := []byte{'{'}, false
 	for m := range members(p.json) {
 		if !done && compareQuoted(m.key, quoted) >= 0 {
 			b, done = appendMember(b, quoted, value), true
 		}
-		if m.key != quoted && !strings.EqualFold(unquote(m.key), key) {
+		if m.key != quoted && !strings.EqualFold(jsonscan.Unquote(m.key), key) {
 			b = appendMember(b, m.key, m.value)
 		}
 	}
@@ -206,7 +208,7 @@ func compareQuoted(a, b string) int {
 	if strings.IndexByte(a, '\\') < 0 && strings.IndexByte(b, '\\') < 0 {
 		return cmp.Compare(a[1:len(a)-1], b[1:len(b)-1])
 	}
-	return cmp.Compare(unquote(a), unquote(b))
+	return cmp.Compare(jsonscan.Unquote(a), jsonscan.Unquote(b))
 }
 
 // check holds the bounds. Its first lines count single bytes, which may stand in strings

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
 // A csvReader knows what each column of a file is.
@@ -62,7 +63,7 @@ func newCSVReader(r io.Reader) (*csvReader, error) {
 	}
 	slices.SortFunc(c.others, func(a, b int) int { return strings.Compare(header[a], header[b]) })
 	for _, i := range c.others {
-		c.quoted = append(c.quoted, string(appendQuoted(nil, header[i])))
+		c.quoted = append(c.quoted, string(jsonscan.AppendQuoted(nil, header[i])))
 	}
 	return c, nil
 }
@@ -149,7 +150,7 @@ func (c *csvReader) addOthers(r *record, row []string) error {
 		b := []byte{'{'}
 		for n, i := range c.others {
 			if row[i] != "" {
-				b = appendMember(b, c.quoted[n], string(appendQuoted(nil, unguard(row[i]))))
+				b = appendMember(b, c.quoted[n], string(jsonscan.AppendQuoted(nil, unguard(row[i]))))
 			}
 		}
 		r.Props = propsOf(string(append(b, '}')))

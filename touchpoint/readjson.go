@@ -210,17 +210,17 @@ func (r *record) readIDs(v jsonscan.Value, o *Options) error {
 	return nil
 }
 
-// props returns a JSON object as canonical props, in place where it is canonical already.
+// props returns a JSON object as canonical props, without a copy where it is so already.
 func (p *jsonParser) props(v jsonscan.Value) (Props, error) {
 	if v.Kind() != jsonscan.Object {
 		return Props{}, &InvalidError{"props", Syntax}
 	}
+	if v.Canonical() {
+		return propsOf(v.Raw()), nil
+	}
 	var err error
 	if p.scratch, err = appendCanonical(p.scratch[:0], v); err != nil {
 		return Props{}, err
-	}
-	if raw := v.Raw(); raw == string(p.scratch) {
-		return propsOf(raw), nil
 	}
 	return propsOf(string(p.scratch)), nil
 }
@@ -256,7 +256,7 @@ func (p *jsonParser) others(r *record, others []jsonscan.Value) error {
 // hasKeyLike reports whether p has the key, or one that differs by case only.
 func (p Props) hasKeyLike(key string) bool {
 	for m := range members(p.json) {
-		if strings.EqualFold(unquote(m.key), key) {
+		if strings.EqualFold(jsonscan.Unquote(m.key), key) {
 			return true
 		}
 	}

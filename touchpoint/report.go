@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
 // A Report counts what cleaning did, by source and field. The zero Report is ready; a nil
@@ -127,7 +129,7 @@ func (r *Report) AppendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendQuoted(append(b, `{"source":`...), c.Source)
+		b = jsonscan.AppendQuoted(append(b, `{"source":`...), c.Source)
 		b = appendText(b, "field", c.Field)
 		b = appendCount(b, "nulls", c.Nulls)
 		b = appendCount(b, "cleaned", c.Cleaned)
@@ -139,7 +141,7 @@ func (r *Report) AppendJSON(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendQuoted(append(b, `{"field":`...), u.Field)
+		b = jsonscan.AppendQuoted(append(b, `{"field":`...), u.Field)
 		b = append(appendCount(appendText(b, "value", u.Value), "count", u.Count), '}')
 	}
 	return append(b, "]}"...)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
 // facets is what is compared of a touch, folded; an empty one is unknown.
@@ -71,7 +73,7 @@ func fold(s string) string {
 // plainText returns a canonical JSON string decoded, any other value as it stands.
 func plainText(raw string) string {
 	if raw[0] == '"' {
-		return unquote(raw)
+		return jsonscan.Unquote(raw)
 	}
 	return raw
 }

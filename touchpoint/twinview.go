@@ -1,6 +1,10 @@
 package touchpoint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+)
 
 // fillFrom fills what the view leaves empty from a member of lower rank.
 func (t *Touch) fillFrom(o *Touch) {
@@ -71,7 +75,7 @@ func (p Props) with(o Props) Props {
 		if m.key == `"at_precision"` || m.key == `"at_original"` {
 			continue
 		}
-		if key := unquote(m.key); !p.hasKeyLike(key) {
+		if key := jsonscan.Unquote(m.key); !p.hasKeyLike(key) {
 			p = p.set(key, m.value)
 		}
 	}

@@ -25,12 +25,13 @@ func (d *Draft) Consent(category string, granted bool) {
 	d.asked = append(d.asked, answer{category, granted})
 }
 
-// consents makes the consent facts of a touch: on its strongest identifier of a person,
+// consents makes the consent facts of a finished draft: on its strongest identifier of a person,
 // with the scope that the identifier's class implies.
-func (k *Desk) consents(d *Draft, t touchpoint.Touch) []touchpoint.Consent {
+func (k *Desk) consents(d *Draft) []touchpoint.Consent {
 	if len(d.asked) == 0 || len(k.o.ConsentPurposes) == 0 {
 		return nil
 	}
+	t := &d.Touch
 	people := slices.DeleteFunc(slices.Clone(t.IDs), func(id identity.ID) bool { return k.entity(id.Type()) != identity.PersonEntity })
 	if len(people) == 0 {
 		return nil

@@ -1,10 +1,6 @@
 package ingest
 
-import (
-	"slices"
-
-	"github.com/tabi-go/tabi/touchpoint"
-)
+import "github.com/tabi-go/tabi/touchpoint"
 
 // Dedupe says what becomes of touches where no store does: the first of a key is
 // Accepted, the same again is Duplicate, other content under the key is Conflict, and
@@ -17,7 +13,7 @@ type Dedupe struct {
 // Offer returns what becomes of t, which is normalised and has an ID.
 //
 // Two deliveries whose clocks were corrected to different instants are the same touch
-// if the event's own time, props.at_original, is the same.
+// if the event's own time, props.at_original, is the same: see [touchpoint.Diff].
 func (d *Dedupe) Offer(t touchpoint.Touch) touchpoint.Outcome {
 	out := touchpoint.Outcome{Status: touchpoint.Accepted, Key: t.Key()}
 	was, known := d.first[t.Key()]
@@ -29,16 +25,8 @@ func (d *Dedupe) Offer(t touchpoint.Touch) touchpoint.Outcome {
 		return out
 	}
 	fields := touchpoint.Diff(was, t)
-	if o, ok := t.Props.Text(atOriginal); ok {
-		if w, ok := was.Props.Text(atOriginal); ok && o == w {
-			fields = slices.DeleteFunc(fields, func(f string) bool { return f == "at" })
-		}
-	}
 	if out.Status = touchpoint.Duplicate; len(fields) > 0 {
 		out.Status, out.Fields = touchpoint.Conflict, fields
 	}
 	return out
 }
-
-// atOriginal is the prop that holds the event's own time where At is another.
-const atOriginal = "at_original"

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -89,29 +88,39 @@ func (k *Desk) Draft() *Draft {
 // thing that was wrong with the draft is the error, an [*touchpoint.InvalidError] or,
 // where the hook panicked, a [*touchpoint.CallbackError].
 func (k *Desk) Finish(d *Draft) (touchpoint.Touch, error) {
-	original, err := k.prepare(d)
-	if err != nil {
+	if err := k.finish(d); err != nil {
 		return touchpoint.Touch{}, err
 	}
-	err = k.normalize(&d.Touch, original)
-	return d.Touch, err
+	return d.Touch, nil
+}
+
+// finish makes the draft's touch in place.
+func (k *Desk) finish(d *Draft) error {
+	if err := k.prepare(d); err != nil {
+		return err
+	}
+	slices.SortFunc(d.Touch.IDs, identity.CompareIDs) // in place, where Normalize would copy
+	if err := d.Touch.Normalize(&k.touch); err != nil {
+		return err
+	}
+	retain(&d.Touch)
+	return nil
 }
 
 // Record finishes a draft and gives the record of its message, with the consents and
 // notes, or with what is wrong.
 func (k *Desk) Record(d *Draft) Record {
-	t, err := k.Finish(d)
-	if err != nil {
+	if err := k.finish(d); err != nil {
 		return Record{Err: err}
 	}
-	return Record{Touches: []touchpoint.Touch{t}, Consents: k.consents(d, t), Notes: d.Notes}
+	return Record{Touches: []touchpoint.Touch{d.Touch}, Consents: k.consents(d), Notes: d.Notes}
 }
 
 // Activity is Record for an activity with participants, such as a meeting: one touch for
 // each of them, see [touchpoint.Split]. The draft's own identifiers are those of accounts
 // and deals, which stand on every one.
 func (k *Desk) Activity(d *Draft, people []identity.ID) Record {
-	if _, err := k.prepare(d); err != nil {
+	if err := k.prepare(d); err != nil {
 		return Record{Err: err}
 	}
 	ts, err := touchpoint.Split(d.Touch, people, &k.touch)
@@ -124,57 +133,41 @@ func (k *Desk) Activity(d *Draft, people []identity.ID) Record {
 	return Record{Touches: ts, Notes: d.Notes}
 }
 
-// prepare brings the draft up to normalisation and returns the event's own time if At
-// is another.
-func (k *Desk) prepare(d *Draft) (original time.Time, err error) {
+// prepare brings the draft up to normalisation.
+func (k *Desk) prepare(d *Draft) (err error) {
 	if d.err != nil {
-		return original, d.err
+		return d.err
 	}
 	t := &d.Touch
 	if !d.OfflineStated {
 		t.Offline = t.Kind.Info().Offline
 	}
-	original = k.settle(d)
+	k.settle(d)
 	if t.At.IsZero() {
-		return original, &touchpoint.InvalidError{Field: "at", Reason: touchpoint.Missing}
+		return &touchpoint.InvalidError{Field: "at", Reason: touchpoint.Missing}
 	}
 	if !d.resumed && hasPage(t.Kind) && t.Campaign == (touchpoint.Campaign{}) {
 		t.Campaign = Campaign(d.Page.URL)
 	}
 	if k.o.Channel != nil && hasPage(t.Kind) {
 		if t.Props, err = d.build(); err != nil {
-			return original, err
+			return err
 		}
 		if err := k.channel(t, d.Page); err != nil {
-			return original, err
+			return err
 		}
 		d.adopt(t.Props) // what the hook set
 	}
 	if k.minimise(d); d.err != nil {
-		return original, d.err
+		return d.err
 	}
 	t.Props, err = d.build()
-	return original, err
+	return err
 }
 
-func (k *Desk) normalize(t *touchpoint.Touch, original time.Time) error {
-	slices.SortFunc(t.IDs, identity.CompareIDs) // in place, where Normalize would copy
-	given := t.ID != ""
-	if err := t.Normalize(&k.touch); err != nil {
-		return err
-	}
-	if !given && !original.IsZero() {
-		// A re-delivery must not look new because its clock was corrected otherwise.
-		plain := *t
-		plain.ID, plain.At, plain.Props = "", original.UTC(), plain.Props.Remove(atOriginal)
-		t.ID = touchpoint.DeriveID(plain)
-	}
-	retain(t)
-	return nil
-}
-
-// settle fills in At and ReceivedAt and returns the event's own time if At is another.
-func (k *Desk) settle(d *Draft) (original time.Time) {
+// settle fills in At and ReceivedAt, and props.at_original with the event's own time if At
+// is another.
+func (k *Desk) settle(d *Draft) {
 	t, times := &d.Touch, d.Times
 	t.ReceivedAt = times.Received.UTC().Truncate(time.Microsecond)
 	if times.Received.IsZero() {
@@ -193,7 +186,7 @@ func (k *Desk) settle(d *Draft) (original time.Time) {
 		original = time.Time{}
 	}
 	if !original.IsZero() {
-		d.Prop(atOriginal, original.UTC().Format(time.RFC3339Nano))
+		d.Prop("at_original", original.UTC().Format(time.RFC3339Nano))
 		if times.Corrected.IsZero() {
 			d.Note(ClockCorrected)
 		}
@@ -201,7 +194,6 @@ func (k *Desk) settle(d *Draft) (original time.Time) {
 	if !t.ReceivedAt.IsZero() && at.After(t.ReceivedAt) {
 		d.Note(AheadOfReceipt)
 	}
-	return original
 }
 
 // hasPage reports whether channel rules look at touches of this kind.
@@ -217,7 +209,7 @@ func hasPage(k touchpoint.Kind) bool {
 func (k *Desk) channel(t *touchpoint.Touch, p touchpoint.Page) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &touchpoint.CallbackError{Where: "ingest.Options.Channel", Stack: debug.Stack()}
+			err = touchpoint.NewCallbackError("ingest.Options.Channel", v)
 		}
 	}()
 	return k.o.Channel(t, p)

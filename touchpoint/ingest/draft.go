@@ -7,7 +7,6 @@ import (
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
-	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
@@ -28,6 +27,7 @@ type Draft struct {
 	desk    *Desk
 	resumed bool // the touch was finished before; nothing is guessed
 	props   []member
+	order   []int  // of the props by key
 	buf     []byte // of the props as JSON
 	clicks  []click
 	asked   []answer
@@ -45,7 +45,7 @@ type click struct{ name, value string }
 // Reset makes the draft empty again, for the next message; the touch that was finished
 // is not touched.
 func (d *Draft) Reset() {
-	*d = Draft{desk: d.desk, props: d.props[:0], buf: d.buf, Touch: touchpoint.Touch{Source: d.desk.o.Source}}
+	*d = Draft{desk: d.desk, props: d.props[:0], order: d.order, buf: d.buf, Touch: touchpoint.Touch{Source: d.desk.o.Source}}
 }
 
 // Desk returns the desk that the draft was made at.
@@ -249,17 +249,22 @@ func (d *Draft) build() (touchpoint.Props, error) {
 	if len(d.props) == 0 {
 		return touchpoint.Props{}, nil
 	}
-	slices.SortFunc(d.props, func(a, b member) int { return strings.Compare(a.key, b.key) }) // as they are kept
+	d.order = d.order[:0]
+	for i := range d.props {
+		d.order = append(d.order, i)
+	}
+	slices.SortFunc(d.order, func(i, j int) int { return strings.Compare(d.props[i].key, d.props[j].key) }) // as they are kept
 	b := append(d.buf[:0], '{')
-	for _, m := range d.props {
+	for _, i := range d.order {
+		m := &d.props[i]
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(field.AppendQuoted(b, m.key), ':')
+		b = append(jsonscan.AppendQuoted(b, m.key), ':')
 		if m.json {
 			b = append(b, m.value...)
 		} else {
-			b = field.AppendQuoted(b, m.value)
+			b = jsonscan.AppendQuoted(b, m.value)
 		}
 	}
 	d.buf = append(b, '}')

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
-	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
@@ -98,7 +97,7 @@ func (m Minimise) marks(clicks []click) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = field.AppendQuoted(b, n)
+		b = jsonscan.AppendQuoted(b, n)
 	}
 	return string(append(b, ']'))
 }
@@ -122,7 +121,7 @@ func (m Minimise) appendMasked(b []byte, v jsonscan.Value) []byte {
 	case jsonscan.String:
 		s := v.Text()
 		if masked := m.maskText(s); masked != s {
-			return field.AppendQuoted(b, masked)
+			return jsonscan.AppendQuoted(b, masked)
 		}
 	case jsonscan.Array:
 		b = append(b, '[')
@@ -142,7 +141,7 @@ func (m Minimise) appendMasked(b []byte, v jsonscan.Value) []byte {
 			if b[len(b)-1] != '{' {
 				b = append(b, ',')
 			}
-			b = m.appendMasked(append(field.AppendQuoted(b, e.Key()), ':'), e)
+			b = m.appendMasked(append(jsonscan.AppendQuoted(b, e.Key()), ':'), e)
 		}
 		return append(b, '}')
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/touchpoint"
-	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
+	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
 // Encode returns a touch as an event of type [Type] in structured JSON. The touch must
@@ -15,9 +15,9 @@ import (
 func Encode(t touchpoint.Touch) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, `{"specversion":"1.0","id":`...)
-	b = field.AppendQuoted(b, t.ID)
+	b = jsonscan.AppendQuoted(b, t.ID)
 	b = append(b, `,"source":`...)
-	b = field.AppendQuoted(b, reference(t.Source))
+	b = jsonscan.AppendQuoted(b, reference(t.Source))
 	b = append(b, `,"type":"`+Type+`","time":"`...)
 	b = t.At.UTC().AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","datacontenttype":"application/json","data":`...)

@@ -185,7 +185,7 @@ func (e *event) person() {
 			if len(b) > 1 {
 				b = append(b, ',')
 			}
-			b = append(append(field.AppendQuoted(b, m.Key()), ':'), m.Raw()...)
+			b = append(append(jsonscan.AppendQuoted(b, m.Key()), ':'), m.Raw()...)
 		}
 	}
 	if len(b) > 1 {
@@ -231,13 +231,13 @@ func (e *event) money() {
 func (e *event) survey() {
 	id := field.Text(e.p.Get("$survey_id"))
 	response := e.p.Get("$survey_response")
-	b := field.AppendQuoted([]byte(`{"id":`), id)
+	b := jsonscan.AppendQuoted([]byte(`{"id":`), id)
 	scale, known := e.d.surveys[id]
 	switch token := field.Text(response); {
 	case known && isNumber(token):
 		b = append(b, `,"scale":"range","min":`+strconv.Itoa(scale.Min)+`,"max":`+strconv.Itoa(scale.Max)+`,"score":`+token+`}`...)
 	case token != "":
-		b = append(field.AppendQuoted(append(b, `,"scale":"text","text":`...), token), '}')
+		b = append(jsonscan.AppendQuoted(append(b, `,"scale":"text","text":`...), token), '}')
 	default:
 		b = append(b, '}')
 	}

@@ -145,7 +145,7 @@ members:
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
-		b = append(append(field.AppendQuoted(b, e.Key()), ':'), e.Raw()...)
+		b = append(append(jsonscan.AppendQuoted(b, e.Key()), ':'), e.Raw()...)
 	}
 	if len(b) > 1 {
 		m.RawProp(key, string(append(b, '}')))

@@ -54,30 +54,38 @@ var (
 )
 
 // get returns a member of the message; of two spellings camelCase wins, with a note.
-func (m *message) get(k key) jsonscan.Value { return m.either(k, m.top.Get) }
+func (m *message) get(k key) jsonscan.Value { return m.member(&m.top, k) }
 
-func (m *message) either(k key, get func(string) jsonscan.Value) jsonscan.Value {
-	a := get(k.camel)
+func (m *message) member(of *field.Index, k key) jsonscan.Value {
 	if k.snake == "" {
-		return a
+		return of.Get(k.camel)
 	}
-	b := get(k.snake)
+	return m.either(of.Get(k.camel), of.Get(k.snake))
+}
+
+func (m *message) inner(v jsonscan.Value, k key) jsonscan.Value {
+	if k.snake == "" {
+		return v.Get(k.camel)
+	}
+	return m.either(v.Get(k.camel), v.Get(k.snake))
+}
+
+func (m *message) either(camel, snake jsonscan.Value) jsonscan.Value {
 	switch {
-	case !a.OK(), a.Kind() == jsonscan.Null:
-		return b
-	case b.OK():
+	case !camel.OK(), camel.Kind() == jsonscan.Null:
+		return snake
+	case snake.OK():
 		m.Note(ingest.KeyAlias)
 	}
-	return a
+	return camel
 }
 
 // ctx returns what stands at a path of the context: the message's, else the batch's.
 func (m *message) ctx(first key, path ...key) jsonscan.Value {
 	for i := range m.context {
-		v := m.either(first, m.context[i].Get)
+		v := m.member(&m.context[i], first)
 		for _, k := range path {
-			inner := v
-			v = m.either(k, func(name string) jsonscan.Value { return inner.Get(name) })
+			v = m.inner(v, k)
 		}
 		if v.OK() && v.Kind() != jsonscan.Null {
 			return v
@@ -153,7 +161,7 @@ func (m *message) times(batch jsonscan.Value, received time.Time) {
 	}
 	t.Sent = m.time(m.get(sentAt))
 	if t.Sent.IsZero() {
-		t.Sent = m.time(m.either(sentAt, func(name string) jsonscan.Value { return batch.Get(name) }))
+		t.Sent = m.time(m.inner(batch, sentAt))
 	}
 	t.Received = m.time(m.get(receivedAt))
 	if t.Received.IsZero() {

@@ -58,6 +58,7 @@ type Doc struct {
 type node struct {
 	kind                   Kind
 	escaped, keyEscaped    bool
+	canonical              bool
 	hash                   uint8 // of the key: equal for keys that differ by case only
 	keyStart, keyEnd       int32
 	start, end, next, size int32 // next: the next sibling, 0 if last; size: the number of children
@@ -111,12 +112,13 @@ func (d *Doc) value(i, depth int) (int, error) {
 	}
 	at := len(d.nodes)
 	d.nodes = append(d.nodes, node{start: int32(i)})
-	kind, end, escaped := None, i, false
+	kind, end, escaped, canonical := None, i, false, true
 	var err error
 	switch c := d.text[i]; {
 	case c == '"':
 		kind = String
 		end, escaped, err = d.str(i)
+		canonical = !escaped
 	case c == '{', c == '[':
 		if depth >= d.lim.Depth {
 			return 0, &Error{"too_deep", i}
@@ -124,10 +126,10 @@ func (d *Doc) value(i, depth int) (int, error) {
 		if kind = Array; c == '{' {
 			kind = Object
 		}
-		end, err = d.children(i, at, depth+1, kind == Object)
+		end, canonical, err = d.children(i, at, depth+1, kind == Object)
 	case c == '-' || c >= '0' && c <= '9':
 		kind = Number
-		end, err = d.number(i)
+		end, canonical, err = d.number(i)
 	case strings.HasPrefix(d.text[i:], "null"):
 		kind, end = Null, i+4
 	case strings.HasPrefix(d.text[i:], "true"):
@@ -141,77 +143,84 @@ func (d *Doc) value(i, depth int) (int, error) {
 		return 0, err
 	}
 	n := &d.nodes[at]
-	n.kind, n.end, n.escaped = kind, int32(end), escaped
+	n.kind, n.end, n.escaped, n.canonical = kind, int32(end), escaped, canonical
 	return end, nil
 }
 
-// children reads the members or elements of the container that opens at i.
-func (d *Doc) children(i, parent, depth int, object bool) (int, error) {
+// children reads the members or elements of the container that opens at i. canonical says
+// that they stand as [Value.Canonical] wants it.
+func (d *Doc) children(i, parent, depth int, object bool) (end int, canonical bool, err error) {
 	closing := byte(']')
 	if object {
 		closing = '}'
 	}
-	i = d.blank(i + 1)
-	if i < len(d.text) && d.text[i] == closing {
-		return i + 1, nil
+	first := d.blank(i + 1)
+	canonical = first == i+1
+	if i = first; i < len(d.text) && d.text[i] == closing {
+		return i + 1, canonical, nil
 	}
-	last, size := 0, int32(0)
+	last, size, before := 0, int32(0), ""
 	var seen [4]uint64  // which hashes keys had
 	var repeated *Error // the first key that was there before
 	for {
-		var ks, ke int
-		var kesc bool
+		start := i
+		var keyEnd int
+		var keyEscaped bool
 		if object {
 			if i >= len(d.text) || d.text[i] != '"' {
-				return 0, &Error{"syntax", i}
+				return 0, false, &Error{"syntax", i}
 			}
-			end, esc, err := d.str(i)
-			if err != nil {
-				return 0, err
+			if keyEnd, keyEscaped, err = d.str(i); err != nil {
+				return 0, false, err
 			}
-			ks, ke, kesc = i, end, esc
-			if i = d.blank(end); i >= len(d.text) || d.text[i] != ':' {
-				return 0, &Error{"syntax", i}
+			if i = d.blank(keyEnd); i >= len(d.text) || d.text[i] != ':' {
+				return 0, false, &Error{"syntax", i}
 			}
-			i = d.blank(i + 1)
+			at := d.blank(i + 1)
+			key := d.text[start+1 : keyEnd-1]
+			canonical = canonical && i == keyEnd && at == i+1 && !keyEscaped && before <= key
+			i, before = at, key
 		}
 		child := len(d.nodes)
-		end, err := d.value(i, depth)
-		if err != nil {
-			return 0, err
+		if end, err = d.value(i, depth); err != nil {
+			return 0, false, err
 		}
 		if last != 0 {
 			d.nodes[last].next = int32(child)
 		}
 		last = child
 		size++
+		n := &d.nodes[child]
+		canonical = canonical && n.canonical
 		if object {
-			n := &d.nodes[child]
-			n.keyStart, n.keyEnd, n.keyEscaped = int32(ks), int32(ke), kesc
-			n.hash = d.keyHash(ks, ke, kesc)
+			n.keyStart, n.keyEnd, n.keyEscaped = int32(start), int32(keyEnd), keyEscaped
+			n.hash = d.keyHash(start, keyEnd, keyEscaped)
 			word, bit := &seen[n.hash>>6], uint64(1)<<(n.hash&63)
 			if *word&bit != 0 && repeated == nil && size <= fewKeys && d.repeats(parent, child) {
-				repeated = &Error{"duplicate_key", ks}
+				repeated = &Error{"duplicate_key", start}
 			}
 			*word |= bit
 		}
 		if i = d.blank(end); i >= len(d.text) {
-			return 0, &Error{"syntax", i}
+			return 0, false, &Error{"syntax", i}
 		}
+		canonical = canonical && i == end
 		switch d.text[i] {
 		case ',':
-			i = d.blank(i + 1)
+			end = i + 1
+			i = d.blank(end)
+			canonical = canonical && i == end
 		case closing:
 			d.nodes[parent].size = size
 			if repeated == nil && object && size > fewKeys {
 				repeated = d.unique(parent)
 			}
 			if repeated != nil {
-				return 0, repeated
+				return 0, false, repeated
 			}
-			return i + 1, nil
+			return i + 1, canonical, nil
 		default:
-			return 0, &Error{"syntax", i}
+			return 0, false, &Error{"syntax", i}
 		}
 	}
 }
@@ -283,7 +292,9 @@ func hex4(s string, i int) (u uint32, ok bool) {
 	return u, true
 }
 
-func (d *Doc) number(i int) (int, error) {
+// number reads the number at i. canonical says that it has no exponent, no zero at the end
+// of its fraction, and is not −0.
+func (d *Doc) number(i int) (end int, canonical bool, err error) {
 	start := i
 	if d.text[i] == '-' {
 		i++
@@ -291,13 +302,15 @@ func (d *Doc) number(i int) (int, error) {
 	whole := i
 	i = d.digits(i)
 	if i == whole || i-whole > 1 && d.text[whole] == '0' {
-		return 0, &Error{"syntax", start}
+		return 0, false, &Error{"syntax", start}
 	}
+	canonical = d.text[start:i] != "-0"
 	if i < len(d.text) && d.text[i] == '.' {
 		f := i + 1
 		if i = d.digits(f); i == f {
-			return 0, &Error{"syntax", start}
+			return 0, false, &Error{"syntax", start}
 		}
+		canonical = d.text[i-1] != '0'
 	}
 	if i < len(d.text) && (d.text[i] == 'e' || d.text[i] == 'E') {
 		if i++; i < len(d.text) && (d.text[i] == '+' || d.text[i] == '-') {
@@ -305,13 +318,14 @@ func (d *Doc) number(i int) (int, error) {
 		}
 		e := i
 		if i = d.digits(i); i == e {
-			return 0, &Error{"syntax", start}
+			return 0, false, &Error{"syntax", start}
 		}
+		canonical = false
 	}
 	if i-start > d.lim.Number {
-		return 0, &Error{"not_a_number", start}
+		return 0, false, &Error{"not_a_number", start}
 	}
-	return i, nil
+	return i, canonical, nil
 }
 
 func (d *Doc) digits(i int) int {

@@ -34,6 +34,11 @@ func (v Value) Raw() string {
 	return v.d.text[n.start:n.end]
 }
 
+// Canonical reports whether the text of v is canonical already: no blanks, keys in order,
+// numbers in plain decimal, no escapes. It may be false of text that is canonical with
+// escapes.
+func (v Value) Canonical() bool { return v.node().canonical }
+
 // True reports whether v is the literal true.
 func (v Value) True() bool { return v.Kind() == Bool && v.Raw() == "true" }
 

@@ -88,23 +88,3 @@ func IsEmail(s string) bool {
 	dot := strings.LastIndexByte(domain, '.')
 	return ok && local != "" && !strings.ContainsAny(domain, "@ ") && dot > 0 && dot < len(domain)-1
 }
-
-// AppendQuoted appends s, which is valid UTF-8, as a JSON string.
-func AppendQuoted(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		if from = i + 1; c >= ' ' {
-			b = append(b, '\\', c)
-		} else {
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-	}
-	return append(append(b, s[from:]...), '"')
-}

@@ -158,7 +158,7 @@ func (s *source) messages(text []byte) (more bool) {
 		}
 		return s.each(text, elements, jsonscan.Value{})
 	case '{':
-		if !bytes.Contains(text, []byte(`"batch"`)) { // most messages, without a look at each member
+		if !bytes.Contains(text, []byte(`batch"`)) { // most messages, without a look at each member
 			return s.one(text, jsonscan.Value{})
 		}
 		members, ok := split(text)
