@@ -154,10 +154,23 @@ func invisible(c rune) bool {
 }
 
 func trim(s string) string {
+	if s == "" || plainASCII(s[0]) && plainASCII(s[len(s)-1]) {
+		return s
+	}
 	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || invisible(c) })
 }
 
+// plainASCII reports whether c is a visible ASCII character.
+func plainASCII(c byte) bool { return ' ' < c && c < 0x7F }
+
 func hasControl(s string) bool {
+	i := 0
+	for i < len(s) && plainASCII(s[i]) {
+		i++
+	}
+	if i == len(s) {
+		return false
+	}
 	return strings.ContainsFunc(s, func(c rune) bool { return c < 0x20 || 0x7F <= c && c <= 0x9F })
 }
 
@@ -174,6 +187,13 @@ func narrow(c rune) rune {
 
 // fold narrows, lowers, drops what is invisible, and makes one space of each run.
 func fold(s string) string {
+	i := 0
+	for i < len(s) && plainASCII(s[i]) && (s[i] < 'A' || s[i] > 'Z') {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
@@ -275,6 +295,9 @@ func domain(s string) (string, bool) {
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && digits(h[i+1:]) == h[i+1:] {
 		h = h[:i]
 	}
+	if isHost(h) && len(h) <= 253 {
+		return h, true
+	}
 	h = japaneseDots.Replace(h)
 	labels := strings.Split(strings.TrimSuffix(h, "."), ".")
 	for i, l := range labels {
@@ -288,6 +311,22 @@ func domain(s string) (string, bool) {
 		return s, false
 	}
 	return h, true
+}
+
+// isHost reports whether h is, as it stands, made of labels as aLabel returns them.
+func isHost(h string) bool {
+	label := 0
+	for i := range len(h) {
+		switch c := h[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+			label++
+		case c == '.' && label > 0 && label <= 63:
+			label = 0
+		default:
+			return false
+		}
+	}
+	return label > 0 && label <= 63
 }
 
 // japaneseDots are the dots of Japanese keyboards, which part labels too: RFC 3490 3.1.

@@ -2,7 +2,6 @@ package touchpoint
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -67,7 +66,7 @@ func Fold(s string) string {
 	if err != nil {
 		return s
 	}
-	return strings.Map(unicode.ToLower, c)
+	return strings.ToLower(c)
 }
 
 // isClean reports whether Clean would return s itself. It may say false of clean text.

@@ -20,7 +20,7 @@ import (
 )
 
 // messages is how many one round reads.
-const messages = 100
+const messages = 1000
 
 // against measures ours beside the peer.
 func against(b *testing.B, size int, peer string, ours, theirs func() error) {
@@ -130,7 +130,7 @@ func BenchmarkGA4(b *testing.B) {
 		param("debug_mode", "int_value", `"1"`), param("all_data", "string_value", `"full"`),
 	}, ",")
 	data := repeat(func(i int) string {
-		return fmt.Sprintf(`{"event_date":"20260601","event_timestamp":"17802720000%05d","event_name":"page_view","event_params":[%s],"event_bundle_sequence_id":"%d","user_pseudo_id":"1026454.4271112504","privacy_info":{"analytics_storage":"Yes","ads_storage":"No"},`+
+		return fmt.Sprintf(`{"event_date":"20260601","event_timestamp":"1780272000%06d","event_name":"page_view","event_params":[%s],"event_bundle_sequence_id":"%d","user_pseudo_id":"1026454.4271112504","privacy_info":{"analytics_storage":"Yes","ads_storage":"No"},`+
 			`"user_properties":[],"device":{"category":"desktop","operating_system":"Macintosh","language":"en-us"},"geo":{"continent":"Europe","country":"Netherlands","city":"Amsterdam"},`+
 			`"traffic_source":{"medium":"organic","name":"(organic)","source":"google"},"stream_id":"2100450278","platform":"WEB"}`, i, params, i)
 	})

@@ -130,7 +130,7 @@ func TestAHookThatRefusesOrPanicsRefusesTheMessage(t *testing.T) {
 	}
 	k = desk(t, &ingest.Options{Channel: func(*touchpoint.Touch, touchpoint.Page) error { panic("a1") }})
 	var ce *touchpoint.CallbackError
-	if _, err := k.Finish(draft(k)); !errors.As(err, &ce) || strings.Contains(err.Error(), "a1") {
+	if _, err := k.Finish(draft(k)); !errors.As(err, &ce) || ce.Value != "string" || strings.Contains(err.Error(), "a1") {
 		t.Errorf("panicked with %v", err)
 	}
 }

@@ -159,8 +159,9 @@ func (r *row) micros(v jsonscan.Value) time.Time {
 
 // value returns the first value of an event parameter that is not null.
 func value(p jsonscan.Value) jsonscan.Value {
-	for _, kind := range []string{"string_value", "int_value", "float_value", "double_value"} {
-		if v := p.Get("value", kind); v.OK() && v.Kind() != jsonscan.Null {
+	of := p.Get("value")
+	for _, kind := range [...]string{"string_value", "int_value", "float_value", "double_value"} {
+		if v := of.Get(kind); v.OK() && v.Kind() != jsonscan.Null {
 			return v
 		}
 	}
@@ -244,9 +245,8 @@ var taken = map[string]bool{"page_location": true, "page_referrer": true, "page_
 
 // rest makes props of the other parameters.
 func (r *row) rest() {
-	for p := r.v.Get("event_params").First(); p.OK(); p = p.Next() {
-		key, v := p.Get("key").Text(), value(p)
-		if key == "" || !v.OK() || taken[key] && (key != "value" || r.valueIsMoney()) {
+	for key, v := range r.params.All {
+		if key == "" || taken[key] && (key != "value" || r.valueIsMoney()) {
 			continue
 		}
 		r.Foreign(key, v.Raw())

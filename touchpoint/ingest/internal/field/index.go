@@ -37,3 +37,12 @@ func (x *Index) Get(key string) jsonscan.Value {
 	}
 	return jsonscan.Value{}
 }
+
+// All yields the members in their order.
+func (x *Index) All(yield func(key string, v jsonscan.Value) bool) {
+	for i := range x.members {
+		if !yield(x.members[i].key, x.members[i].value) {
+			return
+		}
+	}
+}
