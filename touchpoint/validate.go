@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint/internal/nullword"
 )
 
 var (
@@ -45,7 +46,7 @@ func (t *Touch) validateContent(o *Options) error {
 	if err := t.validateTimes(o); err != nil {
 		return err
 	}
-	if t.Kind == "" || nullWord(string(t.Kind)) {
+	if t.Kind == "" || nullword.Is(string(t.Kind)) {
 		return &InvalidError{"kind", Missing}
 	}
 	if !t.Kind.valid() {

@@ -8,6 +8,7 @@ import (
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
+	"github.com/tabi-go/tabi/touchpoint/internal/nullword"
 )
 
 // Map makes a record of named values instead of a row, with the mapping's columns as the
@@ -118,15 +119,7 @@ func (w *work) instant(f *timeField, name string) instant {
 // null reports whether a time or an amount says nothing, as exports write it. A NaN is a
 // broken number, not a missing one.
 func null(s string) bool {
-	if len(s) > len("(not provided)")+6 { // longer than any of them
-		return false
-	}
-	switch strings.ToLower(s) {
-	case "", "null", "nil", "none", "undefined", "n/a", "#n/a", "-", "--", "—", `\n`, "(not set)",
-		"(none)", "(not provided)", "(null)", "<null>", "[object object]", "不明", "なし", "未入力", "該当なし":
-		return true
-	}
-	return false
+	return nullword.Is(s) && !strings.EqualFold(s, "nan")
 }
 
 // common fills in what touches and merges share: source, id and time.
