@@ -45,7 +45,10 @@ type click struct{ name, value string }
 // Reset makes the draft empty again, for the next message; the touch that was finished
 // is not touched.
 func (d *Draft) Reset() {
-	*d = Draft{desk: d.desk, props: d.props[:0], order: d.order, buf: d.buf, Touch: touchpoint.Touch{Source: d.desk.o.Source}}
+	desk, props, order, buf := d.desk, d.props[:0], d.order, d.buf
+	*d = Draft{} // in place, which a literal with values would not be
+	d.desk, d.props, d.order, d.buf = desk, props, order, buf
+	d.Touch.Source = desk.o.Source
 }
 
 // Desk returns the desk that the draft was made at.

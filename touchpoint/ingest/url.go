@@ -63,11 +63,16 @@ func parameters(url string) func(func(name, value string) bool) {
 	return func(yield func(string, string) bool) {
 		url, _, _ = strings.Cut(url, "#")
 		_, query, _ := strings.Cut(url, "?")
-		for p := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == '?' }) {
-			name, value, _ := strings.Cut(p, "=")
-			if !yield(unescape(name), unescape(value)) {
+		for query != "" {
+			end := 0
+			for end < len(query) && query[end] != '&' && query[end] != '?' {
+				end++
+			}
+			name, value, _ := strings.Cut(query[:end], "=")
+			if end > 0 && !yield(unescape(name), unescape(value)) {
 				return
 			}
+			query = query[min(end+1, len(query)):]
 		}
 	}
 }

@@ -1,16 +1,18 @@
 package jsonscan
 
+import "math/bits"
+
 // plainEnd returns the first place from i on at which s has a quote, a backslash or a
 // control character below the blank; len(s) if there is none. It looks at eight bytes at
-// once: a byte x is below n exactly if x−n borrows and x itself has no high bit.
+// once: a byte x is below n if x−n borrows and x itself has no high bit.
 func plainEnd(s string, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(s); i += 8 {
 		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
 			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
 		quote, back := w^(ones*'"'), w^(ones*'\\')
-		if ((w-ones*' ')&^w|(quote-ones)&^quote|(back-ones)&^back)&highs != 0 {
-			break
+		if found := ((w-ones*' ')&^w | (quote-ones)&^quote | (back-ones)&^back) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8 // only places behind the first may be wrong
 		}
 	}
 	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
