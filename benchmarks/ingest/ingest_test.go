@@ -20,7 +20,7 @@ import (
 )
 
 // messages is how many one round reads.
-const messages = 1000
+const messages = 250
 
 // against measures ours beside the peer.
 func against(b *testing.B, size int, peer string, ours, theirs func() error) {
