@@ -197,6 +197,17 @@ func TestExplainTellsRuleConditionsAndLine(t *testing.T) {
 	}
 }
 
+// Touches are source/id and money is decimal text, as in the tables.
+func TestExplainPrintsTouchesAndMoneyAsTablesDo(t *testing.T) {
+	t.Parallel()
+	out := good(t, csvOf("2026-01-01 order 12.50 EUR", "2026-01-02 click", "2026-01-03 opportunity"), "-model", "leadtorevenue", "-by", "email", "-do", "explain")
+	for _, want := range []string{`"by":"t/01"`, `"support":["t/02","t/03"]`, `"value":"12.50","currency":"EUR"`, `"touch":"t/03"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s in %s", want, out)
+		}
+	}
+}
+
 func TestModelsRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"digital", "classic", "lifecycle", "aarrr", "hubspot", "salesforce", "leadtorevenue"} {

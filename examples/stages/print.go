@@ -240,28 +240,5 @@ func dormantLast(s *stage.Stage) int {
 	return 0
 }
 
-// printExplain prints one JSON line a visit.
-func (c *config) printExplain(w io.Writer, fs *facts) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for x, err := range c.folds(fs) {
-		if err != nil {
-			return err
-		}
-		for i := range x.history.Visits {
-			why, _ := x.history.Explain(i)
-			if err := enc.Encode(struct {
-				Subject string      `json:"subject"`
-				Model   string      `json:"model"`
-				Basis   stage.Basis `json:"basis"`
-				stage.Explanation
-			}{x.name, x.history.Model, x.history.Basis, why}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // inDays is a span in days of 24 hours.
 type inDays time.Duration
