@@ -113,9 +113,10 @@ func parse(s input.Streams) (*config, error) {
 		return nil, input.Usagef("-as is csv or json, not %q", c.as)
 	case c.opts.Interval.Level <= 0 || c.opts.Interval.Level >= 1:
 		return nil, input.Usagef("-level is not between 0 and 1")
-	case c.opts.Interval.Reps < 0 || c.prep.LastSteps < 0:
-		return nil, input.Usagef("-bootstrap and -last-steps are not negative")
-	case lookback.Duration < 0 || lookbackImpression.Duration < 0 || halfLife.Duration < 0 || spacing.Duration < 0:
+	case c.opts.Interval.Reps < 0 || c.prep.LastSteps < 0 || c.opts.Threshold < 0:
+		return nil, input.Usagef("-bootstrap, -last-steps and -threshold are not negative")
+	case slices.ContainsFunc([]input.Duration{lookback, lookbackImpression, halfLife, spacing, conversionGap, touchGap, openAfter},
+		func(d input.Duration) bool { return d.Duration < 0 }):
 		return nil, input.Usagef("durations are not negative")
 	}
 	if c.opts.Interval.Reps == 0 {

@@ -21,9 +21,9 @@ type model struct {
 const day = 24 * time.Hour
 
 var (
-	lookbackSuffix = regexp.MustCompile(`_lookback([0-9]+)([dh])$`)
+	lookbackSuffix = regexp.MustCompile(`_lookback([1-9][0-9]*)([dh])$`)
 	positionName   = regexp.MustCompile(`^position_([0-9.]+)_([0-9.]+)_([0-9.]+)$`)
-	decayName      = regexp.MustCompile(`^time_decay(?:_pos([0-9]+)h)?(?:_hl([0-9]+)([dh]))?$`)
+	decayName      = regexp.MustCompile(`^time_decay(?:_pos([1-9][0-9]*)h)?(?:_hl([1-9][0-9]*)([dh]))?$`)
 	markovName     = regexp.MustCompile(`^markov([0-9]*)(_nonull)?$`)
 )
 
