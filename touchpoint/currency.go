@@ -11,6 +11,23 @@ func (c Currency) String() string {
 	return string(c[:])
 }
 
+// MarshalText returns the code, nothing for the zero Currency.
+func (c Currency) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, without asking whether the code is known.
+func (c *Currency) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*c = Currency{}
+		return nil
+	}
+	code, ok := upperCode(string(text))
+	if !ok {
+		return &InvalidError{"currency", Syntax}
+	}
+	*c = code
+	return nil
+}
+
 // ParseCurrency reads a code in any case. A code that is not in the table of active
 // currencies is an [*InvalidError] (unknown_currency); see [Options.Currencies] for more.
 func ParseCurrency(code string) (Currency, error) { return noOptions.currency(code) }

@@ -241,3 +241,19 @@ func FuzzParseAmount(f *testing.F) {
 		_, _, _ = tp.FromNumber(text, c)
 	})
 }
+
+func TestCurrencyIsItsCodeInText(t *testing.T) {
+	var c tp.Currency
+	if err := c.UnmarshalText([]byte("eur")); err != nil || c.String() != "EUR" {
+		t.Errorf("%v %q", err, c)
+	}
+	if b, _ := c.MarshalText(); string(b) != "EUR" {
+		t.Errorf("%q", b)
+	}
+	if err := c.UnmarshalText([]byte("euro")); err == nil {
+		t.Error("four letters were taken")
+	}
+	if err := c.UnmarshalText(nil); err != nil || !(tp.Money{Currency: c}).IsZero() {
+		t.Errorf("%v %q", err, c)
+	}
+}

@@ -80,8 +80,12 @@ func (c *csvReader) next(o *Options) (Touch, error) {
 		if cell == "" {
 			continue
 		}
+		col := &c.columns[i]
+		if col.kind == fieldColumn || col.kind == campaignColumn {
+			cell = strings.Trim(cell, " \t") // hand-made tables have blanks behind their commas
+		}
 		cell = unguard(cell)
-		switch col := &c.columns[i]; col.kind {
+		switch col.kind {
 		case fieldColumn:
 			text, _ := r.field(col.name)
 			*text = cell

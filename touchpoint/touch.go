@@ -39,7 +39,10 @@ type Touch struct {
 
 // A Key names a touch for ever: its source and the id it has there. Two touches of one
 // key are one touch, or a conflict. Both parts are compared byte for byte.
-type Key struct{ Source, ID string }
+type Key struct {
+	Source string `json:"source"`
+	ID     string `json:"id"`
+}
 
 // A Campaign is the marketing effort behind a touch, in the five UTM terms plus an id.
 // An empty field is unknown.
