@@ -1,0 +1,248 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// Append is storage.Store's. The whole batch becomes visible at once.
+func (s *Store) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := storage.CheckBatch(ctx, len(facts)); err != nil {
+		return nil, err
+	}
+	a := &appending{facts: facts, outs: make([]touchpoint.Outcome, len(facts))}
+	if err := a.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if len(a.rows) == 0 {
+		return a.outs, nil
+	}
+	err := s.transact(ctx, func(conn *pgx.Conn) error { return s.appendOnce(ctx, conn, a) })
+	if err != nil && (errors.Is(err, storage.ErrClosed) || ctx.Err() != nil && !errors.Is(err, storage.ErrUncertain)) {
+		return nil, err
+	}
+	if err == nil {
+		s.learn(a)
+	}
+	for i := range a.outs {
+		out := &a.outs[i]
+		if err != nil && out.Status != touchpoint.Rejected {
+			*out = touchpoint.Outcome{Status: touchpoint.Retry, Key: out.Key, Err: err}
+		}
+	}
+	for _, o := range a.outs {
+		if o.Status == touchpoint.Retry {
+			return a.outs, o.Err
+		}
+	}
+	return a.outs, nil
+}
+
+// appending is one call of Append.
+type appending struct {
+	facts []storage.Fact
+	outs  []touchpoint.Outcome
+	rows  []row // those that are not rejected
+	tags  tagColumns
+	epoch int64 // of the transaction that committed
+}
+
+// A row is a fact made ready outside of the transaction.
+type row struct {
+	storage.Row
+	n     int // place in the transaction, which is that of the offer
+	kind  touchpoint.Kind
+	idset [16]byte
+}
+
+func newRow(n int, f storage.Fact) (row, error) {
+	r := row{n: n}
+	if err := r.Encode(f); err != nil {
+		return row{}, err
+	}
+	if f.Touch != nil {
+		r.kind = f.Touch.Kind
+	}
+	r.idset = storage.HashSet(r.Key.Class, r.Key.Source, r.IDs)
+	return r, nil
+}
+
+// prepare encodes facts; outcomes of those that are refused are set.
+func (a *appending) prepare(ctx context.Context) error {
+	size := 0
+	for i, f := range a.facts {
+		if i%256 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r, err := newRow(i, f)
+		if err == nil && f.Erasure != nil {
+			err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
+		}
+		if err != nil {
+			a.outs[i] = rejection(f, err)
+			continue
+		}
+		a.outs[i].Key = touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}
+		if size += len(r.Body); size > storage.MaxBatchBytes {
+			return storage.ErrBatchTooLarge
+		}
+		a.rows = append(a.rows, r)
+		for _, t := range f.Tags {
+			a.tags.add(i, t, r.At)
+		}
+	}
+	return nil
+}
+
+// rejection is the outcome of a fact that cannot be stored. A touch's key is told, so
+// that somebody can say which fact it was.
+func rejection(f storage.Fact, err error) touchpoint.Outcome {
+	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
+	if f.Touch != nil {
+		out.Key = f.Touch.Key()
+	}
+	var e *touchpoint.InvalidError
+	if errors.As(err, &e) {
+		out.Reason = e.Reason
+	}
+	return out
+}
+
+// appendOnce does everything but the commit.
+func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) error {
+	b := &pgx.Batch{}
+	s.lock(b, false)
+	s.queueGuard(b)
+	s.queueInsert(b, a.rows, a.tags)
+	b.Queue(s.sql(refusedRows), notNil(a.tags.n), notNil(a.tags.tag), notNil(a.tags.at), places(a.rows), keys(a.rows))
+	epoch := s.queueFreshMembers(b, a.rows)
+	res := conn.SendBatch(ctx, b)
+	defer res.Close()
+	for range 2 { // begin, lock
+		if _, err := res.Exec(); err != nil {
+			return err
+		}
+	}
+	g, err := readGuard(res)
+	if err != nil {
+		return err
+	}
+	inserted, err := collect(res, pgx.RowTo[pgtype.UUID])
+	if err != nil {
+		return err
+	}
+	refused, err := collect(res, scanRefusal)
+	if err != nil {
+		return err
+	}
+	if err := res.Close(); err != nil {
+		return err
+	}
+	a.epoch = g.epoch
+	if g.epoch != epoch { // an erasure may have deleted sets that this process knows
+		again := &pgx.Batch{}
+		s.queueMembers(again, a.rows, nil)
+		if err := conn.SendBatch(ctx, again).Close(); err != nil {
+			return err
+		}
+	}
+	return s.judge(ctx, conn, a, inserted, refused)
+}
+
+// collect reads the rows of the next result of a batch.
+func collect[T any](res pgx.BatchResults, one pgx.RowToFunc[T]) ([]T, error) {
+	rows, err := res.Query()
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, one)
+}
+
+// judge sets the outcomes: of each key the first fact that is not refused was offered,
+// the others are compared with it.
+func (s *Store) judge(ctx context.Context, conn *pgx.Conn, a *appending, inserted []pgtype.UUID, refused []refusal) error {
+	suppressed := make(map[int]bool, len(refused))
+	for _, r := range refused {
+		suppressed[r.n] = suppressed[r.n] || r.suppressed
+	}
+	isNew := make(map[[16]byte]bool, len(inserted))
+	for _, key := range inserted {
+		isNew[key.Bytes] = true
+	}
+	known := make(map[[16]byte]*storage.Row) // what a key holds, beside those that are new
+	var ask []pgtype.UUID
+	for i := range a.rows {
+		r := &a.rows[i]
+		if _, out := suppressed[r.n]; !out && !isNew[r.Hash] && known[r.Hash] == nil {
+			known[r.Hash] = &storage.Row{}
+			ask = append(ask, uuid(r.Hash))
+		}
+	}
+	if err := s.stored(ctx, conn, ask, known); err != nil {
+		return err
+	}
+	for i := range a.rows {
+		r := &a.rows[i]
+		out := &a.outs[r.n]
+		*out = touchpoint.Outcome{Key: out.Key}
+		by, refused := suppressed[r.n]
+		switch held := known[r.Hash]; {
+		case refused && by:
+			out.Status, out.Reason = touchpoint.Suppressed, touchpoint.SuppressedReason
+		case refused:
+			out.Status, out.Err = touchpoint.Retry, &failure{storage.ErrUnavailable, errErasing}
+		case held == nil:
+			out.Status = touchpoint.Accepted
+			known[r.Hash] = &r.Row
+		case held.Sum == r.Sum:
+			out.Status = touchpoint.Duplicate
+		default:
+			was, err := held.Fact()
+			if err != nil {
+				return err
+			}
+			is, _ := r.Fact() // encoded a moment ago
+			out.Status, out.Fields = touchpoint.Conflict, storage.Diff(was, is)
+		}
+	}
+	return nil
+}
+
+var errErasing = errors.New("a key is being erased")
+
+// stored fills in the rows that hold these keys. It is a statement of its own, which sees
+// what the insert has waited for.
+func (s *Store) stored(ctx context.Context, conn *pgx.Conn, ask []pgtype.UUID, known map[[16]byte]*storage.Row) error {
+	if len(ask) == 0 {
+		return nil
+	}
+	rows, err := conn.Query(ctx, s.sql("select key, hash, body from {}fact where key = any($1)"), ask)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for rows.Next() {
+		var key, hash pgtype.UUID
+		var body []byte
+		if err := rows.Scan(&key, &hash, &body); err != nil {
+			return err
+		}
+		*known[key.Bytes] = storage.Row{Sum: hash.Bytes, Body: body, Received: storage.NoTime}
+		found++
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if found < len(ask) {
+		return &storage.CorruptError{Where: "key", Offset: -1}
+	}
+	return nil
+}

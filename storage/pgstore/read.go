@@ -1,0 +1,177 @@
+package pgstore
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// eager is how many rows an iteration reads before its first value. Most iterations end
+// there, and hold no connection in the loop body.
+const eager = 1024
+
+// iterate yields what a statement selects. build makes the statement at the first pull.
+func iterate[T any](ctx context.Context, s *Store, build func(st *statement) error, decode func(pgx.Rows) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		if err := s.begin(ctx); err != nil {
+			yield(zero, err)
+			return
+		}
+		defer s.open.Add(-1)
+		if s.open.Add(1) > storage.MaxIterations {
+			yield(zero, storage.ErrLimit)
+			return
+		}
+		st := &statement{}
+		if err := build(st); err != nil {
+			yield(zero, err)
+			return
+		}
+		r, err := readFirst(ctx, s, st, decode)
+		if err == nil {
+			defer r.release()
+			err = r.yield(ctx, s, yield)
+		}
+		if err != nil {
+			yield(zero, err)
+		}
+	}
+}
+
+// readFirst reads the first part, again where the connection fails.
+func readFirst[T any](ctx context.Context, s *Store, st *statement, decode func(pgx.Rows) (T, error)) (*reading[T], error) {
+	pause := firstPause
+	for try := 1; ; try++ {
+		r := &reading[T]{decode: decode}
+		err := r.first(ctx, s, st)
+		if err == nil {
+			return r, nil
+		}
+		r.release()
+		if try == maxTries || !repeatable(ctx, err) || s.closed.Load() {
+			return nil, s.orClosed(err)
+		}
+		time.Sleep(pause)
+		pause *= 2
+	}
+}
+
+// A reading is one open statement.
+type reading[T any] struct {
+	decode func(pgx.Rows) (T, error)
+	buf    []T
+	bad    error // of decode, after buf
+	conn   *pgxpool.Conn
+	rows   pgx.Rows
+	cancel context.CancelFunc
+	holds  chan struct{} // where a slot is to be given back
+}
+
+// first begins the statement and reads a first part: all of it, unless there is much and
+// a connection may be held.
+func (r *reading[T]) first(ctx context.Context, s *Store, st *statement) (err error) {
+	if r.conn, err = s.pool.Acquire(ctx); err != nil {
+		return classify(ctx, err)
+	}
+	ctx, r.cancel = context.WithCancel(ctx)
+	if r.rows, err = r.conn.Query(ctx, s.sql(st.text.String()), st.args...); err != nil {
+		return classify(ctx, err)
+	}
+	for r.rows.Next() {
+		v, err := r.decode(r.rows)
+		if err != nil {
+			r.bad = classify(ctx, err)
+			return nil
+		}
+		if r.buf = append(r.buf, v); len(r.buf) == eager {
+			select {
+			case s.holds <- struct{}{}:
+				r.holds = s.holds
+				return nil
+			default: // read on: whoever holds the connections may wait for us
+			}
+		}
+	}
+	err = classify(ctx, r.rows.Err())
+	r.release()
+	return err
+}
+
+// yield yields the first part and the rest; the error is the iteration's.
+func (r *reading[T]) yield(ctx context.Context, s *Store, yield func(T, error) bool) error {
+	for i, v := range r.buf {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		if !yield(v, nil) {
+			return nil
+		}
+		clear(r.buf[i : i+1])
+	}
+	if r.bad != nil || r.rows == nil {
+		return r.bad
+	}
+	for r.rows.Next() {
+		v, err := r.decode(r.rows)
+		if err == nil {
+			err = s.begin(ctx)
+		}
+		if err != nil {
+			return classify(ctx, err)
+		}
+		if !yield(v, nil) {
+			return nil
+		}
+	}
+	if err := r.rows.Err(); err != nil {
+		return classify(ctx, err)
+	}
+	r.release()
+	return nil
+}
+
+// release lets go of the connection. A statement that has not ended is cut off, which
+// costs the connection: to read the rest could take long.
+func (r *reading[T]) release() {
+	if r.rows != nil {
+		if r.cancel(); r.rows.CommandTag().String() == "" {
+			_ = r.conn.Conn().Close(context.Background())
+		}
+		r.rows.Close()
+		r.rows = nil
+	}
+	if r.conn != nil {
+		r.cancel()
+		r.conn.Release()
+		r.conn = nil
+	}
+	if r.holds != nil {
+		<-r.holds
+		r.holds = nil
+	}
+}
+
+// decodeFact reads the columns hash, body, received after others.
+func (s *Store) decodeFact(rows pgx.Rows, others ...any) (storage.Fact, error) {
+	var hash pgtype.UUID
+	var body pgtype.DriverBytes
+	var r storage.Row
+	if err := rows.Scan(append(others, &hash, &body, &r.Received)...); err != nil {
+		return storage.Fact{}, err
+	}
+	r.Body, r.Sum = body, hash.Bytes
+	if !s.opts.SkipVerify {
+		return r.Fact()
+	}
+	f, err := storage.DecodeFact(r.Body)
+	if err == nil && f.Touch != nil && r.Received != storage.NoTime {
+		f.Touch.ReceivedAt = time.UnixMicro(r.Received).UTC()
+	}
+	return f, err
+}

@@ -1,0 +1,100 @@
+package pgstore
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// Scan is storage.Store's.
+func (s *Store) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return s.scan(ctx, q, view{})
+}
+
+func (s *Store) scan(ctx context.Context, q storage.Query, v view) iter.Seq2[storage.Fact, error] {
+	return iterate(ctx, s, func(st *statement) error {
+		st.text.WriteString("select f.hash, f.body, f.received from {}fact f")
+		v.where(st, q)
+		page(st, q)
+		return q.Check()
+	}, func(rows pgx.Rows) (storage.Fact, error) { return s.decodeFact(rows) })
+}
+
+// Count counts without reading bodies.
+func (s *Store) Count(ctx context.Context, q storage.Query) (n int64, err error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	if err := q.Check(); err != nil {
+		return 0, err
+	}
+	st := &statement{}
+	st.text.WriteString("select count(*) from (select from {}fact f")
+	view{}.where(st, q)
+	if q.Limit > 0 {
+		st.text.WriteString(" limit " + st.arg(int64(q.Limit)))
+	}
+	st.text.WriteString(") x")
+	err = s.pool.QueryRow(ctx, s.sql(st.text.String()), st.args...).Scan(&n)
+	return n, s.orClosed(classify(ctx, err))
+}
+
+// Ties is storage.Store's.
+func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.Tie, error] {
+	return s.ties(ctx, ids, view{})
+}
+
+// bareSet is the set of the overrides that name no identifier.
+var bareSet = storage.HashSet(storage.ClassOverride, "", nil)
+
+// ties selects of each group its numbers and its earliest touch, and the facts of
+// identity. The touches of a group have one source, so their ids decide ties.
+func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[storage.Tie, error] {
+	return iterate(ctx, s, func(st *statement) error {
+		of := ""
+		if ids != nil {
+			of = " and f.idset in (select m.idset from {}member m where m.ident = any(" + st.arg(idents(ids)) + "::uuid[]) union all select " + st.arg(uuid(bareSet)) + "::uuid)"
+		}
+		st.text.WriteString(`select g.n, g.last, e.hash, e.body, e.received from (
+  select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f where f.kind <> ''` + of)
+		v.visible(st)
+		st.text.WriteString(` group by f.idset, f.kind) g cross join lateral (
+  select f.hash, f.body, f.received from {}fact f where f.idset = g.idset and f.kind = g.kind and f.at = g.first`)
+		v.visible(st)
+		st.text.WriteString(` order by f.id limit 1) e
+union all select 0, 0, f.hash, f.body, f.received from {}fact f where f.class between 2 and 5` + of)
+		v.visible(st)
+		return storage.Query{IDs: ids}.Check()
+	}, s.decodeTie)
+}
+
+func (s *Store) decodeTie(rows pgx.Rows) (storage.Tie, error) {
+	var count, last int64
+	f, err := s.decodeFact(rows, &count, &last)
+	if err != nil {
+		return storage.Tie{}, err
+	}
+	t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
+	if f.Touch != nil {
+		t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(last).UTC(), count
+	}
+	return t, nil
+}
+
+// Snapshot returns a view of this instant. It holds no connection and no transaction: rows
+// know the transaction that wrote them.
+func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	at := &snapshot{s: s}
+	err := s.pool.QueryRow(ctx, s.sql("select pg_current_snapshot()::text, gen from {}meta")).Scan(&at.snapshot, &at.gen)
+	if err != nil {
+		return nil, s.orClosed(classify(ctx, err))
+	}
+	return at, nil
+}
