@@ -56,7 +56,7 @@ func (s *Store) Migrate(ctx context.Context) (from, to int, err error) {
 			return err
 		}
 		if from == 0 {
-			if _, err := conn.Exec(ctx, "create schema if not exists "+s.opts.Schema); err != nil {
+			if err := s.makeSchema(ctx, conn); err != nil {
 				return err
 			}
 			if _, err := conn.Exec(ctx, s.sql("create table {}schema_migration (version int primary key, checksum bytea not null, applied timestamptz not null default now())")); err != nil {
@@ -76,6 +76,17 @@ func (s *Store) Migrate(ctx context.Context) (from, to int, err error) {
 		return err
 	})
 	return from, max(from, len(texts)), err
+}
+
+// makeSchema makes the schema, unless an administrator has: the right to make one may be
+// missing then.
+func (s *Store) makeSchema(ctx context.Context, conn *pgx.Conn) error {
+	var found bool
+	err := conn.QueryRow(ctx, "select exists (select from pg_namespace where nspname = $1)", s.opts.Schema).Scan(&found)
+	if err == nil && !found {
+		_, err = conn.Exec(ctx, "create schema "+s.opts.Schema)
+	}
+	return err
 }
 
 // Version returns the version of the schema, 0 for none.
@@ -98,9 +109,11 @@ type querier interface {
 
 // version compares what was applied with the program's migrations.
 func (s *Store) version(ctx context.Context, db querier, texts [][]byte) (int, error) {
-	var made bool
-	err := db.QueryRow(ctx, "select to_regclass($1) is not null", s.sql("{}schema_migration")).Scan(&made)
-	if err != nil || !made {
+	// Not by to_regclass: its cache may be older than a lock that we have waited for.
+	const made = "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'schema_migration')"
+	var found bool
+	err := db.QueryRow(ctx, made, s.opts.Schema).Scan(&found)
+	if err != nil || !found {
 		return 0, err
 	}
 	rows, err := db.Query(ctx, s.sql("select checksum from {}schema_migration order by version"))

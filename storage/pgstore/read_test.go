@@ -1,0 +1,271 @@
+package pgstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/storage/pgstore"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// large opens a store with more facts than an iteration reads at once.
+func large(t *testing.T) (*store, int) {
+	t.Helper()
+	l := newLab(t)
+	s, err := l.open(t.Context(), pgstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	facts := make([]storage.Fact, 3000)
+	for n := range facts {
+		facts[n] = view(n, identity.MakeID(identity.UserID, fmt.Sprint("u", n)))
+	}
+	mustAppend(t, s, facts...)
+	return s, len(facts)
+}
+
+// More nested iterations than there are connections, each with an open statement.
+func TestDeepNestingDoesNotLockUp(t *testing.T) {
+	s, n := large(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var nest func(depth int)
+	nest = func(depth int) {
+		seen := 0
+		for _, err := range s.Scan(ctx, storage.Query{}) {
+			if err != nil {
+				t.Fatalf("depth %d: %v", depth, err)
+			}
+			if seen++; seen == n-1 && depth < 12 {
+				nest(depth + 1)
+			}
+		}
+		if seen != n {
+			t.Errorf("depth %d: %d facts", depth, seen)
+		}
+	}
+	nest(0)
+	mustAppend(t, s, view(9000))
+}
+
+func TestLongIterations(t *testing.T) {
+	s, n := large(t)
+	t.Run("stopped ones let their connection go", func(t *testing.T) {
+		for range 20 {
+			seen := 0
+			for _, err := range s.Scan(t.Context(), storage.Query{}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen++; seen > 1500 {
+					break
+				}
+			}
+		}
+		if got := count(t, s, storage.Query{}); got != int64(n) {
+			t.Errorf("%d facts", got)
+		}
+	})
+	t.Run("a cut one ends with an error", func(t *testing.T) {
+		seen, errs := 0, 0
+		for _, err := range s.Ties(t.Context(), nil) {
+			if err != nil {
+				if errs++; !errors.Is(err, storage.ErrUnavailable) {
+					t.Errorf("error %v", err)
+				}
+				continue
+			}
+			if seen++; seen == 10 {
+				s.wire.cut()
+			}
+		}
+		if errs != 1 && seen != n {
+			t.Errorf("%d ties and %d errors", seen, errs)
+		}
+	})
+	t.Run("a cancelled one ends with the context's error", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		seen := 0
+		var last error
+		for _, err := range s.Scan(ctx, storage.Query{Desc: true}) {
+			last = err
+			if seen++; seen == 2000 {
+				cancel()
+			}
+		}
+		if !errors.Is(last, context.Canceled) || seen != 2001 {
+			t.Errorf("%d values, last error %v", seen, last)
+		}
+	})
+	t.Run("an append and an erasure inside go on", func(t *testing.T) {
+		seen := 0
+		for _, err := range s.Scan(t.Context(), storage.Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen++; seen%1000 == 0 {
+				mustAppend(t, s, view(100_000+seen))
+				e := storage.Erasure{ID: fmt.Sprint("e", seen), At: start, Remove: []storage.Query{{Keys: []storage.Key{view(100_000 + seen).Key()}}}}
+				if rec, err := s.Erase(t.Context(), e); err != nil || !rec.Done || rec.Removed[storage.ClassTouch] != 1 {
+					t.Fatalf("%v, error %v", rec, err)
+				}
+			}
+		}
+		if seen != n {
+			t.Errorf("%d facts", seen)
+		}
+	})
+	t.Run("closing inside ends it", func(t *testing.T) {
+		var last error
+		for _, err := range s.Scan(t.Context(), storage.Query{}) {
+			last = err
+			if err == nil {
+				s.Close()
+			}
+		}
+		if !errors.Is(last, storage.ErrClosed) {
+			t.Errorf("last error %v", last)
+		}
+	})
+}
+
+func TestTooManyIterations(t *testing.T) {
+	s, _ := large(t)
+	var last error
+	var nest func(depth int)
+	nest = func(depth int) {
+		for _, err := range s.Scan(t.Context(), storage.Query{Limit: 1}) {
+			if last = err; err == nil {
+				nest(depth + 1)
+			} else if depth != storage.MaxIterations {
+				t.Fatalf("depth %d: %v", depth, err)
+			}
+		}
+	}
+	nest(0)
+	if !errors.Is(last, storage.ErrLimit) {
+		t.Errorf("last error %v", last)
+	}
+}
+
+// Serialization failures and deadlocks are repeated inside, five times and no more.
+func TestServerFailuresAreRepeated(t *testing.T) {
+	l := newLab(t)
+	ctx := t.Context()
+	s, err := l.open(ctx, pgstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	fail := func(code string, times int) {
+		t.Helper()
+		if err := l.exec(ctx, s, strings.NewReplacer("CODE", code, "TIMES", fmt.Sprint(times)).Replace(`create sequence {}tries;
+create function {}fail() returns trigger language plpgsql as $$ begin
+  if nextval('{}tries') <= TIMES then raise exception 'v1 must not be told' using errcode = 'CODE'; end if; return null; end $$;
+create trigger fail before insert on {}fact for each statement execute function {}fail()`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mend := func() {
+		if err := l.exec(ctx, s, "drop function {}fail cascade; drop sequence {}tries"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fail("40P01", 5)
+	mustAppend(t, s, view(1))
+	mend()
+	fail("40001", 6)
+	outs, err := s.Append(ctx, []storage.Fact{view(2)})
+	if !errors.Is(err, storage.ErrUnavailable) || outs[0].Status != touchpoint.Retry || strings.Contains(err.Error(), "v1") || !strings.Contains(err.Error(), "40001") {
+		t.Errorf("outcome %v, error %v", outs, err)
+	}
+	mend()
+	fail("53100", 1)
+	if _, err := s.Append(ctx, []storage.Fact{view(2)}); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("error %v", err)
+	}
+	mend()
+	mustAppend(t, s, view(2))
+}
+
+// After Full the files of the tables hold no erased byte.
+func TestReclaimFull(t *testing.T) {
+	l := newLab(t)
+	ctx := t.Context()
+	dir := os.Getenv("TABI_TEST_POSTGRES_CTL")
+	dir = dir[strings.LastIndexByte(dir, ' ')+1:]
+	if _, err := os.ReadDir(filepath.Join(dir, "data")); dir == "" || err != nil {
+		t.Skip("TABI_TEST_POSTGRES_CTL names no folder of the server's files that can be read")
+	}
+	const secret = "zq-secret-ann@example.com"
+	for _, way := range []pgstore.Reclaim{pgstore.Plain, pgstore.Full} {
+		s, err := l.open(ctx, pgstore.Options{Schema: fmt.Sprintf("t%d_full%d", os.Getpid(), way), Reclaim: way})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.schemas = append(l.schemas, s.opts.Schema)
+		found := func() (n int) {
+			t.Helper()
+			if _, err := l.admin.Exec(ctx, "checkpoint"); err != nil {
+				t.Fatal(err)
+			}
+			var paths []string
+			err := l.admin.QueryRow(ctx, "select array_agg(p) from (select pg_relation_filepath(oid) p from pg_class where relnamespace = $1::regnamespace or oid in (select reltoastrelid from pg_class where relnamespace = $1::regnamespace)) x where p is not null", s.opts.Schema).Scan(&paths)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range paths {
+				b, err := os.ReadFile(filepath.Join(dir, "data", p))
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					t.Fatal(err)
+				}
+				n += strings.Count(string(b), secret)
+			}
+			return n
+		}
+		for n := range 40 {
+			mustAppend(t, s, view(n, identity.MakeID(identity.Email, secret)))
+		}
+		if found() == 0 {
+			t.Fatal("the search finds nothing before the erasure: it cannot tell")
+		}
+		rec, err := s.Erase(ctx, storage.Erasure{ID: "e", At: start, Remove: []storage.Query{{IDs: []identity.ID{identity.MakeID(identity.Email, secret)}}}})
+		if err != nil || !rec.Done || rec.Removed[storage.ClassTouch] != 40 {
+			t.Fatalf("receipt %v, error %v", rec, err)
+		}
+		if full := way == pgstore.Full; full == (rec.OutOfReach[0] == "table pages") {
+			t.Errorf("way %d is out of reach of %v", way, rec.OutOfReach)
+		} else if n := found(); full && n > 0 {
+			t.Errorf("%d erased values are there", n)
+		}
+		s.Close()
+	}
+}
+
+// Statements are made of constants: no source formats one.
+func TestNoStatementIsMadeFromData(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(name, "_test.go") && strings.Contains(string(b), `"fmt"`) {
+			t.Errorf("%s imports fmt", name)
+		}
+	}
+}
