@@ -3,7 +3,9 @@ module github.com/tabi-go/tabi/benchmarks
 go 1.26.0
 
 require (
+	github.com/jackc/pgx/v5 v5.12.0
 	github.com/tabi-go/tabi v0.0.0
+	github.com/tabi-go/tabi/storage/pgstore v0.0.0
 	gonum.org/v1/gonum v0.16.0
 )
 
@@ -16,4 +18,8 @@ require (
 	golang.org/x/text v0.41.0 // indirect
 )
 
+require github.com/google/uuid v1.6.0 // indirect
+
 replace github.com/tabi-go/tabi => ../
+
+replace github.com/tabi-go/tabi/storage/pgstore => ../storage/pgstore

@@ -122,8 +122,6 @@ func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) er
 	s.lock(b, false)
 	s.queueGuard(b)
 	s.queueInsert(b, a.rows, a.tags)
-	b.Queue(s.sql(refusedRows), notNil(a.tags.n), notNil(a.tags.tag), notNil(a.tags.at), places(a.rows), keys(a.rows))
-	epoch := s.queueFreshMembers(b, a.rows)
 	res := conn.SendBatch(ctx, b)
 	defer res.Close()
 	for range 2 { // begin, lock
@@ -135,11 +133,7 @@ func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) er
 	if err != nil {
 		return err
 	}
-	inserted, err := collect(res, pgx.RowTo[pgtype.UUID])
-	if err != nil {
-		return err
-	}
-	refused, err := collect(res, scanRefusal)
+	told, err := collect(res, scanInsertion)
 	if err != nil {
 		return err
 	}
@@ -147,14 +141,10 @@ func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) er
 		return err
 	}
 	a.epoch = g.epoch
-	if g.epoch != epoch { // an erasure may have deleted sets that this process knows
-		again := &pgx.Batch{}
-		s.queueMembers(again, a.rows, nil)
-		if err := conn.SendBatch(ctx, again).Close(); err != nil {
-			return err
-		}
+	if err := s.judge(ctx, conn, a, told); err != nil {
+		return err
 	}
-	return s.judge(ctx, conn, a, inserted, refused)
+	return s.writeMembers(ctx, conn, a)
 }
 
 // collect reads the rows of the next result of a batch.
@@ -168,20 +158,21 @@ func collect[T any](res pgx.BatchResults, one pgx.RowToFunc[T]) ([]T, error) {
 
 // judge sets the outcomes: of each key the first fact that is not refused was offered,
 // the others are compared with it.
-func (s *Store) judge(ctx context.Context, conn *pgx.Conn, a *appending, inserted []pgtype.UUID, refused []refusal) error {
-	suppressed := make(map[int]bool, len(refused))
-	for _, r := range refused {
-		suppressed[r.n] = suppressed[r.n] || r.suppressed
-	}
-	isNew := make(map[[16]byte]bool, len(inserted))
-	for _, key := range inserted {
-		isNew[key.Bytes] = true
+func (s *Store) judge(ctx context.Context, conn *pgx.Conn, a *appending, told []insertion) error {
+	suppressed := make(map[int32]bool) // of facts that are refused
+	isNew := make(map[[16]byte]bool, len(told))
+	for _, x := range told {
+		if x.key.Valid {
+			isNew[x.key.Bytes] = true
+		} else {
+			suppressed[x.n] = suppressed[x.n] || x.suppressed
+		}
 	}
 	known := make(map[[16]byte]*storage.Row) // what a key holds, beside those that are new
 	var ask []pgtype.UUID
 	for i := range a.rows {
 		r := &a.rows[i]
-		if _, out := suppressed[r.n]; !out && !isNew[r.Hash] && known[r.Hash] == nil {
+		if _, out := suppressed[int32(r.n)]; !out && !isNew[r.Hash] && known[r.Hash] == nil {
 			known[r.Hash] = &storage.Row{}
 			ask = append(ask, uuid(r.Hash))
 		}
@@ -193,7 +184,7 @@ func (s *Store) judge(ctx context.Context, conn *pgx.Conn, a *appending, inserte
 		r := &a.rows[i]
 		out := &a.outs[r.n]
 		*out = touchpoint.Outcome{Key: out.Key}
-		by, refused := suppressed[r.n]
+		by, refused := suppressed[int32(r.n)]
 		switch held := known[r.Hash]; {
 		case refused && by:
 			out.Status, out.Reason = touchpoint.Suppressed, touchpoint.SuppressedReason

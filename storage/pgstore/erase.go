@@ -198,7 +198,7 @@ func (w *erasing) replace(put []row, former []pgtype.UUID) {
 from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bytea[]) as u(n, key, hash, idset, kind, body), {}meta m
 where f.key = u.key`, places(put), keys(put), hashes, sets, kinds, bodies)
 	w.exec(dropMembers, former)
-	w.write(func(b *pgx.Batch) { w.s.queueMembers(b, put, nil) })
+	w.write(func(b *pgx.Batch) { w.s.queueMembers(b, put, func(*row) bool { return true }) })
 }
 
 // dropMembers deletes sets that no fact points to any more.

@@ -1,6 +1,8 @@
 package pgstore
 
 import (
+	"context"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/tabi-go/tabi/storage"
@@ -18,33 +20,36 @@ func (c *tagColumns) add(n int, t storage.Tag, at int64) {
 	c.n, c.tag, c.at = append(c.n, int32(n)), append(c.tag, uuid(t)), append(c.at, at)
 }
 
-// A refusal is a fact that may not be inserted: suppressed, or its key is being erased.
-type refusal struct {
-	n          int
+// An insertion is what the insert tells: the key of a new fact, or the place of one that
+// may not be inserted, because it is suppressed or its key is being erased.
+type insertion struct {
+	key        pgtype.UUID
+	n          int32
 	suppressed bool
 }
 
-func scanRefusal(r pgx.CollectableRow) (x refusal, err error) {
-	err = r.Scan(&x.n, &x.suppressed)
+func scanInsertion(r pgx.CollectableRow) (x insertion, err error) {
+	err = r.Scan(&x.key, &x.n, &x.suppressed)
 	return x, err
 }
 
-// refusedRows selects the refusals of tags ($1 to $3), and of keys ($4, $5).
-const refusedRows = `select t.n, true from unnest($1::int[], $2::uuid[], $3::bigint[]) as t(n, tag, at)
-  join {}suppression s on s.tag = t.tag where s.policy = 0 or t.at <= s.at
-union all
-select k.n, false from unnest($4::int[], $5::uuid[]) as k(n, key) join {}erasing e on e.key = k.key`
-
 // insertFacts inserts of each key the first fact that is not refused, in the order of the
 // keys, so that overlapping batches wait for each other and do not lock up.
-const insertFacts = `with refused(n) as materialized (select r.n from (` + refusedRows + `) as r(n, suppressed))
-insert into {}fact (gen, seq, key, hash, idset, class, at, received, source, id, kind, body)
-select (select gen from {}meta), u.* from (
-  select distinct on (o.key) o.* from
-    unnest($4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bytea[])
-    as o(n, key, hash, idset, class, at, received, source, id, kind, body)
-  where o.n not in (select n from refused) order by o.key, o.n) u
-on conflict (key) do nothing returning key`
+const insertFacts = `with refused as materialized (
+  select t.n, true as suppressed from unnest($1::int[], $2::uuid[], $3::bigint[]) as t(n, tag, at)
+    join {}suppression s on s.tag = t.tag where s.policy = 0 or t.at <= s.at
+  union all
+  select k.n, false from unnest($4::int[], $5::uuid[]) as k(n, key) join {}erasing e on e.key = k.key),
+inserted as (
+  insert into {}fact (gen, seq, key, hash, idset, class, at, received, source, id, kind, body)
+  select (select gen from {}meta), u.* from (
+    select distinct on (o.key) o.* from
+      unnest($4::int[], $5::uuid[], $6::uuid[], $7::uuid[], $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::bytea[])
+      as o(n, key, hash, idset, class, at, received, source, id, kind, body)
+    where o.n not in (select n from refused) order by o.key, o.n) u
+  on conflict (key) do nothing returning key)
+select key, 0, false from inserted
+union all select null, n, suppressed from refused`
 
 func (s *Store) queueInsert(b *pgx.Batch, rows []row, tags tagColumns) {
 	n := len(rows)
@@ -61,19 +66,16 @@ func (s *Store) queueInsert(b *pgx.Batch, rows []row, tags tagColumns) {
 		hashes, sets, classes, at, received, sources, ids, kinds, bodies)
 }
 
-// insertMembers writes the members of sets that some fact points to: the set of a fact
-// that was refused is not written.
 const insertMembers = `insert into {}member (ident, idset)
-select m.ident, m.idset from unnest($1::uuid[], $2::uuid[]) as m(ident, idset)
-where exists (select from {}fact f where f.idset = m.idset) order by 1, 2 on conflict do nothing`
+select * from unnest($1::uuid[], $2::uuid[]) as m(ident, idset) order by 1, 2 on conflict do nothing`
 
-// queueMembers writes the sets of rows, each once and but for those that are known.
-func (s *Store) queueMembers(b *pgx.Batch, rows []row, known map[[16]byte]struct{}) {
+// queueMembers writes the sets of rows, each once.
+func (s *Store) queueMembers(b *pgx.Batch, rows []row, which func(*row) bool) {
 	seen := make(map[[16]byte]bool)
 	var idents, sets []pgtype.UUID
 	for i := range rows {
 		r := &rows[i]
-		if _, skip := known[r.idset]; skip || seen[r.idset] {
+		if seen[r.idset] || !which(r) {
 			continue
 		}
 		seen[r.idset] = true
@@ -86,17 +88,25 @@ func (s *Store) queueMembers(b *pgx.Batch, rows []row, known map[[16]byte]struct
 	}
 }
 
+// writeMembers writes the sets of the accepted facts, but for those that this process
+// knows to be written. An erasure since may have deleted them: then it knows none. The
+// set of a fact that was refused is not written, and that of a duplicate is there.
+func (s *Store) writeMembers(ctx context.Context, conn *pgx.Conn, a *appending) error {
+	b := &pgx.Batch{}
+	s.mu.Lock()
+	s.queueMembers(b, a.rows, func(r *row) bool {
+		_, known := s.sets[r.idset]
+		return a.outs[r.n].Status == touchpoint.Accepted && (!known || s.epoch != a.epoch)
+	})
+	s.mu.Unlock()
+	if b.Len() == 0 {
+		return nil
+	}
+	return conn.SendBatch(ctx, b).Close()
+}
+
 // maxSets is how many sets a process remembers to have written; then it forgets all.
 const maxSets = 1 << 20
-
-// queueFreshMembers writes the sets that this process does not know to be written, and
-// returns the epoch that it knows them of.
-func (s *Store) queueFreshMembers(b *pgx.Batch, rows []row) (epoch int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queueMembers(b, rows, s.sets)
-	return s.epoch
-}
 
 // learn notes the sets that a committed call has found or written.
 func (s *Store) learn(a *appending) {

@@ -11,7 +11,7 @@ import (
 
 func TestStore(t *testing.T) {
 	l := newLab(t)
-	storetest.Run(t, storetest.Harness{
+	h := storetest.Harness{
 		Open: func(ctx context.Context) (storage.Store, error) { return l.open(ctx, pgstore.Options{}) },
 		Reopen: func(ctx context.Context, s storage.Store) (storage.Store, error) {
 			l.use(s.(*store).opts.Schema, +1)
@@ -25,5 +25,9 @@ func TestStore(t *testing.T) {
 			return l.open(ctx, s.(*store).opts)
 		},
 		Fault: l.fault,
-	})
+	}
+	if testing.Short() {
+		h.Seeds, h.Ops = 2, 50
+	}
+	storetest.Run(t, h)
 }

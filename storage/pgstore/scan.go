@@ -57,7 +57,7 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[s
 	return iterate(ctx, s, func(st *statement) error {
 		of := ""
 		if ids != nil {
-			of = " and f.idset in (select m.idset from {}member m where m.ident = any(" + st.arg(idents(ids)) + "::uuid[]) union all select " + st.arg(uuid(bareSet)) + "::uuid)"
+			of = " and f.idset in (" + setsOf(st, ids) + " union all select " + st.arg(uuid(bareSet)) + "::uuid)"
 		}
 		st.text.WriteString(`select g.n, g.last, e.hash, e.body, e.received from (
   select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f where f.kind <> ''` + of)
