@@ -137,13 +137,14 @@ func TestFourProcesses(t *testing.T) {
 		wg.Go(func() {
 			g := rand.New(rand.NewPCG(uint64(w), 5))
 			for kills := 0; ; kills++ {
-				cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFourProcesses$", "-test.count=1")
-				cmd.Env = append(os.Environ(), writerEnv+"="+place, writerEnv+"_N="+strconv.Itoa(w), writerEnv+"_EACH="+strconv.Itoa(perWriter()))
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
 				if kills < 2 {
-					timer := time.AfterFunc(time.Duration(50+g.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
-					defer timer.Stop()
+					ctx, cancel = context.WithTimeout(ctx, time.Duration(50+g.IntN(300))*time.Millisecond)
 				}
+				cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestFourProcesses$", "-test.count=1")
+				cmd.Env = append(os.Environ(), writerEnv+"="+place, writerEnv+"_N="+strconv.Itoa(w), writerEnv+"_EACH="+strconv.Itoa(perWriter()))
 				out, err := cmd.CombinedOutput()
+				cancel()
 				if err == nil {
 					return
 				}
