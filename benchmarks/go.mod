@@ -18,8 +18,6 @@ require (
 	golang.org/x/text v0.41.0 // indirect
 )
 
-require github.com/google/uuid v1.6.0 // indirect
-
 replace github.com/tabi-go/tabi => ../
 
 replace github.com/tabi-go/tabi/storage/pgstore => ../storage/pgstore

@@ -4,7 +4,7 @@
 //	tabistore -store sqlite:journeys.db -dump -ids user_id:u1
 //	tabistore -store sqlite:journeys.db -copy sqlite:other.db -digest
 //
-// Stores are mem, which starts empty, and sqlite:PATH. Steps run in the order load,
+// Stores are mem, which starts empty, sqlite:PATH and postgres:DSN. Steps run in the order load,
 // erase, copy, report; one report a call. Standard error ends with the tally of what was
 // loaded and with the number of facts erased.
 //
@@ -29,6 +29,7 @@ import (
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
+	"github.com/tabi-go/tabi/storage/pgstore"
 	"github.com/tabi-go/tabi/storage/sqlitestore"
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -118,7 +119,7 @@ func (p *program) parse(args []string) error {
 	f.SetOutput(p.errs)
 	var stores list
 	var now, ids, since, until, sources, kinds string
-	f.Var(&stores, "store", "the store: mem or sqlite:`PATH`")
+	f.Var(&stores, "store", "the store: mem, sqlite:PATH or postgres:`DSN`")
 	f.Var(&p.load, "load", "canonical touches or a container to load; - = standard input (repeatable)")
 	f.IntVar(&p.batch, "batch", 1000, "facts an append")
 	f.IntVar(&p.writers, "writers", 1, "goroutines that append")
@@ -229,20 +230,25 @@ func parseIDs(texts []string) ([]identity.ID, error) {
 	return ids, nil
 }
 
-func openStore(name string) (storage.Store, error) {
+func openStore(ctx context.Context, name string) (storage.Store, error) {
 	kind, rest, _ := strings.Cut(name, ":")
 	switch {
 	case name == "mem":
 		return memstore.New(nil), nil
 	case kind == "sqlite" && rest != "":
 		return sqlitestore.Open(rest, nil)
+	case kind == "postgres" && rest != "":
+		if strings.HasPrefix(rest, "//") { // the DSN is a URL and was given as it is
+			rest = name
+		}
+		return pgstore.Open(ctx, rest, nil)
 	}
-	return nil, usagef("unknown store: mem or sqlite:PATH")
+	return nil, usagef("unknown store: mem, sqlite:PATH or postgres:DSN")
 }
 
 // do opens the store and takes the steps.
 func (p *program) do(ctx context.Context) (err error) {
-	s, err := openStore(p.store)
+	s, err := openStore(ctx, p.store)
 	if err != nil {
 		return err
 	}
@@ -259,7 +265,7 @@ func (p *program) copyAll(ctx context.Context, s storage.Store) (err error) {
 	if p.copyTo == "" {
 		return nil
 	}
-	dst, err := openStore(p.copyTo)
+	dst, err := openStore(ctx, p.copyTo)
 	if err != nil {
 		return err
 	}
