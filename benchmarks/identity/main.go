@@ -176,7 +176,7 @@ func shapes(row func(a, b, c, d string)) {
 	}{
 		{"chain", func(c *identity.Components, i uint64) { c.AddKeys(n-i, n-i-1) }},
 		{"star", func(c *identity.Components, i uint64) { c.AddKeys(n, i) }},
-		{"binary merges", func(c *identity.Components, i uint64) { c.AddKeys(i, i|i+1) }},
+		{"binary merges", func(c *identity.Components, i uint64) { c.AddKeys(i, i|(i+1)) }},
 	} {
 		start := time.Now()
 		var c identity.Components
