@@ -1,0 +1,144 @@
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// program is the built program.
+var program string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "fit")
+	if err != nil {
+		panic(err)
+	}
+	program = filepath.Join(dir, "fit")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+const icp = `{"id":"icp","version":"1","criteria":[
+ {"id":"size","weight":40,"when":{"field":"account.employees","op":"between","value":[50,500]}},
+ {"id":"industry","weight":30,"when":{"field":"account.industry","op":"in","value":["製造業"]}},
+ {"id":"country","weight":20,"when":{"field":"account.country","op":"eq","value":"JP"}},
+ {"id":"budget","weight":10,"when":{"field":"account.budget","op":"ge","value":1000000}}],
+ "disqualify":[{"id":"competitor","when":{"field":"account.type","op":"eq","value":"competitor"}}]}`
+
+const personas = `[{"id":"leader","criteria":[{"id":"level","weight":1,"when":{"field":"person.seniority","op":"in","value":["director","vp","c_level"]}}]},
+ {"id":"visitor","criteria":[{"id":"came","weight":1,"when":{"touches":{"where":{"field":"touch.kind","op":"eq","value":"webinar_attended"},"within":"P90D","agg":"count"},"op":"ge","value":1}},
+  {"id":"level","weight":1,"when":{"field":"person.seniority","op":"eq","value":"individual"}}]}]`
+
+// fit runs the program on people at standard input.
+func fit(t *testing.T, people string, args ...string) (out, errs string, code int) {
+	t.Helper()
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	args = append([]string{"-in", "-", "-icp", file("icp.json", icp), "-personas", file("personas.json", personas)}, args...)
+	cmd := exec.Command(program, args...)
+	cmd.Stdin = strings.NewReader(people)
+	var o, e bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &o, &e
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+}
+
+const head = "person,account,icp_score,icp_reasons,persona,persona_score\n"
+
+func TestWorkedRows(t *testing.T) {
+	for _, tt := range []struct{ employees, want string }{
+		{"51〜200名", "100.0,size=44.4;industry=33.3;country=22.2;budget=?"},
+		{"11-50", "100.0,size=?;industry=60.0;country=40.0;budget=?"},
+		{"600", "55.6,size=0.0;industry=33.3;country=22.2;budget=?"},
+	} {
+		out, errs, code := fit(t, "\ufeffperson,account,従業員数,業種,国\np1,a1,"+tt.employees+",製造業,日本\n")
+		// The visitor persona knows that nobody came, and nothing of the title.
+		if want := head + "p1,a1," + tt.want + ",,0.0\n"; out != want || code != 0 {
+			t.Errorf("%s: exit %d %s\n got %s\nwant %s", tt.employees, code, errs, out, want)
+		}
+	}
+}
+
+func TestTitleMakesThePersona(t *testing.T) {
+	out, _, _ := fit(t, "person,account,役職,account.type,country\np1,a1,営業部長,,\np2,a2,エンジニア,Competitor,JP\n")
+	want := head + "p1,a1,,size=?;industry=?;country=?;budget=?,leader,100.0\n" +
+		"p2,a2,0.0,size=?;industry=?;country=100.0;budget=?;competitor=x,visitor,50.0\n"
+	if out != want {
+		t.Errorf("got %s\nwant %s", out, want)
+	}
+}
+
+func TestTouchesAreJoinedByIdentifier(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "touches.jsonl")
+	touch := `{"source":"web","id":"1","at":"2026-05-01T00:00:00Z","kind":"webinar_attended","channel":"Email","ids":{"email":"ann@acme.example"},"props":{"person":{"jobtitle":"Engineer"}}}` + "\n"
+	if err := os.WriteFile(file, []byte(touch), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	people := "person,account\nann@acme.example,a1\n"
+	out, errs, code := fit(t, people, "-touches", file)
+	if code != 0 || !strings.Contains(out, ",visitor,100.0\n") {
+		t.Errorf("exit %d %s: %s", code, errs, out)
+	}
+	out, _, _ = fit(t, people, "-touches", file, "-at", "2026-12-01T00:00:00Z")
+	if !strings.Contains(out, ",visitor,50.0\n") {
+		t.Errorf("the webinar is more than 90 days ago: %s", out)
+	}
+}
+
+func TestRowsShuffledAndDoubledGiveTheSameBytes(t *testing.T) {
+	rows := []string{"p1,a1,51-200,製造業,CTO,crm,2026-01-01T00:00:00Z", "p1,a1,600,小売,Engineer,form,2026-01-01T00:00:00Z", "p1,a2,,製造業,,,",
+		"p2,a1,300,,部長,crm,", "p2,a1,301,,課長,crm,", "p3,,40,製造業,主任,,"}
+	make := func(rows []string) string {
+		out, _, code := fit(t, "person,account,従業員数,業種,役職,source,at\n"+strings.Join(rows, "\n")+"\n")
+		if code != 0 {
+			t.Fatal(code)
+		}
+		return out
+	}
+	want := make(rows)
+	rows = append(rows, rows...)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		if got := make(rows); got != want {
+			t.Fatalf("got %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	out, errs, code := fit(t, "person,account,at\n,a1,\np1,a1,yesterday\np2,a2,\n")
+	if code != 1 || !strings.HasSuffix(errs, "dead letters: 2\n") || !strings.Contains(out, "p2,a2,") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	bad := filepath.Join(t.TempDir(), "icp.json")
+	if err := os.WriteFile(bad, []byte(`{"id":"x","criteria":[{"id":"a","wieght":1}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := fit(t, "person\np\n", "-icp", bad); code != 2 || !strings.Contains(errs, "/criteria/0/wieght") {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+	if _, _, code := fit(t, "account\na\n"); code != 2 {
+		t.Errorf("exit %d without the column person", code)
+	}
+}
