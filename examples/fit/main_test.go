@@ -90,7 +90,7 @@ func TestTitleMakesThePersona(t *testing.T) {
 
 func TestTouchesAreJoinedByIdentifier(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "touches.jsonl")
-	touch := `{"source":"web","id":"1","at":"2026-05-01T00:00:00Z","kind":"webinar_attended","channel":"Email","ids":{"email":"ann@acme.example"},"props":{"person":{"jobtitle":"Engineer"}}}` + "\n"
+	touch := `{"source":"web","id":"1","at":"2026-05-01T00:00:00Z","kind":"webinar_attended","channel":"Email","ids":[{"type":"email","value":"ann@acme.example"}],"props":{"person":{"jobtitle":"Engineer"}}}` + "\n"
 	if err := os.WriteFile(file, []byte(touch), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,112 @@
+package persona_test
+
+import (
+	"testing"
+
+	"github.com/tabi-go/tabi/persona"
+)
+
+func TestTitles(t *testing.T) {
+	for _, tt := range []struct{ title, seniority, function string }{
+		{"代表取締役", "c_level", "management"}, {"取締役", "vp", "management"}, {"本部長", "vp", ""}, {"部長", "director", ""},
+		{"Vice President", "vp", ""}, {"Account Manager", "individual", "sales"}, {"社長室 主任", "individual", "management"},
+		{"Student", "student", ""}, {"学生", "student", ""}, {"Marketing Intern", "intern", "marketing"}, {"インターン", "intern", ""},
+		{"Internal Auditor", "", ""}, {"Chief Revenue Officer", "c_level", ""}, {"最高技術責任者", "c_level", "engineering"},
+		{"ＣＥＯ", "c_level", "management"}, {"営業部長", "director", "sales"}, {"情報システム部 課長", "manager", "it"},
+		{"購買担当", "individual", "procurement"}, {"経理", "", "finance"}, {"法務", "", "legal"}, {"人事", "", "hr"},
+		{"広報", "", "marketing"}, {"Head of Product", "director", "product"}, {"ﾏﾈｰｼﾞｬｰ", "manager", ""},
+		{"Executive Assistant to the CEO", "individual", "management"}, {"Co-Founder", "c_level", "management"}, {"副社長", "vp", "management"}, {"", "", ""},
+	} {
+		if s, f := persona.Title(tt.title); s != tt.seniority || f != tt.function {
+			t.Errorf("%s: %s, %s", tt.title, s, f)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]string{
+		"５億円": "JPY 500000000", "1.2k": "1200", "51-200": "51-200", "51〜200名": "51-200", "1,000人以上": "1000+", "50人未満": "0-49",
+		"10,001+": "10001+", "600": "600", "$1.5m": "USD 1500000", "1〜5億円": "JPY 100000000-500000000", "500-1k": "500-1000",
+		"USD 1,200": "USD 1200", "100以下": "0-100", "￥3万": "JPY 30000", "-5": "-5", "３００社": "300", "2百万": "2000000",
+		"about 50": "", "50-": "", "200-51": "", "1,00": "", "": "", "1.2.3": "", "9e9": "", "USD": "", "-5+": "", "0人未満": "",
+	} {
+		v, ok := persona.ParseNumber(text)
+		if v.String() != want || ok != (want != "") {
+			t.Errorf("%s: %q %v, want %q", text, v, ok, want)
+		}
+	}
+}
+
+func TestEmployeeBand(t *testing.T) {
+	for text, want := range map[string]string{"1": "1", "2-10": "2-10", "51〜200": "51-200", "60-100": "51-200", "11-60": "", "10,001+": "10001+", "1000+": "", "5000": "1001-5000"} {
+		v, _ := persona.ParseNumber(text)
+		if band, _ := persona.EmployeeBand(v); band != want {
+			t.Errorf("%s: %q", text, band)
+		}
+	}
+}
+
+// P8, and the reasons why a trait is unknown.
+func TestNormalize(t *testing.T) {
+	for _, tt := range []struct {
+		name, text, want string
+		unknown          persona.Unknown
+	}{
+		{"account.country", "日本", "JP", ""}, {"account.country", "us", "US", ""}, {"person.country", "Germany", "DE", ""}, {"account.country", "Narnia", "", persona.Unparseable},
+		{"person.language", "ja-JP", "ja", ""}, {"person.language", "日本語", "ja", ""}, {"person.language", "!", "", persona.Unparseable},
+		{"account.industry", "その他", "", persona.Placeholder}, {"account.industry", " Ｎ／Ａ ", "", persona.Placeholder}, {"person.title", "不明", "", persona.Placeholder},
+		{"person.title", "  ", "", persona.Empty}, {"account.employees", "-5", "", persona.OutOfRange}, {"account.employees", "many", "", persona.Unparseable},
+		{"account.employees", "51〜200名", "51-200", ""}, {"account.budget", "５億円", "JPY 500000000", ""}, {"person.goals", "grow; save、grow", "grow|save", ""},
+		{"person.opted_out", "はい", "true", ""}, {"person.signup_date", "2026-01-02", "2026-01-02T00:00:00Z", ""}, {"person.title", "Ｃ ＴＯ", "C TO", ""},
+	} {
+		v, unknown := persona.Normalize(tt.name, tt.text)
+		if v.String() != tt.want || unknown != tt.unknown {
+			t.Errorf("%s %q: %q %s", tt.name, tt.text, v, unknown)
+		}
+		if unknown != "" {
+			continue
+		}
+		if again, _ := persona.Normalize(tt.name, v.String()); again.String() != v.String() {
+			t.Errorf("%s %q: twice gives %q", tt.name, tt.text, again)
+		}
+	}
+}
+
+func TestTraitNames(t *testing.T) {
+	var m *persona.TraitMap
+	for spelling, want := range map[string]string{
+		"jobtitle": "person.title", "Job_Title": "person.title", "役職": "person.title", "company.employee_count": "account.employees", "number-of-employees": "account.employees",
+		"従業員数": "account.employees", "address.country": "person.country", "account.国": "account.country", "業種": "account.industry", "売上": "account.revenue",
+		"予算": "account.budget", "部署": "person.department", "言語": "person.language", "favourite": "person.favourite", "account.x": "account.x", "person.jobtitle": "person.title",
+		"account.name": "account.name", "name": "person.name",
+	} {
+		if got := m.Name(spelling, "person"); got != want {
+			t.Errorf("%s: %s, want %s", spelling, got, want)
+		}
+	}
+	if _, err := m.Observe("宗教", "person", "x"); err != persona.ErrSensitiveTrait {
+		t.Error(err)
+	}
+}
+
+func TestEmailKind(t *testing.T) {
+	for address, want := range map[string]string{"info@acme.example": "role", "ann@gmail.com": "free", "ann@acme.example": "business", "ann": ""} {
+		if got := persona.EmailKind(address, nil); got != want {
+			t.Errorf("%s: %s", address, got)
+		}
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	f.Add("account.employees", "51〜200名")
+	f.Add("account.budget", "1〜5億円")
+	f.Fuzz(func(t *testing.T, name, text string) {
+		v, unknown := persona.Normalize(name, text)
+		if unknown == "" {
+			if again, u := persona.Normalize(name, v.String()); again.String() != v.String() || u != "" {
+				t.Fatalf("%q gives %q, which gives %q %s", text, v, again, u)
+			}
+		}
+		persona.Title(text)
+	})
+}
