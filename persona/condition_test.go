@@ -74,7 +74,7 @@ func trees(n int) []string {
 	return out
 }
 
-// P6 and P7 over all trees of up to three leaves and all valuations; four in the long run.
+// P6 and P7 over all trees of up to four leaves (three with -short) and all valuations.
 func TestKleene(t *testing.T) {
 	most := 4
 	if testing.Short() {

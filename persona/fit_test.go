@@ -276,3 +276,24 @@ func TestObservationsOfATouch(t *testing.T) {
 		t.Error(sensitive, len(obs))
 	}
 }
+
+func FuzzParseDocuments(f *testing.F) {
+	f.Add([]byte(document("zero", 1)))
+	f.Add([]byte(personas))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if list, err := persona.ParseICPs(text); err == nil {
+			for i := range list {
+				list[i].Fit(persona.Map{}, at)
+			}
+			if again, err := persona.ParseICPs([]byte(encode(t, list))); len(list) > 0 && (err != nil || encode(t, again) != encode(t, list)) {
+				t.Fatal("ICPs: round trip", err)
+			}
+		}
+		if list, err := persona.ParsePersonas(text); err == nil {
+			persona.Assign(list, persona.Map{}, at)
+			if again, err := persona.ParsePersonas([]byte(encode(t, list))); len(list) > 0 && (err != nil || encode(t, again) != encode(t, list)) {
+				t.Fatal("personas: round trip", err)
+			}
+		}
+	})
+}

@@ -39,7 +39,8 @@ type FoldOptions struct {
 	// technologies, goals, pains and interests; majority for language, timezone and
 	// preferred_channel; max for plan_seats; latest for all others.
 	Policies map[string]Policy
-	// Sources, the best first. Default: form, crm, enrichment, then unlisted ones, then inferred.
+	// Sources, the best first; "" stands for all that are not listed, which else come
+	// last. Default: form, crm, enrichment, "", inferred.
 	Sources []string
 	// MaxAge by name of trait, after which it is stale. Default: title 540 days,
 	// employees 730, budget 365, others never.

@@ -32,8 +32,7 @@ var placeholders = map[string]bool{
 	"不明": true, "未入力": true, "なし": true, "該当なし": true,
 }
 
-// sensitive are the words whose traits the law protects; a trait is sensitive if its
-// folded name without blanks is one or holds one between borders.
+// sensitive are the names, folded and joined by _, of traits that the law protects.
 var sensitive = map[string]bool{
 	"health": true, "disability": true, "religion": true, "union_membership": true, "ethnicity": true, "race": true,
 	"political_opinion": true, "politics": true, "sexual_life": true, "sexual_orientation": true, "criminal_record": true,
