@@ -11,8 +11,8 @@
 //     ([github.com/tabi-go/tabi/identity]).
 //   - A stage is where a subject stands in a model of buying, told from evidence and
 //     never set by hand ([github.com/tabi-go/tabi/stage]).
-//   - A persona is a kind of buyer, with the traits one fits it by. Its package
-//     is not part of this version.
+//   - A persona is a kind of buyer, with the traits one fits it by
+//     ([github.com/tabi-go/tabi/persona]).
 //   - A journey is what one person or account met, from the first touch to a goal, a
 //     loss or today ([github.com/tabi-go/tabi/journey]).
 //   - Attribution says which touches earned a sale, with an interval and a reason
