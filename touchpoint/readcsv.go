@@ -77,12 +77,12 @@ func (c *csvReader) next(o *Options) (Touch, error) {
 	c.rec = record{}
 	r := &c.rec
 	for i, cell := range row {
-		if cell == "" {
-			continue
-		}
 		col := &c.columns[i]
 		if col.kind == fieldColumn || col.kind == campaignColumn {
 			cell = strings.Trim(cell, " \t") // hand-made tables have blanks behind their commas
+		}
+		if cell == "" {
+			continue
 		}
 		cell = unguard(cell)
 		switch col.kind {
