@@ -22,7 +22,7 @@ const (
 	Revised     ChangeKind = "revised"      // a visit told before is another, is gone, or one was inserted
 	Stalled     ChangeKind = "stalled"      // a silence grew longer than its stage allows
 	Resumed     ChangeKind = "resumed"      // that silence ended
-	GoalReached ChangeKind = "goal_reached" //
+	GoalReached ChangeKind = "goal_reached" // or reached with another net value
 	GoalRevoked ChangeKind = "goal_revoked" // a goal told before is not reached any more
 	Opened      ChangeKind = "opened"       // a journey began, or one that was told to have ended has not
 	Closed      ChangeKind = "closed"       // a journey ended

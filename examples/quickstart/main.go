@@ -135,8 +135,8 @@ func run(s input.Streams) error {
 	return nil
 }
 
-// record records batch by batch. Records refused here passed reading, so there is no line
-// to name, only the key's place in the file's order.
+// record records batch by batch. What is refused here passed reading, so there is no line to
+// name: a time too far ahead of the clock, say.
 func record(ctx context.Context, s input.Streams, tr *journey.Tracker, all iter.Seq[[]touchpoint.Touch], tally *touchpoint.Tally) error {
 	for batch := range all {
 		outs, err := tr.Record(ctx, batch...)
