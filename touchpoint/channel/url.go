@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/percent"
 )
 
 // A page is what the scanner finds in one URL. Its texts are parts of the URL, or
@@ -36,7 +37,7 @@ func scan(url string) (p page) {
 			part, query = query[:i], query[i+1:]
 		}
 		if name, value, ok := strings.Cut(part, "="); ok && value != "" {
-			p.parameter(unescape(name), value)
+			p.parameter(percent.Decode(name), value)
 		}
 	}
 	return p
@@ -45,7 +46,7 @@ func scan(url string) (p page) {
 func (p *page) parameter(name, value string) {
 	if strings.HasPrefix(name, "utm_") {
 		if to := p.tag(name[len("utm_"):]); to != nil && *to == "" {
-			*to = unescape(value)
+			*to = percent.Decode(value)
 		}
 		return
 	}
@@ -149,40 +150,6 @@ func isHost(s string) bool {
 
 // plainHost is a host without a leading www.
 func plainHost(host string) string { return strings.TrimPrefix(host, "www.") }
-
-// unescape decodes + and %XX; a broken escape stays, and so does the whole text if it
-// would not be UTF-8.
-func unescape(s string) string {
-	if !strings.ContainsAny(s, "+%") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b = append(b, ' ')
-		case s[i] == '%' && i+2 < len(s) && unhex(s[i+1]) < 16 && unhex(s[i+2]) < 16:
-			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			b = append(b, s[i])
-		}
-	}
-	if !utf8.Valid(b) {
-		return s
-	}
-	return string(b)
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10
-	}
-	return 16
-}
 
 // hash folds a text into an FNV-1a hash, by which click ids are told apart without
 // being kept. The border between two texts counts.

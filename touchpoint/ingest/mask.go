@@ -7,6 +7,7 @@ import (
 
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
+	"github.com/tabi-go/tabi/touchpoint/internal/percent"
 )
 
 // clickParams are the parameters by which advertisers and mailers mark a click, in lower
@@ -166,7 +167,7 @@ func isURL(word string) bool {
 // namesClick reports whether a piece of a URL has a click id.
 func namesClick(word string) bool {
 	for p := range strings.FieldsFuncSeq(word, isSeparator) {
-		if name, _, ok := strings.Cut(p, "="); ok && isClickID(unescape(name)) {
+		if name, _, ok := strings.Cut(p, "="); ok && isClickID(percent.Decode(name)) {
 			return true
 		}
 	}
@@ -266,11 +267,11 @@ func (m Minimise) maskQuery(query string, depth int) string {
 	var kept []string
 	for p := range strings.FieldsFuncSeq(query, isSeparator) {
 		name, value, _ := strings.Cut(p, "=")
-		name = unescape(name)
+		name = percent.Decode(name)
 		switch {
 		case m.URL == URLUTMOnly && !strings.HasPrefix(name, campaignParams):
 		case m.ClickIDs != ClickIDsKeep && isClickID(name):
-		case m.hides(unescape(value), depth+1): // a URL inside of a URL
+		case m.hides(percent.Decode(value), depth+1): // a URL inside of a URL
 		default:
 			kept = append(kept, p)
 		}

@@ -2,9 +2,9 @@ package ingest
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/percent"
 )
 
 // Campaign returns the campaign that the utm_* parameters of a URL name, the zero one
@@ -69,46 +69,10 @@ func parameters(url string) func(func(name, value string) bool) {
 				end++
 			}
 			name, value, _ := strings.Cut(query[:end], "=")
-			if end > 0 && !yield(unescape(name), unescape(value)) {
+			if end > 0 && !yield(percent.Decode(name), percent.Decode(value)) {
 				return
 			}
 			query = query[min(end+1, len(query)):]
 		}
 	}
-}
-
-// unescape decodes + and %XX; a broken escape stays, and so does the whole text if it
-// would not be UTF-8.
-func unescape(s string) string {
-	if !strings.ContainsAny(s, "+%") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b = append(b, ' ')
-		case s[i] == '%' && i+2 < len(s) && unhex(s[i+1]) < 16 && unhex(s[i+2]) < 16:
-			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			b = append(b, s[i])
-		}
-	}
-	if !utf8.Valid(b) {
-		return s
-	}
-	return string(b)
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 16
 }
