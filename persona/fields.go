@@ -169,3 +169,12 @@ func (f touchFields) value(name string) Value {
 	v, _ := jsonValue("", raw)
 	return v
 }
+
+// Consented reports whether the subject is known to allow a purpose: the field
+// "consent.<purpose>" is true. Unknown is no consent. Who does not enforce consent joins
+// a [Map] that says true.
+func Consented(f Fields, purpose string) bool {
+	v, why := f.Field("consent." + purpose)
+	allowed, ok := v.Bool()
+	return why.Known() && ok && allowed
+}
