@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 func Example() {
@@ -66,4 +67,27 @@ func ExampleAssign() {
 	a := persona.Assign(ps, persona.Map{"person.seniority": persona.TextValue(seniority)}, time.Time{})
 	fmt.Println(a.Persona, a.Fit.Score, function)
 	// Output: leader 100 management
+}
+
+func ExampleGroup() {
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	did := func(id, kind string, days int) touchpoint.Touch {
+		return touchpoint.Touch{Source: "crm", ID: id, Kind: touchpoint.Kind(kind), At: at.AddDate(0, 0, -days)}
+	}
+	g := persona.Group("acme", []persona.Member{
+		{ID: "ann", Fields: persona.Join(persona.Map{"person.buying_role": persona.TextValue("Economic Buyer")},
+			persona.OfTouches([]touchpoint.Touch{did("1", "meeting", 9)}))},
+		{ID: "bo", Fields: persona.OfTouches([]touchpoint.Touch{did("2", "login", 1), did("3", "docs", 3), did("4", "docs", 2)})},
+	}, at, nil)
+	for _, m := range g.Members {
+		for _, h := range m.Roles {
+			fmt.Println(m.ID, h.Role, h.Certainty)
+		}
+	}
+	fmt.Println(g.Coverage, g.Missing, g.SingleThreaded)
+	// Output:
+	// ann economic_buyer declared
+	// bo technical_evaluator inferred
+	// bo user inferred
+	// 0.25 [champion technical_evaluator user] true
 }

@@ -3,6 +3,7 @@ package persona
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,7 +59,7 @@ type ICP struct {
 	Scoring
 	Subject       string             `json:"subject,omitempty"`        // "account" (default) or "person"
 	Tiers         map[string]float64 `json:"tiers,omitempty"`          // least score by tier; default A 80, B 60, C 40
-	RequiredRoles []string           `json:"required_roles,omitempty"` // of the buying group
+	RequiredRoles []string           `json:"required_roles,omitempty"` // of the buying group, alternatives parted by a bar
 }
 
 // ParseICPs reads one ICP or an array of them from JSON, strictly, and validates them.
@@ -90,6 +91,13 @@ func parseList[T any](text []byte, limit int, check func(*T) (string, error)) ([
 func (i *ICP) check() error {
 	if !slices.Contains([]string{"", "account", "person"}, i.Subject) {
 		return fault("/subject", "unknown word")
+	}
+	for n, need := range i.RequiredRoles {
+		for r := range strings.SplitSeq(need, "|") {
+			if !Role(r).known() {
+				return fault(index("/required_roles", n), "no role")
+			}
+		}
 	}
 	for name := range i.Tiers {
 		if name == "" || name == tierOut || name == tierUnknown {

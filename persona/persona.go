@@ -11,6 +11,7 @@
 //     [TraitMap.Observe] of a cell, then [Fold].
 //   - Is this an account we want? [ParseICPs], then [ICP.Fit] or [Best].
 //   - Which persona is it? [ParsePersonas], then [Assign].
+//   - Who buys in an account? [RoleMap.Roles] of a person, [Group] of all.
 //   - Does something hold? [ParseCondition], then [Condition.Eval] or, with reasons,
 //     [Condition.Explain].
 //   - Cleaning alone: [Normalize], [ParseNumber], [Title], [Country], [Language].
@@ -79,6 +80,11 @@ func ParsePersonas(text []byte) ([]Persona, error) {
 func (p *Persona) check() error {
 	if p.MinScore < 0 || p.MinScore > 100 {
 		return fault("/min_score", "not from 0 to 100")
+	}
+	for i, r := range p.DefaultRoles {
+		if !Role(r).known() || Role(r) == Blocker {
+			return fault(index("/default_roles", i), "no role that a persona can give")
+		}
 	}
 	for i, e := range p.Evidence {
 		if !slices.Contains([]string{"survey", "interview", "user_test", "support", "crm", "analytics"}, e.Kind) {

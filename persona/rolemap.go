@@ -49,11 +49,21 @@ func (m *RoleMap) add(spelling string, r Role) bool {
 	if other, ok := m.roles[key]; ok && other != r {
 		return false
 	}
-	if own := Role(strings.ToLower(spelling)); own.known() && own != r {
+	if own, ok := ownName(key); ok && own != r {
 		return false
 	}
 	m.roles[key] = r
 	return true
+}
+
+// ownName returns the role whose own name has that key.
+func ownName(key string) (Role, bool) {
+	for _, r := range roleOrder {
+		if spellingKey(string(r)) == key {
+			return r, true
+		}
+	}
+	return "", false
 }
 
 var builtinRoles = sync.OnceValue(func() *RoleMap {
@@ -89,10 +99,5 @@ func (m *RoleMap) Role(text string) (Role, bool) {
 	if r, ok := m.roles[key]; ok {
 		return r, true
 	}
-	for _, r := range roleOrder {
-		if spellingKey(string(r)) == key {
-			return r, true
-		}
-	}
-	return "", false
+	return ownName(key)
 }

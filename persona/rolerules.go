@@ -64,7 +64,7 @@ func TwoWay(t *touchpoint.Touch) bool { return roleRules().twoWay[t.Kind] && t.E
 //     champion, a signature a decision maker.
 //
 // Better evidence does not hide the rest: a declared evaluator who uses the product is a
-// user too. Nobody is a [Blocker] unless declared.
+// user too. Nobody is a [Blocker] unless declared: [ParsePersonas] refuses it as a default.
 func (m *RoleMap) Roles(f Fields, p *Persona, at time.Time) []Holding {
 	held := map[Role][]RoleEvidence{}
 	if v, why := f.Field("person.buying_role"); why.Known() {
@@ -78,9 +78,7 @@ func (m *RoleMap) Roles(f Fields, p *Persona, at time.Time) []Holding {
 	}
 	if p != nil {
 		for _, name := range p.DefaultRoles {
-			if r := Role(name); r != Blocker {
-				held[r] = append(held[r], RoleEvidence{MappedRole, "persona.id", TextValue(p.ID), Why{}, nil})
-			}
+			held[Role(name)] = append(held[Role(name)], RoleEvidence{MappedRole, "persona.id", TextValue(p.ID), Why{}, nil})
 		}
 	}
 	for _, rule := range roleRules().fields {

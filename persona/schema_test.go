@@ -53,7 +53,7 @@ func schemaOf(t reflect.Type) map[string]any {
 // The schemas are those of the types that the decoder fills; -update rewrites them.
 func TestSchemasAreInStep(t *testing.T) {
 	for file, of := range map[string]reflect.Type{
-		"icp.json": reflect.TypeFor[persona.ICP](), "persona.json": reflect.TypeFor[persona.Persona](), "traits.json": reflect.TypeFor[map[string][]string](),
+		"icp.json": reflect.TypeFor[persona.ICP](), "persona.json": reflect.TypeFor[persona.Persona](), "traits.json": reflect.TypeFor[map[string][]string](), "roles.json": reflect.TypeFor[map[string][]string](),
 	} {
 		schema := schemaOf(of)
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
