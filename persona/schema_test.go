@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/audience"
 )
 
 // schemaOf is the JSON Schema of what the strict decoder takes for a type.
@@ -53,7 +54,7 @@ func schemaOf(t reflect.Type) map[string]any {
 // The schemas are those of the types that the decoder fills; -update rewrites them.
 func TestSchemasAreInStep(t *testing.T) {
 	for file, of := range map[string]reflect.Type{
-		"icp.json": reflect.TypeFor[persona.ICP](), "persona.json": reflect.TypeFor[persona.Persona](), "traits.json": reflect.TypeFor[map[string][]string](), "roles.json": reflect.TypeFor[map[string][]string](),
+		"icp.json": reflect.TypeFor[persona.ICP](), "persona.json": reflect.TypeFor[persona.Persona](), "traits.json": reflect.TypeFor[map[string][]string](), "roles.json": reflect.TypeFor[map[string][]string](), "segment.json": reflect.TypeFor[audience.Segment](),
 	} {
 		schema := schemaOf(of)
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
