@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey"
+	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/stage"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
@@ -111,4 +113,63 @@ func ExampleTracker_Changes() {
 	// Output:
 	// 2026-04-01 goal_reached purchase
 	// 2026-04-01 moved transaction/1
+}
+
+// Who fell silent before the sale, at a firm that we want? A segment, asked of a journey, a
+// profile and a fit at once.
+func ExampleJourney_Field() {
+	at := func(month time.Month, d int) time.Time { return time.Date(2026, month, d, 0, 0, 0, 0, time.UTC) }
+	ann := []identity.ID{identity.MakeID(identity.Email, "ann@example.com")}
+	props, err := touchpoint.ParseProps([]byte(`{"person":{"jobtitle":"営業部長"},"account":{"従業員数":"51〜200名"}}`))
+	if err != nil {
+		panic(err)
+	}
+	touches := []touchpoint.Touch{
+		{Source: "web", ID: "1", At: at(1, 1), Kind: "form", IDs: ann, Props: props},
+		{Source: "crm", ID: "2", At: at(1, 9), Kind: "meeting", IDs: ann},
+	}
+	now := at(4, 1)
+
+	m := stage.LeadToRevenue()
+	f, err := journey.Fold(journey.Subject{ID: "ann"}, touches, now, &journey.Options{Model: &m})
+	if err != nil {
+		panic(err)
+	}
+	j := f.Journeys[len(f.Journeys)-1]
+
+	var traits *persona.TraitMap // the built-in one
+	var seen []persona.Observation
+	for i := range touches {
+		stated, _ := traits.Observations(&touches[i])
+		seen = append(seen, stated...)
+	}
+	known := persona.Join(j, persona.Fold(slices.Values(seen), now, nil), persona.OfTouches(touches))
+
+	icps, err := persona.ParseICPs([]byte(`{"id":"makers","criteria":[
+		{"id":"size","weight":1,"when":{"field":"account.employees","op":"ge","value":50}}]}`))
+	if err != nil {
+		panic(err)
+	}
+	fit := icps[0].Fit(known, now)
+	known = persona.Join(persona.Map{"icp.tier": persona.TextValue(fit.Tier)}, known)
+
+	c, err := persona.ParseCondition([]byte(`{"all":[
+		{"field":"icp.tier","op":"in","value":["A","B"]},
+		{"field":"person.seniority","op":"eq","value":"director"},
+		{"field":"journey.stage","op":"eq","value":"sql"},
+		{"field":"journey.days_since_touch","op":"ge","value":60}]}`))
+	if err != nil {
+		panic(err)
+	}
+	truth, leaves := c.Explain(known, now)
+	fmt.Println(truth)
+	for _, l := range leaves {
+		fmt.Println(l.Field, l.Value)
+	}
+	// Output:
+	// true
+	// icp.tier A
+	// person.seniority director
+	// journey.stage sql
+	// journey.days_since_touch 82
 }

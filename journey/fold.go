@@ -102,6 +102,7 @@ func (c *config) cut(s Subject, touches []touchpoint.Touch, h stage.History, who
 	for n, seg := range segs {
 		j := c.journey(s, n+1, seg, touches, &h, standing, who, at)
 		j.Since = since
+		j.told = tell(&j, seg, touches, &h, n == len(segs)-1)
 		f.Journeys = append(f.Journeys, j)
 		since = j.End
 	}

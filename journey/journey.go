@@ -64,6 +64,8 @@ type Journey struct {
 	Milestones []Milestone
 	Members    []Subject // account journeys: the people whose steps these are, sorted
 	At         time.Time // the instant for which all this holds
+
+	told told // what [Journey.Field] answers beyond the above
 }
 
 // A Step is one contact of a journey. Records of other systems are no steps.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // A Kind says which sort of value a [Value] holds.
@@ -47,6 +49,17 @@ func RangeValue(lo, hi float64) Value {
 		return Value{}
 	}
 	return Value{kind: Number, lo: lo, hi: hi}
+}
+
+// MoneyValue returns an amount of money, no value for an absent one.
+func MoneyValue(m touchpoint.Money) Value {
+	x, err := strconv.ParseFloat(m.Text(), 64)
+	if m.IsZero() || err != nil {
+		return Value{}
+	}
+	v := NumberValue(x)
+	v.currency = m.Currency.String()
+	return v
 }
 
 // BoolValue returns true or false.
