@@ -3,6 +3,7 @@ package persona
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,36 +127,42 @@ func (c Condition) eval(f Fields, at time.Time, leaves *[]Leaf) Truth {
 		}
 		return sign * t
 	}
-	leaf := Leaf{Field: n.field, Op: n.op}
-	if n.word == "touches" {
-		leaf.Field = "touches." + n.touches.Agg
-		leaf.Value, leaf.Why = n.touches.of(f, at)
+	var v Value
+	var why Why
+	if n.touches != nil {
+		v, why = n.touches.of(f, at)
 	} else {
-		leaf.Value, leaf.Why = f.Field(n.field)
+		v, why = f.Field(n.field)
 	}
-	var unknown Unknown
-	leaf.Truth, unknown = n.test(leaf.Value, leaf.Why, f, at)
-	if leaf.Why.Known() {
-		leaf.Why.Unknown = unknown
-	}
+	t, unknown := n.test(&v, why.Known(), f, at)
 	if leaves != nil {
-		*leaves = append(*leaves, leaf)
+		if why.Known() {
+			why.Unknown = unknown
+		}
+		*leaves = append(*leaves, Leaf{n.name(), n.op, t, v, why})
 	}
-	return leaf.Truth
+	return t
+}
+
+func (n *node) name() string {
+	if n.touches != nil {
+		return "touches." + n.touches.Agg
+	}
+	return n.field
 }
 
 // test decides a leaf; the reason says why a known value could not be tested.
-func (n *node) test(v Value, why Why, f Fields, at time.Time) (Truth, Unknown) {
+func (n *node) test(v *Value, known bool, f Fields, at time.Time) (Truth, Unknown) {
 	switch {
 	case n.op == "exists":
-		return truthOf(why.Known()), ""
+		return truthOf(known), ""
 	case n.op == "missing":
-		return truthOf(!why.Known()), ""
-	case !why.Known():
+		return truthOf(!known), ""
+	case !known:
 		return Undecided, ""
 	}
 	if n.currency != "" && v.kind == Number {
-		stated := v.currency
+		stated := v.Currency()
 		if stated == "" {
 			account, _ := f.Field("account.currency")
 			stated = account.text
@@ -173,13 +180,15 @@ func (n *node) test(v Value, why Why, f Fields, at time.Time) (Truth, Unknown) {
 	case "lt", "le", "gt", "ge", "between":
 		return n.order(v)
 	case "older_than", "newer_than":
+		dated := *v
 		if v.kind == Text { // a trait of free name
-			v = wanted(v)
+			dated = wanted(dated)
 		}
-		if v.kind != Instant {
+		t, ok := dated.Instant()
+		if !ok {
 			return Undecided, WrongType
 		}
-		newer := v.at.After(at.Add(-n.span))
+		newer := t.After(at.Add(-n.span))
 		return truthOf(newer == (n.op == "newer_than")), ""
 	case "any_of", "all_of", "none_of":
 		return n.set(v)
@@ -190,30 +199,31 @@ func (n *node) test(v Value, why Why, f Fields, at time.Time) (Truth, Unknown) {
 	if v.kind != Text {
 		return Undecided, WrongType
 	}
-	s := n.folded(v.text)
+	s := n.read(v)
 	switch n.op {
 	case "prefix":
-		return truthOf(strings.HasPrefix(s, n.wants[0].text)), ""
+		return truthOf(strings.HasPrefix(s, n.read(&n.wants[0]))), ""
 	case "suffix":
-		return truthOf(strings.HasSuffix(s, n.wants[0].text)), ""
+		return truthOf(strings.HasSuffix(s, n.read(&n.wants[0]))), ""
 	case "contains":
-		return truthOf(strings.Contains(s, n.wants[0].text)), ""
+		return truthOf(strings.Contains(s, n.read(&n.wants[0]))), ""
 	}
 	return truthOf(n.re.MatchString(s)), ""
 }
 
-func (n *node) folded(s string) string {
+// read is a text as it is compared.
+func (n *node) read(v *Value) string {
 	if n.exact {
-		return s
+		return v.text
 	}
-	return fold(s)
+	return v.folded
 }
 
 // in tests whether v equals one of the wanted values.
-func (n *node) in(v Value) (Truth, Unknown) {
+func (n *node) in(v *Value) (Truth, Unknown) {
 	t, unknown := False, Unknown("")
-	for _, w := range n.wants {
-		one, u := n.equal(v, w)
+	for i := range n.wants {
+		one, u := n.equal(v, &n.wants[i])
 		t = max(t, one)
 		if u != "" {
 			unknown = u
@@ -225,21 +235,19 @@ func (n *node) in(v Value) (Truth, Unknown) {
 	return t, unknown
 }
 
-func (n *node) equal(v, w Value) (Truth, Unknown) {
+func (n *node) equal(v, w *Value) (Truth, Unknown) {
 	if v.kind == Text && w.kind == Text {
-		return truthOf(n.folded(v.text) == w.text), ""
+		return truthOf(n.read(v) == n.read(w)), ""
 	}
-	v, w = alike(v, w), alike(w, v)
+	a, b := alike(*v, *w), alike(*w, *v)
 	switch {
-	case v.kind != w.kind || v.kind == None || v.kind == List:
+	case a.kind != b.kind || a.kind == None || a.kind == List:
 		return Undecided, WrongType
-	case v.kind == Bool:
-		return truthOf(v.exact == w.exact), ""
-	case v.kind == Instant:
-		return truthOf(v.at.Equal(w.at)), ""
-	case v.lo == w.lo && v.hi == w.hi:
+	case a.kind != Number:
+		return truthOf(a == b), ""
+	case a.lo == b.lo && a.hi == b.hi:
 		return True, ""
-	case v.hi < w.lo || w.hi < v.lo:
+	case a.hi < b.lo || b.hi < a.lo:
 		return False, ""
 	}
 	return Undecided, ""
@@ -276,16 +284,19 @@ func wanted(v Value) Value {
 
 // order tests a number or an instant against the wanted bounds. A test is true if it
 // holds for the whole range, false if it holds for none of it.
-func (n *node) order(v Value) (Truth, Unknown) {
-	w := n.wants[0]
-	v = alike(v, w)
+func (n *node) order(v *Value) (Truth, Unknown) {
+	w := &n.wants[0]
+	if v.kind == Text {
+		read := alike(*v, *w)
+		v = &read
+	}
 	if v.kind != w.kind {
 		return Undecided, WrongType
 	}
 	lo, hi := ends(v)
 	x, y := ends(w)
 	if n.op == "between" {
-		_, y = ends(n.wants[1])
+		_, y = ends(&n.wants[1])
 	}
 	var holds, fails bool
 	switch n.op {
@@ -311,29 +322,31 @@ func (n *node) order(v Value) (Truth, Unknown) {
 
 // ends are both ends of a number, or an instant in microseconds, which a float64 holds
 // exactly for the years that touches have.
-func ends(v Value) (lo, hi float64) {
+func ends(v *Value) (lo, hi float64) {
 	if v.kind == Instant {
-		x := float64(v.at.UnixMicro())
+		t, _ := v.Instant()
+		x := float64(t.UnixMicro())
 		return x, x
 	}
 	return v.lo, v.hi
 }
 
 // set tests a list; a text is a list of one.
-func (n *node) set(v Value) (Truth, Unknown) {
-	if v.kind == Text {
-		v = ListValue(v.text)
-	}
-	if v.kind != List {
+func (n *node) set(v *Value) (Truth, Unknown) {
+	var has []string
+	switch {
+	case v.kind == Text:
+		has = []string{n.read(v)}
+	case v.kind != List:
 		return Undecided, WrongType
-	}
-	has := map[string]bool{}
-	for _, s := range v.list {
-		has[n.folded(s)] = true
+	case n.exact:
+		has = v.list.stated
+	default:
+		has = v.list.folded
 	}
 	found := 0
-	for _, w := range n.wants {
-		if has[w.text] {
+	for i := range n.wants {
+		if slices.Contains(has, n.read(&n.wants[i])) {
 			found++
 		}
 	}

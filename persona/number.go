@@ -55,7 +55,7 @@ func ParseNumber(text string) (Value, bool) {
 	if v.lo > v.hi {
 		return Value{}, false
 	}
-	v.currency = code
+	copy(v.currency[:], code)
 	return v, true
 }
 

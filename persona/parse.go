@@ -190,14 +190,14 @@ func (p *parser) ready(n *node) string {
 		ok = one && texts
 	case "lt", "le", "gt", "ge", "between":
 		for i, w := range n.wants {
-			if n.wants[i] = wanted(w); n.wants[i].lo != n.wants[i].hi {
+			if n.wants[i] = wanted(w); n.wants[i].kind == Number && n.wants[i].lo != n.wants[i].hi {
 				return "a range"
 			}
 		}
 		ok = one && n.op != "between" || isList && len(n.wants) == 2 && n.op == "between" && n.wants[0].kind == n.wants[1].kind
 		if ok = ok && (n.wants[0].kind == Number || n.wants[0].kind == Instant); ok && n.op == "between" {
-			lo, _ := ends(n.wants[0])
-			_, hi := ends(n.wants[1])
+			lo, _ := ends(&n.wants[0])
+			_, hi := ends(&n.wants[1])
 			ok = lo <= hi
 		}
 		return reasonUnless(ok)
@@ -219,11 +219,6 @@ func (p *parser) ready(n *node) string {
 		return reasonUnless(ok)
 	default:
 		return "unknown op"
-	}
-	for i, w := range n.wants {
-		if w.kind == Text {
-			n.wants[i].text = n.folded(w.text)
-		}
 	}
 	return reasonUnless(ok)
 }

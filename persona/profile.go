@@ -160,7 +160,7 @@ func (o *FoldOptions) merge(name string, obs []Observation, at time.Time) Trait 
 				continue
 			}
 			if ob.Value.kind == List {
-				all = append(all, ob.Value.list...)
+				all = append(all, ob.Value.list.stated...)
 			} else {
 				all = append(all, ob.Value.String())
 			}

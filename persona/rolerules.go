@@ -82,7 +82,7 @@ func (m *RoleMap) Roles(f Fields, p *Persona, at time.Time) []Holding {
 		}
 	}
 	for _, rule := range roleRules().fields {
-		if v, why := f.Field(rule.field); why.Known() && v.kind == Text && fold(v.text) == rule.value {
+		if v, why := f.Field(rule.field); why.Known() && v.kind == Text && v.folded == rule.value {
 			held[rule.role] = append(held[rule.role], RoleEvidence{InferredRole, rule.field, v, why, nil})
 		}
 	}
@@ -104,7 +104,7 @@ func (m *RoleMap) Roles(f Fields, p *Persona, at time.Time) []Holding {
 // listed are the texts of a list, or those of a text parted by | ; or 、.
 func listed(v Value) []string {
 	if v.kind == List {
-		return v.list
+		return v.list.stated
 	}
 	var out []string
 	for _, s := range strings.FieldsFunc(v.String(), func(r rune) bool { return r == '|' || r == ';' || r == '、' }) {

@@ -26,18 +26,23 @@ const (
 // A Value is one value of a trait. The zero Value is of kind [None]. A number may be a
 // range, for firms state "51-200"; conditions then say unknown where the range straddles
 // their bound. Safe for concurrent use.
+//
+// Values are copied for every test of a condition, so they are kept to 64 bytes, and
+// texts are folded once, when they are made.
 type Value struct {
-	kind     Kind
-	text     string
-	lo, hi   float64 // a number, or both ends; hi may be +Inf
-	currency string  // of a number that is money, ISO 4217
-	list     []string
-	at       time.Time
-	exact    bool // the truth of a bool
+	kind         Kind
+	truth        bool                // of a bool
+	currency     touchpoint.Currency // of a number that is money
+	text, folded string
+	lo, hi       float64 // a number, or both ends, hi may be +Inf; seconds and nanoseconds of an instant
+	list         *texts
 }
 
+// texts are the texts of a list, as they are and folded.
+type texts struct{ stated, folded []string }
+
 // TextValue returns a text.
-func TextValue(s string) Value { return Value{kind: Text, text: s} }
+func TextValue(s string) Value { return Value{kind: Text, text: s, folded: fold(s)} }
 
 // NumberValue returns a number. NaN gives no value.
 func NumberValue(x float64) Value { return RangeValue(x, x) }
@@ -58,21 +63,29 @@ func MoneyValue(m touchpoint.Money) Value {
 		return Value{}
 	}
 	v := NumberValue(x)
-	v.currency = m.Currency.String()
+	v.currency = m.Currency
 	return v
 }
 
 // BoolValue returns true or false.
-func BoolValue(b bool) Value { return Value{kind: Bool, exact: b} }
+func BoolValue(b bool) Value { return Value{kind: Bool, truth: b} }
 
 // InstantValue returns an instant, in UTC.
-func InstantValue(t time.Time) Value { return Value{kind: Instant, at: t.UTC()} }
+func InstantValue(t time.Time) Value {
+	// Seconds of all years that have four digits are exact in a float64.
+	return Value{kind: Instant, lo: float64(t.Unix()), hi: float64(t.Nanosecond())}
+}
 
 // ListValue returns the sorted set of texts.
-func ListValue(texts ...string) Value {
-	set := slices.Clone(texts)
+func ListValue(stated ...string) Value {
+	set := slices.Clone(stated)
 	slices.Sort(set)
-	return Value{kind: List, list: slices.Compact(set)}
+	set = slices.Compact(set)
+	folded := make([]string, len(set))
+	for i, s := range set {
+		folded[i] = fold(s)
+	}
+	return Value{kind: List, list: &texts{set, folded}}
 }
 
 // Kind returns which sort of value v holds.
@@ -82,16 +95,26 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) Range() (lo, hi float64, ok bool) { return v.lo, v.hi, v.kind == Number }
 
 // Currency returns the ISO 4217 code a number was stated in, or "".
-func (v Value) Currency() string { return v.currency }
+func (v Value) Currency() string { return v.currency.String() }
 
 // Bool returns the truth of a value of kind [Bool].
-func (v Value) Bool() (value, ok bool) { return v.exact, v.kind == Bool }
+func (v Value) Bool() (value, ok bool) { return v.truth, v.kind == Bool }
 
 // Instant returns the instant of a value of kind [Instant].
-func (v Value) Instant() (time.Time, bool) { return v.at, v.kind == Instant }
+func (v Value) Instant() (time.Time, bool) {
+	if v.kind != Instant {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(v.lo), int64(v.hi)).UTC(), true
+}
 
 // List returns a copy of the texts of a value of kind [List].
-func (v Value) List() []string { return slices.Clone(v.list) }
+func (v Value) List() []string {
+	if v.kind != List {
+		return nil
+	}
+	return slices.Clone(v.list.stated)
+}
 
 // String returns the value as text: a range as "51-200" or "1000+", money with its code
 // in front, an instant in RFC 3339, a list joined by "|". No value is "".
@@ -107,13 +130,14 @@ func (v Value) String() string {
 		case v.hi != v.lo:
 			s += "-" + decimal(v.hi)
 		}
-		return strings.TrimSpace(v.currency + " " + s)
+		return strings.TrimSpace(v.currency.String() + " " + s)
 	case Bool:
-		return strconv.FormatBool(v.exact)
+		return strconv.FormatBool(v.truth)
 	case Instant:
-		return v.at.Format(time.RFC3339Nano)
+		t, _ := v.Instant()
+		return t.Format(time.RFC3339Nano)
 	case List:
-		return strings.Join(v.list, "|")
+		return strings.Join(v.list.stated, "|")
 	}
 	return ""
 }
