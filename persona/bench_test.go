@@ -68,6 +68,15 @@ func BenchmarkFit(b *testing.B) {
 		ps = append(ps, list...)
 	}
 	f := subject()
+	b.Run("scores", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p.Score(f, at)
+			for i := range ps {
+				ps[i].Score(f, at)
+			}
+		}
+	})
 	b.Run("reasons", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

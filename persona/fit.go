@@ -43,64 +43,76 @@ type judgement struct {
 	known         bool
 	degree        float64
 	least, utmost float64
-	leaves        []Leaf
 }
 
-func (c *Criterion) judge(f Fields, at time.Time) judgement {
-	unknown := judgement{utmost: 1}
-	sure := func(d float64, leaves []Leaf) judgement { return judgement{true, d, d, d, leaves} }
+var unknown = judgement{utmost: 1}
+
+func sure(degree float64) judgement { return judgement{true, degree, degree, degree} }
+
+// judge appends the leaves it asks unless leaves is nil.
+func (c *Criterion) judge(f Fields, at time.Time, leaves *[]Leaf) judgement {
 	switch {
 	case c.When != nil:
-		t, leaves := c.When.Explain(f, at)
-		unknown.leaves = leaves
-		switch t {
+		switch c.When.eval(f, at, leaves) {
 		case True:
-			return sure(1, leaves)
+			return sure(1)
 		case False:
-			return sure(0, leaves)
+			return sure(0)
 		}
 		return unknown
 	case c.Ramp != nil:
-		v, why := f.Field(c.Ramp.Field)
-		leaf := Leaf{Field: c.Ramp.Field, Op: "ramp", Value: v, Why: why}
-		v = alike(v, Value{kind: Number})
-		if why.Known() && v.kind == Number {
-			leaf.Truth = True
-			a, b := c.Ramp.degree(v.lo), c.Ramp.degree(v.hi)
-			return judgement{true, (a + b) / 2, min(a, b), max(a, b), []Leaf{leaf}}
-		}
-		if why.Known() {
-			leaf.Why.Unknown = WrongType
-		}
-		unknown.leaves = []Leaf{leaf}
-		return unknown
+		return c.Ramp.judge(f, leaves)
 	}
-	var all []Leaf
-	for _, b := range c.Bands {
-		t, leaves := b.When.Explain(f, at)
-		all = append(all, leaves...)
-		switch t {
+	for i := range c.Bands {
+		switch c.Bands[i].When.eval(f, at, leaves) {
 		case True:
-			return sure(b.Degree, all)
+			return sure(c.Bands[i].Degree)
 		case Undecided:
-			unknown.leaves = all
 			return unknown
 		}
 	}
-	return sure(0, all)
+	return sure(0)
+}
+
+func (r *Ramp) judge(f Fields, leaves *[]Leaf) judgement {
+	v, why := f.Field(r.Field)
+	x := alike(v, Value{kind: Number})
+	truth := Undecided
+	if x.kind == Number {
+		truth = True
+	} else if why.Known() {
+		why.Unknown = WrongType
+	}
+	if leaves != nil {
+		*leaves = append(*leaves, Leaf{r.Field, "ramp", truth, v, why})
+	}
+	if truth == Undecided {
+		return unknown
+	}
+	a, b := r.degree(x.lo), r.degree(x.hi)
+	return judgement{true, (a + b) / 2, min(a, b), max(a, b)}
 }
 
 func (r *Ramp) degree(x float64) float64 {
 	return min(max((x-r.Zero)/(r.One-r.Zero), 0), 1)
 }
 
-func (s *Scoring) fit(f Fields, at time.Time) Fit {
+// fit fits, with reasons or without.
+func (s *Scoring) fit(f Fields, at time.Time, reasons bool) Fit {
 	fit := Fit{Definition: s.ID, Version: s.Version}
+	if reasons {
+		fit.Reasons = make([]Reason, len(s.Criteria))
+	}
 	var total, known, sum, low, high float64
-	judged := make([]judgement, len(s.Criteria))
+	var few [16]judgement
+	judged := few[:0] // most need no memory of their own
 	for i := range s.Criteria {
 		c := &s.Criteria[i]
-		j := c.judge(f, at)
+		var leaves *[]Leaf
+		if reasons {
+			leaves = &fit.Reasons[i].Leaves
+		}
+		j := c.judge(f, at, leaves)
 		total += c.Weight
 		low += float64(c.Weight * j.least)
 		high += float64(c.Weight * j.utmost)
@@ -112,7 +124,7 @@ func (s *Scoring) fit(f Fields, at time.Time) Fit {
 		} else if c.Required && j.least == 0 {
 			fit.Possible = append(fit.Possible, c.ID)
 		}
-		judged[i] = j
+		judged = append(judged, j)
 	}
 	fit.Known = known > 0
 	fit.Completeness = known / total
@@ -123,16 +135,22 @@ func (s *Scoring) fit(f Fields, at time.Time) Fit {
 	}
 	for i, j := range judged {
 		c := &s.Criteria[i]
-		r := Reason{Criterion: c.ID, Known: j.known, Degree: j.degree, Leaves: j.leaves}
 		if !j.known && s.Unknown == "prior" {
-			r.Degree = c.Prior
+			j.degree = c.Prior
 		}
-		if j.known || s.Unknown == "prior" && fit.Known {
-			r.Points = 100 * float64(c.Weight*r.Degree) / basis
-			r.Lost = 100*c.Weight/basis - r.Points
-			sum += float64(c.Weight * r.Degree)
+		points := 0.0
+		counts := j.known || s.Unknown == "prior" && fit.Known
+		if counts {
+			points = 100 * float64(c.Weight*j.degree) / basis
+			sum += float64(c.Weight * j.degree)
 		}
-		fit.Reasons = append(fit.Reasons, r)
+		if reasons {
+			r := &fit.Reasons[i]
+			r.Criterion, r.Known, r.Degree, r.Points = c.ID, j.known, j.degree, points
+			if counts {
+				r.Lost = 100*c.Weight/basis - points
+			}
+		}
 	}
 	fit.Low, fit.High = 100*low/total, 100*high/total
 	if fit.Known {

@@ -164,8 +164,13 @@ func (s *Scoring) check() error {
 }
 
 // Fit says how well a subject fits the profile as of at, with tier and reasons.
-func (i *ICP) Fit(f Fields, at time.Time) Fit {
-	fit := i.Scoring.fit(f, at)
+func (i *ICP) Fit(f Fields, at time.Time) Fit { return i.fit(f, at, true) }
+
+// Score is [ICP.Fit] without Reasons, several times faster.
+func (i *ICP) Score(f Fields, at time.Time) Fit { return i.fit(f, at, false) }
+
+func (i *ICP) fit(f Fields, at time.Time, reasons bool) Fit {
+	fit := i.Scoring.fit(f, at, reasons)
 	if fit.Tier == "" {
 		fit.Tier = tierOf(i.Tiers, fit.Score)
 	}
@@ -175,17 +180,20 @@ func (i *ICP) Fit(f Fields, at time.Time) Fit {
 // Best fits f to every profile and returns the best fit: by score, then completeness,
 // then place. Of no profiles it is the zero Fit.
 func Best(icps []ICP, f Fields, at time.Time) Fit {
-	var best Fit
+	best := -1
+	var least Fit
 	for i := range icps {
-		fit := icps[i].Fit(f, at)
-		if i == 0 || better(fit, best) {
-			best = fit
+		if fit := icps[i].Score(f, at); i == 0 || better(&fit, &least) {
+			best, least = i, fit
 		}
 	}
-	return best
+	if best < 0 {
+		return Fit{}
+	}
+	return icps[best].Fit(f, at)
 }
 
-func better(a, b Fit) bool {
+func better(a, b *Fit) bool {
 	if a.Known != b.Known {
 		return a.Known
 	}
