@@ -1,11 +1,6 @@
 package persona
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 const (
 	tierOut     = "X"
@@ -190,13 +185,14 @@ func tierOf(tiers map[string]float64, score float64) string {
 	if len(tiers) == 0 {
 		tiers = defaultTiers
 	}
-	names := slices.SortedFunc(maps.Keys(tiers), func(a, b string) int {
-		return cmp.Or(cmp.Compare(tiers[b], tiers[a]), cmp.Compare(a, b))
-	})
-	for _, name := range names {
-		if score >= tiers[name] {
-			return name
+	best := ""
+	for name, bound := range tiers { // the order does not matter: no two are equal
+		if score >= bound && (best == "" || bound > tiers[best] || bound == tiers[best] && name < best) {
+			best = name
 		}
 	}
-	return tierLow
+	if best == "" {
+		return tierLow
+	}
+	return best
 }

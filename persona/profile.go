@@ -96,7 +96,7 @@ type Trait struct {
 // A Profile is what is known of one person or account, or of both, at an instant. The
 // zero Profile knows nothing. Safe for concurrent use.
 type Profile struct {
-	traits  map[string]Trait
+	traits  map[string]*Trait
 	refused []string
 	options FoldOptions
 }
@@ -110,81 +110,142 @@ func Fold(obs iter.Seq[Observation], at time.Time, o *FoldOptions) Profile {
 		p.options = *o
 	}
 	o = &p.options
-	groups := map[string][]Observation{}
-	for ob := range obs {
-		switch {
-		case ob.At.After(at), !o.KnownAt.IsZero() && ob.ReceivedAt.After(o.KnownAt):
-		case !o.AllowSensitive && isSensitive(ob.Name):
-			p.refused = append(p.refused, ob.Name)
-		default:
-			groups[ob.Name] = append(groups[ob.Name], ob)
-		}
+	groups, refused := o.group(obs, at)
+	for len(groups) > MaxTraits {
+		refused = append(refused, groups[len(groups)-1].name)
+		groups = groups[:len(groups)-1]
 	}
-	names := slices.Sorted(maps.Keys(groups))
-	if len(names) > MaxTraits {
-		p.refused = append(p.refused, names[MaxTraits:]...)
-		names = names[:MaxTraits]
-	}
-	slices.Sort(p.refused)
-	p.refused = slices.Compact(p.refused)
-	p.traits = make(map[string]Trait, len(names))
-	for _, name := range names {
-		p.traits[name] = o.merge(name, groups[name], at)
+	slices.Sort(refused)
+	p.refused = slices.Compact(refused)
+	p.traits = make(map[string]*Trait, len(groups))
+	all := make([]Trait, len(groups))
+	for i, g := range groups {
+		all[i] = o.merge(g.name, g.obs, at)
+		p.traits[g.name] = &all[i]
 	}
 	p.derive()
 	return p
 }
 
-func (o *FoldOptions) compare(a, b Observation) int {
-	return cmp.Or(a.At.Compare(b.At), o.rank(b.Source)-o.rank(a.Source), cmp.Compare(a.Source, b.Source),
-		a.Ref.Compare(b.Ref), cmp.Compare(a.Value.kind, b.Value.kind), cmp.Compare(a.Value.String(), b.Value.String()),
-		cmp.Compare(a.Unknown, b.Unknown), a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(a.Method, b.Method))
+// A group is what was observed of one trait.
+type group struct {
+	name string
+	obs  []*Observation
 }
 
-func (o *FoldOptions) merge(name string, obs []Observation, at time.Time) Trait {
+// group parts what counts by name, sorted, and names what is sensitive. Observations are
+// large, so each is copied once, into a block that never grows, and then pointed to.
+func (o *FoldOptions) group(obs iter.Seq[Observation], at time.Time) (groups []group, refused []string) {
+	index := map[string]int{}
+	var block []Observation
+	for ob := range obs {
+		if ob.At.After(at) || !o.KnownAt.IsZero() && ob.ReceivedAt.After(o.KnownAt) {
+			continue
+		}
+		i, known := index[ob.Name]
+		if !known {
+			if !o.AllowSensitive && isSensitive(ob.Name) {
+				refused = append(refused, ob.Name)
+				continue
+			}
+			i = len(groups)
+			index[ob.Name] = i
+			groups = append(groups, group{name: ob.Name})
+		}
+		if len(block) == cap(block) {
+			block = make([]Observation, 0, min(max(16, 2*len(block)), 1024))
+		}
+		block = append(block, ob)
+		groups[i].obs = append(groups[i].obs, &block[len(block)-1])
+	}
+	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.name, b.name) })
+	return groups, refused
+}
+
+// compare is the order of the specification: time, rank of the source, source, record,
+// value, and then whatever else may differ, one after the other since most differ early.
+func (o *FoldOptions) compare(a, b *Observation) int {
+	if c := a.At.Compare(b.At); c != 0 {
+		return c
+	}
+	if a.Source != b.Source {
+		return cmp.Or(o.rank(b.Source)-o.rank(a.Source), cmp.Compare(a.Source, b.Source))
+	}
+	if c := a.Ref.Compare(b.Ref); c != 0 {
+		return c
+	}
+	if c := cmp.Or(cmp.Compare(a.Value.kind, b.Value.kind), cmp.Compare(a.Value.text, b.Value.text)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Value.String(), b.Value.String()), cmp.Compare(a.Unknown, b.Unknown),
+		a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(a.Method, b.Method))
+}
+
+func (o *FoldOptions) merge(name string, obs []*Observation, at time.Time) Trait {
 	slices.SortFunc(obs, o.compare)
-	obs = slices.CompactFunc(obs, func(a, b Observation) bool { return o.compare(a, b) == 0 })
-	known := slices.DeleteFunc(slices.Clone(obs), func(ob Observation) bool { return ob.Value.kind == None })
+	last := *obs[len(obs)-1]
+	known := slices.CompactFunc(obs, func(a, b *Observation) bool { return o.compare(a, b) == 0 })
+	known = slices.DeleteFunc(known, func(ob *Observation) bool { return ob.Value.kind == None })
 	if len(known) == 0 {
-		return Trait{Observation: obs[len(obs)-1]}
+		return Trait{Observation: last}
 	}
 	policy := setting(o.Policies, defaultPolicies, name)
 	age := setting(o.MaxAge, defaultMaxAge, name)
 	win := o.winner(policy, known, at)
-	t := Trait{Observation: known[win]}
+	t := Trait{Observation: *known[win]}
 	t.Stale = age > 0 && at.Sub(t.At) > age
 	if policy == Union {
-		var all []string
-		for _, ob := range known {
-			if age > 0 && at.Sub(ob.At) > age && !t.Stale {
-				continue
-			}
-			if ob.Value.kind == List {
-				all = append(all, ob.Value.list.stated...)
-			} else {
-				all = append(all, ob.Value.String())
-			}
-		}
-		t.Value = ListValue(all...)
+		t.Value = union(known, age, at, t.Stale)
+	} else {
+		t.Conflict = conflict(known, &t.Observation)
 	}
-	latest := map[string]Observation{}
-	for i, ob := range known {
-		latest[ob.Source] = ob
+	if n := min(len(known)-1, MaxOthers); n > 0 {
+		t.Others = make([]Observation, 0, n)
+	}
+	for i := len(known) - 1; i >= 0 && len(t.Others) < cap(t.Others); i-- {
 		if i != win {
-			t.Others = append(t.Others, ob)
+			t.Others = append(t.Others, *known[i])
 		}
-	}
-	slices.Reverse(t.Others)
-	t.Others = t.Others[:min(len(t.Others), MaxOthers)]
-	for _, ob := range latest {
-		differs := fold(ob.Value.String()) != fold(t.Value.String())
-		t.Conflict = t.Conflict || policy != Union && ob.Source != t.Source && differs && ob.At.Sub(t.At) >= -90*day
 	}
 	return t
 }
 
+// union is the set of all texts that are not too old; if all are, of all.
+func union(obs []*Observation, age time.Duration, at time.Time, stale bool) Value {
+	var all []string
+	for _, ob := range obs {
+		switch {
+		case age > 0 && at.Sub(ob.At) > age && !stale:
+		case ob.Value.kind == List:
+			all = append(all, ob.Value.list.stated...)
+		default:
+			all = append(all, ob.Value.String())
+		}
+	}
+	return ListValue(all...)
+}
+
+// conflict reports whether the latest value of another source differs from the winner and
+// is not older by more than 90 days.
+func conflict(obs []*Observation, win *Observation) bool {
+	var seen []string
+	for _, ob := range slices.Backward(obs) {
+		if ob.Source == win.Source || slices.Contains(seen, ob.Source) {
+			continue
+		}
+		if ob.At.Sub(win.At) < -90*day {
+			return false // and so are all before
+		}
+		seen = append(seen, ob.Source)
+		if !ob.Value.same(&win.Value) {
+			return true
+		}
+	}
+	return false
+}
+
 // winner returns the index of the winner among sorted observations.
-func (o *FoldOptions) winner(p Policy, obs []Observation, at time.Time) int {
+func (o *FoldOptions) winner(p Policy, obs []*Observation, at time.Time) int {
 	if p == First {
 		return 0
 	}
@@ -194,7 +255,7 @@ func (o *FoldOptions) winner(p Policy, obs []Observation, at time.Time) int {
 			weight[ob.Value.String()] += num.Exp2(-at.Sub(ob.At).Hours() / (180 * 24))
 		}
 	}
-	better := func(a, b Observation) bool { // a loses to the later b unless it is better
+	better := func(a, b *Observation) bool { // a loses to the later b unless it is better
 		switch p {
 		case Rank:
 			return o.rank(a.Source) < o.rank(b.Source)
@@ -223,31 +284,33 @@ func (p *Profile) derive() {
 			return
 		}
 		from.Name, from.Value, from.Method, from.Others, from.Conflict = name, TextValue(text), Inferred, nil, false
-		p.traits[name] = from
+		p.traits[name] = &from
 	}
 	if t, ok := p.traits["person.title"]; ok && t.Value.kind == Text {
 		seniority, function := Title(t.Value.text)
-		add(t, "person.seniority", seniority)
-		add(t, "person.function", function)
+		add(*t, "person.seniority", seniority)
+		add(*t, "person.function", function)
 	}
 	if t, ok := p.traits["person.email"]; ok {
-		add(t, "person.email_kind", EmailKind(t.Value.text, nil))
+		add(*t, "person.email_kind", EmailKind(t.Value.text, nil))
 	}
 	if t, ok := p.traits["account.employees"]; ok {
 		band, _ := EmployeeBand(t.Value)
-		add(t, "account.employee_band", band)
+		add(*t, "account.employee_band", band)
 	}
 }
 
 // Field returns the value of a trait and where it comes from, or why it is unknown.
 func (p Profile) Field(name string) (Value, Why) {
-	t, ok := p.traits[name]
+	if p.options.NoConsent {
+		return Value{}, Why{Unknown: NoConsent}
+	}
+	t := p.traits[name]
+	if t == nil {
+		return Value{}, Why{Unknown: NeverObserved}
+	}
 	why := Why{t.Unknown, t.Source, t.At}
 	switch {
-	case p.options.NoConsent:
-		return Value{}, Why{Unknown: NoConsent}
-	case !ok:
-		return Value{}, Why{Unknown: NeverObserved}
 	case t.Value.kind == None:
 		if why.Unknown == "" {
 			why.Unknown = Empty
@@ -268,7 +331,7 @@ func (p Profile) Touches() iter.Seq[touchpoint.Touch] { return none }
 func (p Profile) Traits() iter.Seq[Trait] {
 	return func(yield func(Trait) bool) {
 		for _, name := range slices.Sorted(maps.Keys(p.traits)) {
-			if !yield(p.traits[name]) {
+			if !yield(*p.traits[name]) {
 				return
 			}
 		}

@@ -116,6 +116,14 @@ func (v Value) List() []string {
 	return slices.Clone(v.list.stated)
 }
 
+// same compares the texts of values, folded.
+func (v *Value) same(w *Value) bool {
+	if v.kind == Text && w.kind == Text {
+		return v.folded == w.folded
+	}
+	return fold(v.String()) == fold(w.String())
+}
+
 // String returns the value as text: a range as "51-200" or "1000+", money with its code
 // in front, an instant in RFC 3339, a list joined by "|". No value is "".
 func (v Value) String() string {
