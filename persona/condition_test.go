@@ -3,6 +3,7 @@ package persona_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -58,73 +59,221 @@ func TestTouches(t *testing.T) {
 	}
 }
 
-// trees returns all trees of a shape with n leaves, as texts with @ in place of a leaf.
-func trees(n int) []string {
-	if n == 1 {
-		return []string{"@", `{"not":@}`}
+// A tree is a condition over n fields f0, f1, … and what Kleene's tables say of it.
+type tree struct {
+	n     int
+	text  string // with @ in place of a leaf
+	table func(leaves []persona.Truth) persona.Truth
+}
+
+func not(t persona.Truth) persona.Truth {
+	switch t {
+	case persona.True:
+		return persona.False
+	case persona.False:
+		return persona.True
 	}
-	var out []string
-	for k := 1; k < n; k++ {
-		for _, a := range trees(k) {
-			for _, b := range trees(n - k) {
-				out = append(out, fmt.Sprintf(`{"all":[%s,%s]}`, a, b), fmt.Sprintf(`{"any":[%s,%s]}`, a, b))
+	return persona.Undecided
+}
+
+func negated(t tree) tree {
+	return tree{t.n, `{"not":` + t.text + `}`, func(v []persona.Truth) persona.Truth { return not(t.table(v)) }}
+}
+
+// node joins trees by all or any: one kid that is short of it decides, then one unknown.
+func node(word string, decides persona.Truth, kids []tree) tree {
+	out := tree{text: `{"` + word + `":[`}
+	for i, k := range kids {
+		out.n += k.n
+		if i > 0 {
+			out.text += ","
+		}
+		out.text += k.text
+	}
+	out.text += "]}"
+	out.table = func(v []persona.Truth) persona.Truth {
+		out := not(decides)
+		for _, k := range kids {
+			switch k.table(v[:k.n]) {
+			case decides:
+				return decides
+			case persona.Undecided:
+				out = persona.Undecided
+			}
+			v = v[k.n:]
+		}
+		return out
+	}
+	return out
+}
+
+// trees returns all trees of n leaves: a node has two kids or more, and each may stand
+// under a not.
+func trees(n int) []tree {
+	var out []tree
+	if n == 1 {
+		out = []tree{{1, "@", func(v []persona.Truth) persona.Truth { return v[0] }}}
+	}
+	for _, kids := range siblings(n) {
+		out = append(out, node("all", persona.False, kids), node("any", persona.True, kids))
+	}
+	for _, t := range slices.Clone(out) {
+		out = append(out, negated(t))
+	}
+	return out
+}
+
+// siblings returns all rows of two or more trees with n leaves together.
+func siblings(n int) [][]tree {
+	var out [][]tree
+	for first := 1; first < n; first++ {
+		rest := siblings(n - first)
+		for _, t := range trees(n - first) {
+			rest = append(rest, []tree{t})
+		}
+		for _, t := range trees(first) {
+			for _, row := range rest {
+				out = append(out, append([]tree{t}, row...))
 			}
 		}
 	}
 	return out
 }
 
-// P6 and P7 over all trees of up to four leaves (three with -short) and all valuations.
+// P6 and P7, and Kleene's tables, over all trees of up to four leaves (three with -short)
+// and all valuations.
 func TestKleene(t *testing.T) {
 	most := 4
 	if testing.Short() {
 		most = 3
 	}
 	for n := 1; n <= most; n++ {
+		fields, leaves := valuations(n)
 		for _, shape := range trees(n) {
-			text := shape
+			text := shape.text
 			for i := range n {
 				text = strings.Replace(text, "@", fmt.Sprintf(`{"field":"f%d","op":"eq","value":true}`, i), 1)
 			}
 			c, double := condition(t, text), condition(t, `{"not":{"not":`+text+`}}`)
-			dual := condition(t, `{"not":`+strings.NewReplacer(`"all"`, `"any"`, `"any"`, `"all"`, `{"field"`, `{"not":{"field"`, `true}`, `true}}`).Replace(text)+`}`)
-			results := map[string]persona.Truth{}
-			for code := range pow(3, n) {
-				f, key := persona.Map{}, ""
-				for i, x := 0, code; i < n; i, x = i+1, x/3 {
-					key += string("fu?t"[[]int{0, 2, 3}[x%3]])
-					if x%3 != 1 {
-						f[fmt.Sprintf("f%d", i)] = persona.BoolValue(x%3 == 2)
-					}
-				}
+			dual := condition(t, `{"not":`+deMorgan.Replace(text)+`}`)
+			for code, f := range fields {
 				got := c.Eval(f, at)
-				explained, _ := c.Explain(f, at)
-				if double.Eval(f, at) != got || dual.Eval(f, at) != got || explained != got {
-					t.Fatalf("%s with %s: not equal to its duals", text, key)
+				if want := shape.table(leaves[code]); got != want {
+					t.Fatalf("%s with %v: %s, want %s", text, leaves[code], got, want)
 				}
-				results[key] = got
-			}
-			for key, got := range results {
-				if i := strings.Index(key, "?"); i >= 0 && got != persona.Undecided {
-					for _, fill := range []string{"f", "t"} {
-						if results[key[:i]+fill+key[i+1:]] != got {
-							t.Fatalf("%s: learning changed %s", text, got)
-						}
+				if double.Eval(f, at) != got || dual.Eval(f, at) != got {
+					t.Fatalf("%s with %v: not equal to its duals", text, leaves[code])
+				}
+				for i, learnt := 0, 1; i < n && got != persona.Undecided; i, learnt = i+1, 3*learnt {
+					if leaves[code][i] == persona.Undecided && (c.Eval(fields[code-learnt], at) != got || c.Eval(fields[code+learnt], at) != got) {
+						t.Fatalf("%s with %v: learning f%d changed %s", text, leaves[code], i, got)
 					}
 				}
+			}
+			if explained, _ := c.Explain(fields[0], at); explained != c.Eval(fields[0], at) {
+				t.Fatalf("%s: explained otherwise", text)
 			}
 		}
+	}
+	if n := len(trees(2)) + len(trees(3)); n != 16+288 {
+		t.Errorf("%d trees of two and three leaves", n)
 	}
 	if condition(t, `{"all":[]}`).Eval(persona.Map{}, at) != persona.True || condition(t, `{"any":[]}`).Eval(persona.Map{}, at) != persona.False {
 		t.Error("empty all is true, empty any is false")
 	}
 }
 
-func pow(x, n int) int {
-	if n == 0 {
-		return 1
+// P6 for every op that does not ask whether a field is known: what is decided stays so,
+// however fields are filled in and ranges made narrower.
+func TestLearningNeverTurnsADecision(t *testing.T) {
+	r := source(6)
+	leaves := []string{`"eq","value":40`, `"ne","value":40`, `"in","value":[10,40]`, `"nin","value":["10",90]`, `"lt","value":40`, `"le","value":40`, `"gt","value":40`, `"ge","value":40`,
+		`"between","value":[20,60]`, `"prefix","value":"a"`, `"suffix","value":"A"`, `"contains","value":"b"`, `"matches","value":"^a+$"`, `"any_of","value":["a","b"]`, `"all_of","value":["a"]`,
+		`"none_of","value":["b"]`, `"older_than","value":"P30D"`, `"newer_than","value":"P30D"`, `"ge","value":40,"currency":"JPY"`, `"eq","value":"a","exact":true`, `"eq","value":true`}
+	var grow func(depth int) string
+	grow = func(depth int) string {
+		if depth == 0 || r.IntN(4) == 0 {
+			return fmt.Sprintf(`{"field":"f%d","op":%s}`, r.IntN(4), leaves[r.IntN(len(leaves))])
+		}
+		switch r.IntN(3) {
+		case 0:
+			return `{"not":` + grow(depth-1) + `}`
+		case 1:
+			return `{"all":[` + grow(depth-1) + `,` + grow(depth-1) + `]}`
+		}
+		return `{"any":[` + grow(depth-1) + `,` + grow(depth-1) + `,` + grow(depth-1) + `]}`
 	}
-	return x * pow(x, n-1)
+	value := func() persona.Value {
+		switch r.IntN(6) {
+		case 0:
+			return persona.TextValue([]string{"a", "Ａ", "ab", "40", "10-30"}[r.IntN(5)])
+		case 1:
+			return persona.BoolValue(r.IntN(2) == 0)
+		case 2:
+			return persona.InstantValue(at.AddDate(0, 0, -r.IntN(60)))
+		case 3:
+			return persona.ListValue([]string{"a", "b", "c"}[r.IntN(3):]...)
+		case 4:
+			return number([]string{"40円", "$40", "90円", "10-90"}[r.IntN(4)])
+		}
+		lo := float64(r.IntN(9) * 10)
+		return persona.RangeValue(lo, lo+float64(r.IntN(3)*20))
+	}
+	decided := 0
+	for range rounds(5000) {
+		text := grow(3)
+		c := condition(t, text)
+		f := persona.Map{}
+		for i := range 4 {
+			if r.IntN(2) == 0 {
+				f[fmt.Sprint("f", i)] = value()
+			}
+		}
+		before := c.Eval(f, at)
+		if before == persona.Undecided {
+			continue
+		}
+		decided++
+		for i := range 4 {
+			name := fmt.Sprint("f", i)
+			if v, known := f[name]; !known {
+				f[name] = value()
+			} else if lo, hi, ok := v.Range(); ok && v.Currency() == "" && hi > lo {
+				narrow := lo + float64(r.IntN(int(hi-lo)+1))
+				f[name] = persona.RangeValue(narrow, narrow+float64(r.IntN(int(hi-narrow)+1)))
+			}
+		}
+		if after := c.Eval(f, at); after != before {
+			t.Fatalf("%s: %s before, %s after with %v", text, before, after, f)
+		}
+	}
+	if decided < rounds(500) {
+		t.Error("too few decided:", decided)
+	}
+}
+
+// deMorgan turns all and any, and denies the leaves.
+var deMorgan = strings.NewReplacer(`"all"`, `"any"`, `"any"`, `"all"`, `{"field"`, `{"not":{"field"`, `true}`, `true}}`)
+
+// valuations are all truths of n fields: in the code of one, the digit i of base 3, from
+// the lowest, is 0 where f<i> is false, 1 where it is unknown, 2 where it is true.
+func valuations(n int) (fields []persona.Map, leaves [][]persona.Truth) {
+	fields, leaves = []persona.Map{{}}, [][]persona.Truth{nil}
+	for i := range n {
+		var more []persona.Map
+		var longer [][]persona.Truth
+		for _, truth := range []persona.Truth{persona.False, persona.Undecided, persona.True} {
+			for code, f := range fields {
+				f = maps.Clone(f)
+				if truth != persona.Undecided {
+					f[fmt.Sprint("f", i)] = persona.BoolValue(truth == persona.True)
+				}
+				more, longer = append(more, f), append(longer, append(slices.Clone(leaves[code]), truth))
+			}
+		}
+		fields, leaves = more, longer
+	}
+	return fields, leaves
 }
 
 func TestFaultsArePointedTo(t *testing.T) {

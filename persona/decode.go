@@ -32,8 +32,10 @@ func fault(path, reason string) error { return &DefinitionError{path, reason} }
 
 // at appends a member or an index to a JSON pointer.
 func at(path, key string) string {
-	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return path + "/" + pointer.Replace(key)
 }
+
+var pointer = strings.NewReplacer("~", "~0", "/", "~1")
 
 func index(path string, i int) string { return path + "/" + strconv.Itoa(i) }
 

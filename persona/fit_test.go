@@ -1,6 +1,7 @@
 package persona_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -143,6 +144,17 @@ func TestAssign(t *testing.T) {
 			}
 			slices.Reverse(ps)
 		}
+	}
+}
+
+// P1: the order of a document's keys does not show.
+func TestOrderOfKeys(t *testing.T) {
+	var doc any
+	if err := json.Unmarshal([]byte(document("prior", 1)), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if sorted := icp(t, encode(t, doc)); encode(t, sorted) != encode(t, icp(t, document("prior", 1))) {
+		t.Error(encode(t, sorted))
 	}
 }
 

@@ -97,6 +97,43 @@ func TestEmailKind(t *testing.T) {
 	}
 }
 
+// P8: every normaliser gives again what it gave, for texts of the pieces that they read.
+func TestNormalisersAreIdempotent(t *testing.T) {
+	r := source(8)
+	pieces := []string{"1", "20", "５", ".5", ",000", "k", "万", "億", "円", "$", "usd", "名", "以上", "未満", "+", "-", "〜", " ", "　", "JP", "日本", "ja-JP", "Ｃ", "ﾊﾟ", "カ-", "ー", "|", ";", "、",
+		"n/a", "不明", "はい", "no", "2026-01-02", "T00:00:00Z", "é", "\t", "\u200b", "\xff", "x"}
+	names := []string{"account.employees", "account.revenue", "account.budget", "account.country", "account.technologies", "account.industry", "account.plan_seats", "person.language", "person.title",
+		"person.opted_out", "person.goals", "person.signup_date", "person.any"}
+	known := 0
+	for range rounds(20000) {
+		text := ""
+		for range 1 + r.IntN(5) {
+			text += pieces[r.IntN(len(pieces))]
+		}
+		for _, name := range names {
+			v, unknown := persona.Normalize(name, text)
+			if unknown != "" {
+				continue
+			}
+			known++
+			if again, u := persona.Normalize(name, v.String()); again.String() != v.String() || again.Kind() != v.Kind() || u != "" {
+				t.Fatalf("%s: %q gives %q, which gives %q %s", name, text, v, again, u)
+			}
+		}
+		for what, normal := range map[string]func(string) (string, bool){"country": persona.Country, "language": persona.Language,
+			"band": func(s string) (string, bool) { v, _ := persona.ParseNumber(s); return persona.EmployeeBand(v) }} {
+			if once, ok := normal(text); ok {
+				if twice, ok := normal(once); !ok || twice != once {
+					t.Fatalf("%s: %q gives %q, which gives %q", what, text, once, twice)
+				}
+			}
+		}
+	}
+	if known < rounds(20000) {
+		t.Error("too few known:", known)
+	}
+}
+
 func FuzzNormalize(f *testing.F) {
 	f.Add("account.employees", "51〜200名")
 	f.Add("account.budget", "1〜5億円")

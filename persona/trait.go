@@ -266,12 +266,12 @@ func Normalize(name, text string) (Value, Unknown) {
 	case lists[name]:
 		var texts []string
 		for _, s := range strings.FieldsFunc(clean, func(r rune) bool { return r == '|' || r == ';' || r == '、' }) {
-			if s = strings.TrimSpace(s); s != "" {
+			if s = strings.TrimSpace(s); s != "" && !placeholders[fold(s)] {
 				texts = append(texts, s)
 			}
 		}
 		if texts == nil {
-			return Value{}, Empty
+			return Value{}, Placeholder
 		}
 		return ListValue(texts...), ""
 	}
