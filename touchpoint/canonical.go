@@ -121,13 +121,14 @@ func member(object, key string) (value string, ok bool) {
 	return "", false
 }
 
-// skipValue returns the end of the value that begins at i of a canonical text.
+// skipValue returns the end of the value that begins at i of a canonical text. Of another
+// text it returns some place behind i, which may be past the end.
 func skipValue(s string, i int) int {
 	depth := 0
 	for i < len(s) {
 		switch s[i] {
 		case '"':
-			for i++; s[i] != '"'; i++ {
+			for i++; i < len(s) && s[i] != '"'; i++ {
 				if s[i] == '\\' {
 					i++
 				}

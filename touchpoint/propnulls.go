@@ -1,6 +1,7 @@
 package touchpoint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
@@ -11,10 +12,7 @@ import (
 // taken out. Elements of arrays are values like members.
 func (p Props) withoutNulls() (_ Props, n int) {
 	s := p.json
-	// Words without their first quote: a text is full of quotes, and each would be tried.
-	if !(strings.Contains(s, `""`) || strings.Contains(s, "null") || strings.Contains(s, "{}") ||
-		strings.Contains(s, "[]") || strings.Contains(s, `undefined"`) || strings.Contains(s, `NaN"`) ||
-		strings.Contains(s, `[object Object]"`)) {
+	if !mayHaveNull(s) {
 		return p, 0
 	}
 	var d jsonscan.Doc
@@ -33,14 +31,64 @@ func (p Props) withoutNulls() (_ Props, n int) {
 	return propsOf(string(b)), n
 }
 
+// mayHaveNull reports whether a value in a canonical object says nothing, or seems to
+// where a text has a colon.
+func mayHaveNull(object string) bool {
+	for { // members of all objects stand behind colons
+		i := strings.IndexByte(object, ':') + 1
+		if i == 0 || i == len(object) {
+			return false
+		}
+		if object = object[i:]; isNull(object) || object[0] == '[' && hasNull(object) {
+			return true
+		}
+	}
+}
+
+// hasNull reports whether the array that s begins with has an element that says nothing,
+// or an array with one.
+func hasNull(s string) bool {
+	for i := 1; i < len(s) && s[i] != ']'; {
+		if isNull(s[i:]) || s[i] == '[' && hasNull(s[i:]) {
+			return true
+		}
+		if i = skipValue(s, i); i < len(s) && s[i] == ',' {
+			i++
+		}
+	}
+	return false
+}
+
+// isNull reports whether s begins with a canonical value that says nothing.
+func isNull(s string) bool {
+	switch s[0] {
+	case 'n':
+		return true
+	case '{', '[':
+		return len(s) > 1 && s[1] == s[0]+2 // the other bracket
+	case '"':
+		if len(s) < 2 || strings.IndexByte(`"nuN[`, s[1]) < 0 { // as most texts
+			return false
+		}
+		for _, word := range nullTexts {
+			if strings.HasPrefix(s, word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// nullTexts are the texts that say nothing, as they stand in JSON.
+var nullTexts = [...]string{`""`, `"null"`, `"undefined"`, `"NaN"`, `"[object Object]"`}
+
 // appendWithoutNulls appends canonical v, or nothing where v says nothing.
 func appendWithoutNulls(b []byte, v jsonscan.Value) (_ []byte, n int) {
 	switch v.Kind() {
 	case jsonscan.Null:
 		return b, 1
 	case jsonscan.String:
-		switch v.Raw() {
-		case `""`, `"null"`, `"undefined"`, `"NaN"`, `"[object Object]"`:
+		if slices.Contains(nullTexts[:], v.Raw()) {
 			return b, 1
 		}
 	case jsonscan.Object, jsonscan.Array:

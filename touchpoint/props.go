@@ -27,8 +27,13 @@ type Props struct{ json string } // canonical text, "" for the empty object
 // in plain decimal. Bounds are [MaxLine], [MaxDepth], [MaxNumber] while reading and [MaxProps],
 // [MaxKeys], [MaxName] of the result. The error is an [*InvalidError] of field "props".
 func ParseProps(text []byte) (Props, error) {
+	s := string(text)
+	// As stores and decoders give it: canonical, and too short to break a bound but one.
+	if len(s) <= MaxName && strings.Count(s, ":") <= MaxKeys && jsonscan.Compact(s, jsonscan.Limits{}) {
+		return propsOf(s), nil
+	}
 	parser := parsers.Get().(*jsonParser)
-	p, err := parser.parseProps(string(text))
+	p, err := parser.parseProps(s)
 	parser.release(len(text))
 	if err == nil {
 		err = p.check()

@@ -14,7 +14,7 @@ import (
 func (m *message) track() {
 	t := &m.Touch
 	t.Touchpoint = field.Text(m.top.Get("event"))
-	t.Kind = m.d.kind(t.Touchpoint)
+	t.Kind = m.kind(t.Touchpoint)
 	props := m.top.Get("properties")
 	switch t.Kind {
 	case touchpoint.KindIdentify, touchpoint.KindSignup, touchpoint.KindForm, touchpoint.KindLead:

@@ -74,3 +74,18 @@ func (d *Decoder) kind(event string) touchpoint.Kind {
 	}
 	return touchpoint.KindEvent
 }
+
+// maxKinds is how many names of events one input is remembered by.
+const maxKinds = 1000
+
+// kind returns the kind of a track event. Names recur, so that each is folded once.
+func (m *message) kind(event string) touchpoint.Kind {
+	k, ok := m.kinds[event]
+	if !ok {
+		k = m.d.kind(event)
+		if len(m.kinds) < maxKinds {
+			m.kinds[strings.Clone(event)] = k // the message does not outlive the next one
+		}
+	}
+	return k
+}

@@ -25,7 +25,8 @@ type message struct {
 	top     field.Index    // the message
 	context [2]field.Index // of the message, of the batch
 	call    string
-	taken   []string // properties that became something else
+	taken   []string                   // properties that became something else
+	kinds   map[string]touchpoint.Kind // by name of event
 }
 
 // A key is a member's name in camelCase and, where it has another spelling, in

@@ -88,7 +88,7 @@ func (d *Decoder) Decode(r io.Reader, received time.Time) iter.Seq2[ingest.Recor
 	o := d.desk.Options()
 	limits := frame.Limits{Message: o.Limits.Message, Document: o.Limits.Document}
 	return func(yield func(ingest.Record, error) bool) {
-		m := &message{Draft: d.desk.Draft(), d: d}
+		m := &message{Draft: d.desk.Draft(), d: d, kinds: map[string]touchpoint.Kind{}}
 		frame.Decode(r, frame.Form(o.Form), limits, func(f frame.Message) ingest.Record {
 			rec := ingest.Record{Err: f.Err}
 			if f.Err == nil {

@@ -23,6 +23,19 @@ const (
 // Limits bounds one text. A zero field is the constant of the same name.
 type Limits struct{ Size, Depth, Number int }
 
+func (l Limits) orDefault() Limits {
+	if l.Size == 0 {
+		l.Size = MaxSize
+	}
+	if l.Depth == 0 {
+		l.Depth = MaxDepth
+	}
+	if l.Number == 0 {
+		l.Number = MaxNumber
+	}
+	return l
+}
+
 // An Error says what is wrong with a text by one of the reason words of the project:
 // syntax, utf8, too_large, too_deep, not_a_number, duplicate_key. Offset is in bytes.
 type Error struct {
@@ -51,6 +64,7 @@ const (
 // is parsed into; its values may be read concurrently.
 type Doc struct {
 	text  string
+	ascii bool // text has nothing else
 	nodes []node
 	lim   Limits
 }
@@ -67,20 +81,12 @@ type node struct {
 // Parse reads text, which holds exactly one value with blanks around it, and returns the
 // value. The error is an [*Error].
 func (d *Doc) Parse(text string, lim Limits) (Value, error) {
-	if lim.Size == 0 {
-		lim.Size = MaxSize
-	}
-	if lim.Depth == 0 {
-		lim.Depth = MaxDepth
-	}
-	if lim.Number == 0 {
-		lim.Number = MaxNumber
-	}
+	lim = lim.orDefault()
 	d.text, d.nodes, d.lim = text, d.nodes[:0], lim
 	if len(text) > lim.Size {
 		return Value{}, &Error{"too_large", 0}
 	}
-	if !utf8.ValidString(text) {
+	if d.ascii = ascii(text); !d.ascii && !utf8.ValidString(text) {
 		return Value{}, &Error{"utf8", 0}
 	}
 	i, err := d.value(d.blank(0), 0)

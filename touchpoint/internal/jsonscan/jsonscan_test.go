@@ -94,12 +94,15 @@ func TestManyKeys(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`{"a":[1,"b",null,true]}`, `"\ud83d\ude00"`, `-0.1e+5`, `[]`, ` {"K":1}`} {
+	for _, s := range []string{`{"a":[1,"b",null,true]}`, `"\ud83d\ude00"`, `-0.1e+5`, `[]`, ` {"K":1}`, `{"A":1,"a":[{"b":-2.5},null,true]}`, `{"A":{},"B":"x","b":0}`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var d jsonscan.Doc
 		v, err := d.Parse(text, jsonscan.Limits{})
+		if jsonscan.Compact(text, jsonscan.Limits{}) && (err != nil || v.Kind() != jsonscan.Object || !v.Canonical()) {
+			t.Fatalf("compact, and not canonical: %q", text)
+		}
 		if err != nil {
 			switch r := err.(*jsonscan.Error).Reason; r {
 			case "syntax":

@@ -1,17 +1,28 @@
 package jsonscan
 
-import "math/bits"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
+
+// eight returns eight bytes as one number. The compiler makes one load of it, which it
+// would not if it had to look whether each is there.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
 
 // plainEnd returns the first place from i on at which s has a quote, a backslash or a
 // control character below the blank; len(s) if there is none. It looks at eight bytes at
-// once: a byte x is below n if x−n borrows and x itself has no high bit.
+// once: a byte x is below n if x−n borrows and x itself has no high bit. The quote, U+0022,
+// is below 0x21 once its second bit is flipped, as control characters stay and no other.
 func plainEnd(s string, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, back := w^(ones*'"'), w^(ones*'\\')
-		if found := ((w-ones*' ')&^w | (quote-ones)&^quote | (back-ones)&^back) & highs; found != 0 {
+		w := eight(s[i : i+8])
+		low, back := w^(ones*2), w^(ones*'\\')
+		if found := ((low-ones*0x21)&^low | (back-ones)&^back) & highs; found != 0 {
 			return i + bits.TrailingZeros64(found)/8 // only places behind the first may be wrong
 		}
 	}
@@ -19,6 +30,24 @@ func plainEnd(s string, i int) int {
 		i++
 	}
 	return i
+}
+
+// ascii reports whether s has no byte beyond ASCII.
+func ascii(s string) bool {
+	const highs = 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := eight(s[i : i+8])
+		if w&highs != 0 {
+			return false
+		}
+	}
+	for ; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // AppendQuoted appends s, which is valid UTF-8, as a canonical JSON string: only the

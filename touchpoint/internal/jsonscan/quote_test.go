@@ -34,5 +34,32 @@ func TestCanonical(t *testing.T) {
 		if got := parse(t, text).Canonical(); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
+		if got := jsonscan.Compact(text, jsonscan.Limits{}); got != (want && text[0] == '{') {
+			t.Errorf("%s: compact is %v", text, got)
+		}
+	}
+}
+
+func TestCompactIsNeverWrong(t *testing.T) {
+	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "{}" + strings.Repeat("}", n) }
+	uppers := `{"A":1,"B":1,"C":1,"D":1,"E":1,"F":1,"G":1,"H":1`
+	for text, want := range map[string]bool{
+		"": false, "{": false, `{"a"`: false, `{"a":`: false, `{"a":1`: false, `{"a":1,`: false, `{"a":1,}`: false, `{"a":[1`: false, `{"a":[1,]}`: false,
+		`{"a":1}x`: false, `{"a":"x`: false, `{"a":nul}`: false, `{"a":01}`: false, "{\"a\":\"\xff\"}": false, `{"a":"é"}`: true,
+		`{"A":1,"a":2}`: false, `{"Ab":1,"aB":2}`: false, `{"aB":1,"ab":2}`: false, `{"Aa":1,"B":2,"aB":2}`: true, `{"é":1}`: false,
+		`{"a":1,"a":1}`: false, `{"":1,"a":1}`: true, `{"":1,"":1}`: false,
+		uppers + `}`: true, uppers + `,"I":1}`: false, uppers + `,"h":1}`: false,
+		deep(31): true, deep(32): false, `{"a":` + strings.Repeat("9", 64) + `}`: true, `{"a":` + strings.Repeat("9", 65) + `}`: false,
+	} {
+		if got := jsonscan.Compact(text, jsonscan.Limits{}); got != want {
+			t.Errorf("%.60s: %v", text, got)
+		}
+		var d jsonscan.Doc
+		if v, err := d.Parse(text, jsonscan.Limits{}); want && (err != nil || !v.Canonical()) {
+			t.Errorf("%.60s: %v, and Parse says otherwise", text, err)
+		}
+	}
+	if jsonscan.Compact(`{"a":1}`, jsonscan.Limits{Size: 6}) {
+		t.Error("the size is not looked at")
 	}
 }

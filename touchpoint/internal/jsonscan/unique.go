@@ -3,7 +3,6 @@ package jsonscan
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // fewKeys is the number of members up to which a key is compared with those before it
@@ -14,11 +13,8 @@ const fewKeys = 64
 // its letters, which tell most keys of one object apart.
 func (d *Doc) keyHash(start, end int, escaped bool) uint8 {
 	k := d.text[start+1 : end-1]
-	for i := range len(k) {
-		if escaped || k[i] >= utf8.RuneSelf {
-			k = FoldKey(d.decode(int32(start), int32(end), escaped))
-			break
-		}
+	if escaped || !d.ascii && !ascii(k) {
+		k = FoldKey(d.decode(int32(start), int32(end), escaped))
 	}
 	if k == "" {
 		return 0
