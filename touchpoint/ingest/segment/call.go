@@ -15,46 +15,46 @@ func (m *message) track() {
 	t := &m.Touch
 	t.Touchpoint = field.Text(m.top.Get("event"))
 	t.Kind = m.kind(t.Touchpoint)
-	props := m.top.Get("properties")
+	m.properties()
 	switch t.Kind {
 	case touchpoint.KindIdentify, touchpoint.KindSignup, touchpoint.KindForm, touchpoint.KindLead:
 		// In other events an address may be somebody else's.
-		m.ID(identity.Email, m.ident(m.take(props, "email"), "ids"))
-		m.ID(identity.Phone, m.ident(m.take(props, "phone"), "ids"))
+		m.ID(identity.Email, m.ident(m.take("email"), "ids"))
+		m.ID(identity.Phone, m.ident(m.take("phone"), "ids"))
 	}
-	m.campaign(m.take(props, "campaign"))
+	m.campaign(m.take("campaign"))
 	if strings.HasPrefix(string(t.Kind), "email_") || t.Kind == touchpoint.KindUnsubscribe {
-		if id := m.take(props, "campaign_id"); id.OK() {
+		if id := m.take("campaign_id"); id.OK() {
 			t.Campaign.ID = field.Text(id)
 		}
-		if name := m.take(props, "campaign_name"); name.OK() {
+		if name := m.take("campaign_name"); name.OK() {
 			t.Campaign.Name = field.Text(name)
 		}
-		m.Prop("subject", field.Text(m.take(props, "email_subject")))
+		m.Prop("subject", field.Text(m.take("email_subject")))
 	}
-	m.money(props)
+	m.money()
 	for _, key := range []string{"order_id", "orderId"} {
-		m.Prop("order_id", field.Text(m.take(props, key)))
+		m.Prop("order_id", field.Text(m.take(key)))
 	}
-	m.rest(props)
+	m.rest()
 }
 
 // money reads the value: the revenue, of orders also the total.
-func (m *message) money(props jsonscan.Value) {
+func (m *message) money() {
 	key, class := "revenue", m.Touch.Kind.Info().Class
-	token, ok := field.Number(props.Get(key))
+	token, ok := field.Number(m.props.Get(key))
 	if !ok && (m.Touch.Kind == touchpoint.KindOrder || class == touchpoint.Reversal) {
 		key = "total"
-		token, ok = field.Number(props.Get(key))
+		token, ok = field.Number(m.props.Get(key))
 	}
 	if !ok {
 		return
 	}
-	m.take(props, key)
+	m.take(key)
 	if class == touchpoint.Reversal && !strings.HasPrefix(token, "-") {
 		token = "-" + token // what is given back
 	}
-	m.Value(token, field.Text(m.take(props, "currency")), usd)
+	m.Value(token, field.Text(m.take("currency")), usd)
 }
 
 // view reads a page or a screen.
@@ -64,43 +64,43 @@ func (m *message) view() {
 	if m.call == "screen" {
 		t.Kind = touchpoint.KindScreen
 	}
-	props := m.top.Get("properties")
-	if u := m.take(props, "url").Text(); u != "" {
+	m.properties()
+	if u := m.take("url").Text(); u != "" {
 		m.Page.URL = u
 	}
-	if r := m.take(props, "referrer").Text(); r != "" {
+	if r := m.take("referrer").Text(); r != "" {
 		m.Page.Referrer = r
 	}
-	m.Prop("title", m.take(props, "title").Text())
+	m.Prop("title", m.take("title").Text())
 	if m.Page.URL != "" { // parts of the URL
-		m.take(props, "path")
-		m.take(props, "search")
+		m.take("path")
+		m.take("search")
 	}
-	name := m.take(props, "name")
+	name := m.take("name")
 	if n := m.top.Get("name"); n.OK() {
 		name = n
 	}
 	if t.Touchpoint = field.Text(name); t.Touchpoint == "" {
 		t.Touchpoint = ingest.HostPath(m.Page.URL)
 	}
-	category := m.take(props, "category")
+	category := m.take("category")
 	if c := m.top.Get("category"); c.OK() {
 		category = c
 	}
 	m.Prop("category", field.Text(category))
-	m.rest(props)
+	m.rest()
 }
 
 // identify reads who somebody is.
 func (m *message) identify() {
 	m.Touch.Kind = touchpoint.KindIdentify
-	traits := m.top.Get("traits")
-	if !traits.OK() {
-		traits = m.ctx(plain("traits"))
+	who := m.top.Get("traits")
+	if !who.OK() {
+		who = m.ctx(traits)
 	}
-	m.contact(traits)
-	m.object("person", traits, "email", "phone", "company")
-	switch company := traits.Get("company"); company.Kind() {
+	m.contact(who)
+	m.object("person", who, "email", "phone", "company")
+	switch company := who.Get("company"); company.Kind() {
 	case jsonscan.Object:
 		m.object("account", company)
 	case jsonscan.String:

@@ -23,6 +23,7 @@ type message struct {
 	*ingest.Draft
 	d       *Decoder
 	top     field.Index    // the message
+	props   field.Index    // its properties
 	context [2]field.Index // of the message, of the batch
 	call    string
 	taken   []string                   // properties that became something else
@@ -33,38 +34,46 @@ type message struct {
 // snake_case.
 type key struct{ camel, snake string }
 
-// plain is a key of one spelling.
-func plain(name string) key { return key{camel: name} }
-
-// The keys that have two spellings.
+// The keys that are asked for by path; the second spelling is empty where there is none.
 var (
-	messageID   = key{"messageId", "message_id"}
-	userID      = key{"userId", "user_id"}
-	anonymousID = key{"anonymousId", "anonymous_id"}
-	groupID     = key{"groupId", "group_id"}
-	previousID  = key{"previousId", "previous_id"}
-	original    = key{"originalTimestamp", "original_timestamp"}
-	sentAt      = key{"sentAt", "sent_at"}
-	receivedAt  = key{"receivedAt", "received_at"}
-	userAgent   = key{"userAgent", "user_agent"}
-	externalIDs = key{"externalIds", "external_ids"}
-	clientIDs   = key{"clientIds", "client_ids"}
-	clientID    = key{"clientId", "client_id"}
-	sessionID   = key{"sessionId", "session_id"}
-	categories  = key{"categoryPreferences", "category_preferences"}
+	messageID   = &key{"messageId", "message_id"}
+	userID      = &key{"userId", "user_id"}
+	anonymousID = &key{"anonymousId", "anonymous_id"}
+	groupID     = &key{"groupId", "group_id"}
+	previousID  = &key{"previousId", "previous_id"}
+	original    = &key{"originalTimestamp", "original_timestamp"}
+	sentAt      = &key{"sentAt", "sent_at"}
+	receivedAt  = &key{"receivedAt", "received_at"}
+	userAgent   = &key{"userAgent", "user_agent"}
+	externalIDs = &key{"externalIds", "external_ids"}
+	clientIDs   = &key{"clientIds", "client_ids"}
+	clientID    = &key{"clientId", "client_id"}
+	sessionID   = &key{"sessionId", "session_id"}
+	traits      = &key{"traits", ""}
+	device      = &key{"device", ""}
+	page        = &key{"page", ""}
+	campaign    = &key{"campaign", ""}
+	consent     = &key{"consent", ""}
+	ga4         = &key{"ga4", ""}
+	id          = &key{"id", ""}
+	ip          = &key{"ip", ""}
+	url         = &key{"url", ""}
+	referrer    = &key{"referrer", ""}
+	title       = &key{"title", ""}
+	categories  = &key{"categoryPreferences", "category_preferences"}
 )
 
 // get returns a member of the message; of two spellings camelCase wins, with a note.
-func (m *message) get(k key) jsonscan.Value { return m.member(&m.top, k) }
+func (m *message) get(k *key) jsonscan.Value { return m.member(&m.top, k) }
 
-func (m *message) member(of *field.Index, k key) jsonscan.Value {
+func (m *message) member(of *field.Index, k *key) jsonscan.Value {
 	if k.snake == "" {
 		return of.Get(k.camel)
 	}
 	return m.either(of.Get(k.camel), of.Get(k.snake))
 }
 
-func (m *message) inner(v jsonscan.Value, k key) jsonscan.Value {
+func (m *message) inner(v jsonscan.Value, k *key) jsonscan.Value {
 	if k.snake == "" {
 		return v.Get(k.camel)
 	}
@@ -82,7 +91,7 @@ func (m *message) either(camel, snake jsonscan.Value) jsonscan.Value {
 }
 
 // ctx returns what stands at a path of the context: the message's, else the batch's.
-func (m *message) ctx(first key, path ...key) jsonscan.Value {
+func (m *message) ctx(first *key, path ...*key) jsonscan.Value {
 	for i := range m.context {
 		v := m.member(&m.context[i], first)
 		for _, k := range path {
@@ -175,9 +184,9 @@ func (m *message) who() {
 	m.ID(identity.UserID, m.ident(m.get(userID), "ids"))
 	m.ID(identity.AnonymousID, m.ident(m.get(anonymousID), "ids"))
 	m.ID(identity.GroupID, m.ident(m.ctx(groupID), "ids"))
-	m.contact(m.ctx(plain("traits")))
-	m.ID(identity.DeviceID, m.ident(m.ctx(plain("device"), plain("id")), "ids"))
-	m.ID(identity.AnonymousID, m.ident(m.ctx(clientIDs, plain("ga4"), clientID), "ids"))
+	m.contact(m.ctx(traits))
+	m.ID(identity.DeviceID, m.ident(m.ctx(device, id), "ids"))
+	m.ID(identity.AnonymousID, m.ident(m.ctx(clientIDs, ga4, clientID), "ids"))
 	for e := m.ctx(externalIDs).First(); e.OK(); e = e.Next() {
 		if t, ok := m.d.external[e.Get("type").Text()]; ok {
 			m.ID(t, m.ident(e.Get("id"), "ids"))
@@ -195,13 +204,13 @@ func (m *message) contact(v jsonscan.Value) {
 
 // page fills in the page, the campaign and the device as the context has them.
 func (m *message) page() {
-	m.Page.URL = m.ctx(plain("page"), plain("url")).Text()
-	m.Page.Referrer = m.ctx(plain("page"), plain("referrer")).Text()
-	m.Prop("title", m.ctx(plain("page"), plain("title")).Text())
+	m.Page.URL = m.ctx(page, url).Text()
+	m.Page.Referrer = m.ctx(page, referrer).Text()
+	m.Prop("title", m.ctx(page, title).Text())
 	m.Page.UserAgent = m.ctx(userAgent).Text()
-	m.IP = m.ctx(plain("ip")).Text()
+	m.IP = m.ctx(ip).Text()
 	m.Prop("session_id", field.Text(m.ctx(sessionID)))
-	m.campaign(m.ctx(plain("campaign")))
+	m.campaign(m.ctx(campaign))
 }
 
 func (m *message) campaign(v jsonscan.Value) {
@@ -217,16 +226,25 @@ func (m *message) campaign(v jsonscan.Value) {
 
 // consent reads what the visitor allowed.
 func (m *message) consent() {
-	for c := m.ctx(plain("consent"), categories).First(); c.OK(); c = c.Next() {
+	for c := m.ctx(consent, categories).First(); c.OK(); c = c.Next() {
 		if c.Kind() == jsonscan.Bool {
 			m.Consent(c.Key(), c.True())
 		}
 	}
 }
 
+// properties makes those of the message ready to be taken.
+func (m *message) properties() {
+	v := m.top.Get("properties")
+	if v.OK() && v.Kind() != jsonscan.Object && v.Kind() != jsonscan.Null {
+		m.Fail("properties", touchpoint.Syntax)
+	}
+	m.props.Load(v)
+}
+
 // take returns a property and keeps it from becoming a prop.
-func (m *message) take(props jsonscan.Value, key string) jsonscan.Value {
-	v := props.Get(key)
+func (m *message) take(key string) jsonscan.Value {
+	v := m.props.Get(key)
 	if v.OK() {
 		m.taken = append(m.taken, key)
 	}
@@ -234,13 +252,10 @@ func (m *message) take(props jsonscan.Value, key string) jsonscan.Value {
 }
 
 // rest makes props of the properties that nothing took.
-func (m *message) rest(props jsonscan.Value) {
-	if props.OK() && props.Kind() != jsonscan.Object && props.Kind() != jsonscan.Null {
-		m.Fail("properties", touchpoint.Syntax)
-	}
-	for p := props.First(); p.OK(); p = p.Next() {
-		if !slices.Contains(m.taken, p.Key()) {
-			m.Foreign(p.Key(), p.Raw())
+func (m *message) rest() {
+	for key, v := range m.props.All {
+		if !slices.Contains(m.taken, key) {
+			m.Foreign(key, v.Raw())
 		}
 	}
 }

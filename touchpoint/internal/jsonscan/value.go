@@ -83,16 +83,23 @@ func (v Value) Next() Value {
 // Get follows keys into objects and returns what stands there.
 func (v Value) Get(keys ...string) Value {
 	for _, k := range keys {
-		if v.Kind() != Object {
-			return Value{}
-		}
-		m := v.First()
-		for m.OK() && m.Key() != k {
-			m = m.Next()
-		}
-		v = m
+		v = v.member(k)
 	}
 	return v
+}
+
+// member returns the member of that key.
+func (v Value) member(key string) Value {
+	if n := v.node(); n.kind != Object || n.size == 0 {
+		return Value{}
+	}
+	d := v.d
+	for i := v.i + 1; i != 0; i = int(d.nodes[i].next) {
+		if n := &d.nodes[i]; (n.keyEscaped || int(n.keyEnd-n.keyStart) == len(key)+2) && d.decode(n.keyStart, n.keyEnd, n.keyEscaped) == key {
+			return Value{d, i}
+		}
+	}
+	return Value{}
 }
 
 // decode returns the text between the quotes at start and end.
