@@ -124,8 +124,7 @@ type sweep struct {
 // A change is what happens to one member at an instant.
 type change struct {
 	at     time.Time
-	seq    int // keeps the order of a member's visits inside an instant
-	member int
+	member int32
 	what   uint8
 }
 
@@ -149,37 +148,67 @@ func (s *sweep) take(members []Member) error {
 		visits += len(members[i].History.Visits)
 	}
 	s.changes = make([]change, 0, visits+2*len(members))
+	starts := make([]int, len(members)) // of each member's changes
 	for i := range s.members {
 		m := &s.members[i]
 		if latest && m.History.At.After(s.at) {
 			s.at = m.History.At
 		}
 		s.standings[i] = Standing{Subject: m.Subject, Role: m.Role}
+		starts[i] = len(s.changes)
 		if s.in[i] = m.From.IsZero(); !s.in[i] {
-			s.changes = append(s.changes, change{m.From, len(s.changes), i, joins})
+			s.changes = append(s.changes, change{m.From, int32(i), joins})
 		}
 		if !m.To.IsZero() {
-			s.changes = append(s.changes, change{m.To, len(s.changes), i, parts})
+			s.changes = append(s.changes, change{m.To, int32(i), parts})
 		}
+		bounded := len(s.changes) > starts[i]
 		visits := m.History.Visits
 		for j := range visits {
 			v := &visits[j]
 			if _, ok := s.plan.index[v.Stage]; !ok {
 				return fmt.Errorf("%w: of a member", ErrUnknownStage)
 			}
-			s.changes = append(s.changes, change{v.Enter, len(s.changes), i, enters})
+			s.changes = append(s.changes, change{v.Enter, int32(i), enters})
 			if !v.Leave.IsZero() && (j+1 == len(visits) || !visits[j+1].Enter.Equal(v.Leave)) {
-				s.changes = append(s.changes, change{v.Leave, len(s.changes), i, leaves})
+				s.changes = append(s.changes, change{v.Leave, int32(i), leaves})
 			}
 		}
-	}
-	slices.SortFunc(s.changes, func(a, b change) int {
-		if c := a.at.Compare(b.at); c != 0 {
-			return c
+		if bounded { // a history is in order of time
+			slices.SortStableFunc(s.changes[starts[i]:], func(a, b change) int { return a.at.Compare(b.at) })
 		}
-		return cmp.Compare(a.seq, b.seq)
-	})
+	}
+	s.changes = mergeRuns(s.changes, starts)
 	return nil
+}
+
+// mergeRuns puts changes in order of time that are so from each of starts to the next. At
+// one instant those of an earlier run come first.
+func mergeRuns(changes []change, starts []int) []change {
+	for spare := make([]change, len(changes)); len(starts) > 1; changes, spare = spare, changes {
+		merged := starts[:0]
+		for r := 0; r < len(starts); r += 2 {
+			from, middle, end := starts[r], len(changes), len(changes)
+			if r+1 < len(starts) {
+				middle = starts[r+1]
+			}
+			if r+2 < len(starts) {
+				end = starts[r+2]
+			}
+			merged = append(merged, from)
+			for i, j, k := from, middle, from; k < end; k++ {
+				if j == end || i < middle && !changes[j].at.Before(changes[i].at) {
+					spare[k] = changes[i]
+					i++
+				} else {
+					spare[k] = changes[j]
+					j++
+				}
+			}
+		}
+		starts = merged
+	}
+	return changes
 }
 
 func (s *sweep) run() error {
@@ -309,11 +338,11 @@ func (s *sweep) evidence(v *Visit, changes []change) (role string) {
 	member := none
 	for _, c := range changes {
 		if st := s.standings[c.member]; s.in[c.member] && st.Now != nil && st.Now.ID == v.Stage {
-			member = c.member
+			member = int(c.member)
 			break
 		}
 		if member == none {
-			member = c.member
+			member = int(c.member)
 		}
 	}
 	if member == none {
