@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 // A Visit is what is known of how somebody came. Any field may be empty, and any text
@@ -135,7 +136,7 @@ func (c *Classifier) look(v Visit) facts {
 		c.fillIn(&f, click)
 	case click >= 0:
 		f.step, f.click = byClickID, click
-		f.source, f.medium = clickIDs[click].source, clickIDs[click].medium
+		f.source, f.medium = query.ClickIDs[click].Source, query.ClickIDs[click].Medium
 	case f.referrer == "":
 		f.step = byNothing
 	case own:
@@ -170,9 +171,9 @@ func (c *Classifier) fillIn(f *facts, click int) {
 	if click < 0 || f.medium != "" {
 		return
 	}
-	id := &clickIDs[click]
-	if f.source == "" || f.source == id.source {
-		f.source, f.medium, f.click = id.source, id.medium, click
+	id := &query.ClickIDs[click]
+	if f.source == "" || f.source == id.Source {
+		f.source, f.medium, f.click = id.Source, id.Medium, click
 	}
 }
 

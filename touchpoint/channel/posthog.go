@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 // postHog is a set of rules like PostHog's channel type. It looks at the tags alone, not
@@ -90,7 +91,7 @@ func (p *postHogVisit) isPaid() bool {
 	}
 	for _, id := range [...]int{gclid, gadSource} {
 		if p.clicks.has(id) {
-			p.why.add("click id ", clickIDs[id].name)
+			p.why.add("click id ", query.ClickIDs[id].Name)
 			return true
 		}
 	}

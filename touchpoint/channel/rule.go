@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 // The bounds of custom rules.
@@ -220,9 +221,9 @@ func (c *customItem) holds(f *facts) (value string, ok bool) {
 		if c.op == "is_set" {
 			return "", (f.clicks != 0) != c.not
 		}
-		for i := range clickIDs {
+		for i := range query.ClickIDs {
 			if f.clicks.has(i) {
-				if v, ok := c.matches(clickIDs[i].name); ok {
+				if v, ok := c.matches(query.ClickIDs[i].Name); ok {
 					return v, !c.not
 				}
 			}

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/touchpoint"
-	"github.com/tabi-go/tabi/touchpoint/internal/percent"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 // A page is what the scanner finds in one URL. Its texts are parts of the URL, or
@@ -26,19 +26,8 @@ var extraTags = [...]string{"utm_source_platform", "utm_creative_format", "utm_m
 // scan reads a landing URL. A text without a scheme has no host but may have a query.
 func scan(url string) (p page) {
 	p.host, p.path, p.app = scanHost(url)
-	url, _, _ = strings.Cut(url, "#")
-	_, query, _ := strings.Cut(url, "?")
-	for query != "" {
-		i := strings.IndexAny(query, "&?")
-		part := query
-		if i < 0 {
-			query = ""
-		} else {
-			part, query = query[:i], query[i+1:]
-		}
-		if name, value, ok := strings.Cut(part, "="); ok && value != "" {
-			p.parameter(percent.Decode(name), value)
-		}
+	for name, value := range query.Parameters(url) {
+		p.parameter(name, value)
 	}
 	return p
 }
@@ -46,11 +35,11 @@ func scan(url string) (p page) {
 func (p *page) parameter(name, value string) {
 	if strings.HasPrefix(name, "utm_") {
 		if to := p.tag(name[len("utm_"):]); to != nil && *to == "" {
-			*to = percent.Decode(value)
+			*to = query.Decode(value)
 		}
 		return
 	}
-	c := clickParam(name)
+	c := query.IndexClickID(name)
 	if c < 0 {
 		return
 	}
@@ -58,7 +47,7 @@ func (p *page) parameter(name, value string) {
 		p.gad = value
 	}
 	p.clicks |= 1 << c
-	p.mark = hash(hash(p.mark, clickIDs[c].name), value)
+	p.mark = hash(hash(p.mark, query.ClickIDs[c].Name), value)
 }
 
 // tag returns where the value of a utm_ parameter belongs, nil for an unknown one. Names

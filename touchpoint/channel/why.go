@@ -1,6 +1,10 @@
 package channel
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
+)
 
 // reasons collects the tests that held; on a nil one nothing is done, so that a rule can
 // state its reasons where it tests.
@@ -39,11 +43,11 @@ func (f *facts) inputs() string {
 			}
 		}
 		if f.click >= 0 {
-			s += ", from " + clickIDs[f.click].name + ": source=" + f.source + " medium=" + f.medium
+			s += ", from " + query.ClickIDs[f.click].Name + ": source=" + f.source + " medium=" + f.medium
 		}
 		return s
 	case byClickID:
-		return "click id " + clickIDs[f.click].name + ": source=" + f.source + " medium=" + f.medium
+		return "click id " + query.ClickIDs[f.click].Name + ": source=" + f.source + " medium=" + f.medium
 	case byNothing:
 		return "no tags, no referrer"
 	case byOwnHost:

@@ -7,35 +7,22 @@ import (
 
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
-	"github.com/tabi-go/tabi/touchpoint/internal/percent"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
-
-// clickParams are the parameters by which advertisers and mailers mark a click, in lower
-// case: they are compared without case.
-var clickParams = map[string]bool{
-	"gclid": true, "gclsrc": true, "dclid": true, "gbraid": true, "wbraid": true,
-	"gad_source": true, "msclkid": true, "twclid": true, "li_fat_id": true, "ttclid": true,
-	"rdt_cid": true, "qclid": true, "sccid": true, "ko_click_id": true, "yclid": true,
-	"ldtag_cl": true, "btid": true, "urid": true, "fbclid": true, "epik": true,
-	"igshid": true, "srsltid": true, "irclid": true, "_kx": true, "mc_cid": true,
-	"mkt_tok": true, "_hsenc": true, "vero_id": true,
-}
 
 // campaignParams begin with this; they survive [URLUTMOnly].
 const campaignParams = "utm_"
 
-func isClickID(name string) bool {
-	return clickParams[name] || clickParams[strings.ToLower(name)]
-}
+func isClickID(name string) bool { return query.IndexClickID(name) >= 0 }
 
 // minimise turns page, IP and click ids into props and masks what Options.Minimise says.
 func (k *Desk) minimise(d *Draft) {
 	m := k.o.Minimise
 	if m.ClickIDs == ClickIDsKind {
 		for _, u := range [...]string{d.Page.URL, d.Page.Referrer} {
-			for name, value := range parameters(u) {
+			for name, value := range query.Parameters(u) {
 				if isClickID(name) {
-					d.ClickID(name, value)
+					d.ClickID(name, query.Decode(value))
 				}
 			}
 		}
@@ -167,7 +154,7 @@ func isURL(word string) bool {
 // namesClick reports whether a piece of a URL has a click id.
 func namesClick(word string) bool {
 	for p := range strings.FieldsFuncSeq(word, isSeparator) {
-		if name, _, ok := strings.Cut(p, "="); ok && isClickID(percent.Decode(name)) {
+		if name, _, ok := strings.Cut(p, "="); ok && isClickID(query.Decode(name)) {
 			return true
 		}
 	}
@@ -263,15 +250,15 @@ func dropUser(s string) string {
 }
 
 // maskQuery keeps the parameters that may stay, each as it was written.
-func (m Minimise) maskQuery(query string, depth int) string {
+func (m Minimise) maskQuery(text string, depth int) string {
 	var kept []string
-	for p := range strings.FieldsFuncSeq(query, isSeparator) {
+	for p := range strings.FieldsFuncSeq(text, isSeparator) {
 		name, value, _ := strings.Cut(p, "=")
-		name = percent.Decode(name)
+		name = query.Decode(name)
 		switch {
 		case m.URL == URLUTMOnly && !strings.HasPrefix(name, campaignParams):
 		case m.ClickIDs != ClickIDsKeep && isClickID(name):
-		case m.hides(percent.Decode(value), depth+1): // a URL inside of a URL
+		case m.hides(query.Decode(value), depth+1): // a URL inside of a URL
 		default:
 			kept = append(kept, p)
 		}

@@ -4,14 +4,14 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
-	"github.com/tabi-go/tabi/touchpoint/internal/percent"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 // Campaign returns the campaign that the utm_* parameters of a URL name, the zero one
 // where there are none. Names are compared exactly; the first value of each counts.
 func Campaign(url string) touchpoint.Campaign {
 	var c touchpoint.Campaign
-	for name, value := range parameters(url) {
+	for name, value := range query.Parameters(url) {
 		var to *string
 		switch name {
 		case "utm_source":
@@ -30,7 +30,7 @@ func Campaign(url string) touchpoint.Campaign {
 			continue
 		}
 		if *to == "" {
-			*to = value
+			*to = query.Decode(value)
 		}
 	}
 	return c
@@ -56,23 +56,4 @@ func HostPath(url string) string {
 		return ""
 	}
 	return strings.ToLower(strings.TrimSuffix(host, ".")) + "/" + path
-}
-
-// parameters yields the parameters of a URL, decoded, the first of each name first.
-func parameters(url string) func(func(name, value string) bool) {
-	return func(yield func(string, string) bool) {
-		url, _, _ = strings.Cut(url, "#")
-		_, query, _ := strings.Cut(url, "?")
-		for query != "" {
-			end := 0
-			for end < len(query) && query[end] != '&' && query[end] != '?' {
-				end++
-			}
-			name, value, _ := strings.Cut(query[:end], "=")
-			if end > 0 && !yield(percent.Decode(name), percent.Decode(value)) {
-				return
-			}
-			query = query[min(end+1, len(query)):]
-		}
-	}
 }

@@ -1,11 +1,11 @@
-package percent_test
+package query_test
 
 import (
 	"net/url"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/tabi-go/tabi/touchpoint/internal/percent"
+	"github.com/tabi-go/tabi/touchpoint/internal/query"
 )
 
 func TestDecodeKeepsWhatIsBroken(t *testing.T) {
@@ -13,7 +13,7 @@ func TestDecodeKeepsWhatIsBroken(t *testing.T) {
 		"": "", "plain": "plain", "a+b%20c": "a b c", "%E6%97%85": "旅", "%e6%97%85": "旅",
 		"100%": "100%", "%4": "%4", "%zz+": "%zz ", "%ff": "%ff", "a%2Bb": "a+b",
 	} {
-		if got := percent.Decode(in); got != want {
+		if got := query.Decode(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
@@ -23,8 +23,8 @@ func TestDecodeKeepsWhatIsBroken(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add("旅 +%&?=")
 	f.Fuzz(func(t *testing.T, s string) {
-		percent.Decode(s)
-		if got := percent.Decode(url.QueryEscape(s)); utf8.ValidString(s) && got != s {
+		query.Decode(s)
+		if got := query.Decode(url.QueryEscape(s)); utf8.ValidString(s) && got != s {
 			t.Errorf("%q comes back as %q", s, got)
 		}
 	})

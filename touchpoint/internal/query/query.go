@@ -1,11 +1,31 @@
-// Package percent decodes the names and values of a URL's query. Links in mails and ads are
-// broken in many ways, so nothing is refused.
-package percent
+// Package query reads the parameters of a URL, and knows which of them are click ids. Links
+// in mails and ads are broken in many ways, so nothing is refused.
+package query
 
 import (
+	"iter"
 	"strings"
 	"unicode/utf8"
 )
+
+// Parameters yields the parameters of a URL that have a value: the name decoded, the value
+// as it stands. Some write a second ? for &.
+func Parameters(url string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		url, _, _ := strings.Cut(url, "#")
+		_, query, _ := strings.Cut(url, "?")
+		for query != "" {
+			end := strings.IndexAny(query, "&?")
+			if end < 0 {
+				end = len(query)
+			}
+			if name, value, _ := strings.Cut(query[:end], "="); value != "" && !yield(Decode(name), value) {
+				return
+			}
+			query = query[min(end+1, len(query)):]
+		}
+	}
+}
 
 // Decode decodes + and %XX; a broken escape stays, and so does the whole text if it would
 // not be UTF-8.
