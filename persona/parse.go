@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -118,8 +117,8 @@ func (p *parser) aggregate(n *node, raw json.RawMessage, path string, depth int)
 			if err := scalar(raw, path, &a.Within); err != nil {
 				return err
 			}
-			span, ok := parseSpan(a.Within)
-			if a.span = span; !ok || span == 0 {
+			span, ok := ParseSpan(a.Within)
+			if a.span = time.Duration(span); !ok || span == 0 {
 				return fault(path, "no duration")
 			}
 			return nil
@@ -203,7 +202,9 @@ func (p *parser) ready(n *node) string {
 		return reasonUnless(ok)
 	case "older_than", "newer_than":
 		if ok = one && texts; ok {
-			n.span, ok = parseSpan(n.wants[0].text)
+			var span Span
+			span, ok = ParseSpan(n.wants[0].text)
+			n.span = time.Duration(span)
 		}
 		return reasonUnless(ok)
 	case "matches":
@@ -228,23 +229,4 @@ func reasonUnless(ok bool) string {
 		return ""
 	}
 	return "wrong value for this op"
-}
-
-var spanForm = regexp.MustCompile(`^P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$`)
-
-// parseSpan reads an ISO 8601 duration; a month is 30 days, a year 365.
-func parseSpan(s string) (time.Duration, bool) {
-	m := spanForm.FindStringSubmatch(s)
-	if m == nil || strings.HasSuffix(s, "P") || strings.HasSuffix(s, "T") {
-		return 0, false
-	}
-	var sum time.Duration
-	for i, unit := range []time.Duration{365 * day, 30 * day, 7 * day, day, time.Hour, time.Minute, time.Second} {
-		n, _ := strconv.ParseInt("0"+m[i+1], 10, 64)
-		if n > int64(200*365*day/unit) {
-			return 0, false
-		}
-		sum += time.Duration(n) * unit
-	}
-	return sum, sum >= 0 && sum <= 200*365*day
 }
