@@ -1,0 +1,142 @@
+package lead_test
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/lead"
+)
+
+var update = flag.Bool("update", false, "rewrite the schemas")
+
+// schemaOf is the JSON Schema of what the strict decoder takes for a type.
+func schemaOf(t reflect.Type) map[string]any {
+	switch {
+	case t == reflect.TypeFor[persona.Condition]():
+		return map[string]any{"$ref": "condition.json"}
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return map[string]any{"type": "string"}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return schemaOf(t.Elem())
+	case reflect.Slice:
+		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
+	case reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem())}
+	case reflect.Struct:
+		properties, required := map[string]any{}, []string{}
+		for _, f := range reflect.VisibleFields(t) {
+			name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "" {
+				continue
+			}
+			properties[name] = schemaOf(f.Type)
+			if !strings.Contains(rest, "omit") {
+				required = append(required, name)
+			}
+		}
+		return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
+	case reflect.String:
+		return map[string]any{"type": "string"}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Int:
+		return map[string]any{"type": "integer"}
+	}
+	return map[string]any{"type": "number"}
+}
+
+// The schemas are those of the types that the decoder fills; -update rewrites them.
+func TestSchemasAreInStep(t *testing.T) {
+	for file, of := range map[string]reflect.Type{"scoring.json": reflect.TypeFor[lead.Table]()} {
+		schema := schemaOf(of)
+		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+		want, err := json.MarshalIndent(schema, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, '\n')
+		if *update {
+			if err := os.WriteFile("../schema/"+file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile("../schema/" + file); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("schema/%s is not what the decoder takes (go test -update rewrites it): %v", file, err)
+		}
+	}
+}
+
+// A fault is named by its place, and by nothing that the document says.
+func TestFaultsOfTables(t *testing.T) {
+	const when = `"when":{"field":"touch.kind","op":"eq","value":"form"}`
+	for text, path := range map[string]string{
+		`{"rules":[{"id":"a",` + when + `,"points":1}]}`:                                                               "/id",
+		`{"id":"t","rules":[]}`:                                                                                        "/rules",
+		`{"id":"t","cap":-1,"rules":[]}`:                                                                               "/cap",
+		`{"id":"t","fit_weight":1.5,"rules":[]}`:                                                                       "/fit_weight",
+		`{"id":"t","prior":101,"rules":[]}`:                                                                            "/prior",
+		`{"id":"t","enter":101,"rules":[]}`:                                                                            "/enter",
+		`{"id":"t","enter":30,"leave":31,"rules":[]}`:                                                                  "/leave",
+		`{"id":"t","half_life":"14 days","rules":[]}`:                                                                  "/half_life",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1},{"id":"a",` + when + `,"points":1}]}`:                   "/rules/1/id",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1e7}]}`:                                                    "/rules/0/points",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1,"max":-1}]}`:                                             "/rules/0/max",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1,"per":"P1D"}]}`:                                          "/rules/0/per",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1,"per_max":-2}]}`:                                         "/rules/0/per_max",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1,"sticky":true,"half_life":"P1D"}]}`:                      "/rules/0/half_life",
+		`{"id":"t","rules":[{"id":"a","when":{"field":"person.title","op":"exists"},"points":1}]}`:                     "/rules/0/when",
+		`{"id":"t","rules":[{"id":"a","when":{"touches":{"agg":"count"},"op":"ge","value":1},"points":1}]}`:            "/rules/0/when",
+		`{"id":"t","rules":[{"id":"a",` + when + `,"points":1,"bonus":1}]}`:                                            "/rules/0/bonus",
+		`{"id":"t","rules":[` + strings.TrimSuffix(strings.Repeat(`{"id":"a",`+when+`,"points":1},`, 501), ",") + `]}`: "/rules",
+	} {
+		_, err := lead.ParseTable([]byte(text))
+		var fault *persona.DefinitionError
+		if !errors.As(err, &fault) || fault.Path != path {
+			t.Errorf("%.80s: %v, not %s", text, err, path)
+		}
+	}
+}
+
+// P22: a document is what it was when written and read again.
+func TestTableRoundTrip(t *testing.T) {
+	again, err := lead.ParseTable([]byte(encode(t, lead.DefaultTable())))
+	if err != nil || encode(t, again) != encode(t, lead.DefaultTable()) {
+		t.Error(err)
+	}
+}
+
+// P22 for whatever the decoder takes, and no panic for whatever it does not. What it takes
+// can score.
+func FuzzTable(f *testing.F) {
+	f.Add([]byte(encode(f, lead.DefaultTable())))
+	f.Add([]byte(`{"id":"t","rules":[{"id":"a","when":{"not":{"field":"touch.at","op":"older_than","value":"P1D"}},"points":-1,"per":"PT1S","per_max":3,"any":true}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		tb, err := lead.ParseTable(text)
+		if err != nil {
+			var fault *persona.DefinitionError
+			if !errors.As(err, &fault) {
+				t.Fatal(err)
+			}
+			return
+		}
+		written := encode(t, tb)
+		again, err := lead.ParseTable([]byte(written))
+		if err != nil || encode(t, again) != written {
+			t.Fatalf("%v: %s", err, written)
+		}
+		s := tb.Score(fit(50), agreed(touch("form", 3), touch("demo", 1), touch("visit", 0)), at)
+		if s.Value < 0 || s.Value > 100 {
+			t.Fatal(s.Value)
+		}
+	})
+}

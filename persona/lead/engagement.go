@@ -1,0 +1,221 @@
+package lead
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+const day = 24 * time.Hour
+
+var epoch = time.Unix(0, 0).UTC()
+
+// Engagement returns the points that the touches of f are worth as of at: the sum over
+// the rules of Σ points·2^(−age/half-life), each rule's sum within its Max. Touches with
+// props.bot count for nothing; others only if the person did something
+// ([touchpoint.Touch.Engaged]) or the rule takes Any.
+func (t *Table) Engagement(f persona.Fields, at time.Time) float64 {
+	w := t.watch(f, at)
+	for w.next < len(w.events) {
+		w.step()
+	}
+	return w.engagement(at.UnixMicro())
+}
+
+// An event is one touch, with the rules it scores under.
+type event struct {
+	at            int64 // microseconds
+	key           touchpoint.Key
+	from, to      int // its rules in watch.rules
+	twoWay, sales bool
+}
+
+// A watch walks through the events of a subject and holds the points they make.
+type watch struct {
+	meters []meter
+	events []event // by (At, Source, ID), each key once
+	rules  []int   // of the events
+	next   int     // the first event that has not been taken
+}
+
+// watch collects the events of the touches up to at.
+func (t *Table) watch(f persona.Fields, at time.Time) *watch {
+	w := &watch{meters: make([]meter, len(t.Rules))}
+	for i := range t.Rules {
+		w.meters[i] = t.meter(i)
+	}
+	kinds := map[touchpoint.Kind][]match{}
+	var touch touchpoint.Touch // one place for all, for conditions hold a pointer to it
+	for next := range f.Touches() {
+		touch = next
+		if bot, _ := touch.Props.Bool("bot"); bot || touch.At.After(at) {
+			continue
+		}
+		matches, ok := kinds[touch.Kind]
+		if !ok {
+			matches = t.matches(touch.Kind)
+			kinds[touch.Kind] = matches
+		}
+		e := event{at: touch.At.UnixMicro(), key: touch.Key(), from: len(w.rules)}
+		engaged := touch.Engaged()
+		e.twoWay, e.sales = twoWay(&touch, engaged), bySales(&touch, engaged)
+		for _, m := range matches {
+			r := &t.Rules[m.rule]
+			if (engaged || r.Any) && (m.sure || r.When.Eval(persona.OfTouch(&touch), touch.At) == persona.True) {
+				w.rules = append(w.rules, m.rule)
+			}
+		}
+		e.to = len(w.rules)
+		w.events = append(w.events, e)
+	}
+	order := func(a, b event) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.key.Source, b.key.Source), strings.Compare(a.key.ID, b.key.ID))
+	}
+	if !slices.IsSortedFunc(w.events, order) {
+		slices.SortFunc(w.events, order)
+	}
+	w.events = slices.CompactFunc(w.events, func(a, b event) bool { return a.key == b.key })
+	return w
+}
+
+// A match is a rule that touches of a kind may score under; sure says that all do.
+type match struct {
+	rule int
+	sure bool
+}
+
+// matches returns the rules that touches of a kind may score under. A condition that is
+// true or false when the kind alone is known stays so whatever else is, unless it asks
+// whether a field exists.
+func (t *Table) matches(kind touchpoint.Kind) []match {
+	known := persona.Map{"touch.kind": persona.TextValue(string(kind))}
+	var found []match
+	for i := range t.Rules {
+		r := &t.Rules[i]
+		truth, tests := r.When.Explain(known, epoch)
+		asksMore := slices.ContainsFunc(tests, func(l persona.Leaf) bool { return l.Op == "exists" || l.Op == "missing" })
+		if truth != persona.False || asksMore {
+			found = append(found, match{i, truth == persona.True && !asksMore})
+		}
+	}
+	return found
+}
+
+// step takes the next event.
+func (w *watch) step() {
+	e := &w.events[w.next]
+	for _, r := range w.rules[e.from:e.to] {
+		w.meters[r].add(e.at)
+		w.meters[r].last = e.key
+	}
+	w.next++
+}
+
+// engagement is the sum of the rules' points at an instant not before the last event taken.
+func (w *watch) engagement(at int64) float64 {
+	sum := 0.0
+	for i := range w.meters {
+		if m := &w.meters[i]; m.touches > 0 {
+			sum += m.value(at)
+		}
+	}
+	return sum
+}
+
+// A meter is the decaying sum of one rule. Windows are closed once a touch of a later one
+// comes; in the open one the last perMax touches count.
+type meter struct {
+	points, max float64
+	halfLife    float64 // microseconds, 0 for none
+	per         int64   // microseconds, 0 for none
+	perMax      int
+
+	closed  float64 // as of at
+	at      int64
+	open    []int64 // instants of the open window
+	window  int64
+	touches int
+	last    touchpoint.Key
+}
+
+func (t *Table) meter(rule int) meter {
+	r := &t.Rules[rule]
+	m := meter{points: r.Points, max: r.Max, per: time.Duration(r.Per).Microseconds(), perMax: r.PerMax}
+	if !r.Sticky {
+		m.halfLife = float64(time.Duration(cmp.Or(r.HalfLife, t.HalfLife, persona.Span(14*day))).Microseconds())
+	}
+	return m
+}
+
+// add takes a touch; touches come in the order of time.
+func (m *meter) add(at int64) {
+	m.touches++
+	if m.per == 0 {
+		m.closed, m.at = float64(m.closed*m.decay(at-m.at))+m.points, at
+		return
+	}
+	if window := floor(at, m.per); len(m.open) == 0 || window != m.window {
+		m.closed, m.at = m.sum(at), at
+		m.window, m.open = window, m.open[:0]
+	}
+	if m.open = append(m.open, at); len(m.open) > m.perMax {
+		m.open = slices.Delete(m.open, 0, 1)
+	}
+}
+
+// value returns the sum within its bound.
+func (m *meter) value(at int64) float64 {
+	sum := m.sum(at)
+	if m.max > 0 {
+		return min(max(sum, -m.max), m.max)
+	}
+	return sum
+}
+
+func (m *meter) sum(at int64) float64 {
+	sum := float64(m.closed * m.decay(at-m.at))
+	for _, t := range m.open {
+		sum += float64(m.points * m.decay(at-t))
+	}
+	return sum
+}
+
+// decay is the share that is left after some microseconds.
+func (m *meter) decay(age int64) float64 {
+	if m.halfLife == 0 || age == 0 {
+		return 1
+	}
+	return num.Exp2(-float64(age) / m.halfLife)
+}
+
+// floor is the number of the window of that length that holds an instant.
+func floor(at, length int64) int64 {
+	n := at / length
+	if at%length < 0 {
+		n--
+	}
+	return n
+}
+
+// twoWay reports whether both sides took part in a contact.
+func twoWay(t *touchpoint.Touch, engaged bool) bool {
+	switch t.Kind {
+	case touchpoint.KindCall, touchpoint.KindMeeting, touchpoint.KindDemo, touchpoint.KindChat, touchpoint.KindEmailReply, touchpoint.KindMessageReceived:
+		return engaged
+	}
+	return false
+}
+
+// bySales reports whether people of ours approached the person to sell.
+func bySales(t *touchpoint.Touch, engaged bool) bool {
+	if t.Class() != touchpoint.Contact {
+		return false
+	}
+	sales := t.Channel == touchpoint.ChannelSales || t.Kind.Info().Channel == touchpoint.ChannelSales
+	return sales && (engaged || t.Kind == touchpoint.KindEmail)
+}
