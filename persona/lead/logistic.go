@@ -1,0 +1,220 @@
+package lead
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/tabi-go/tabi/internal/num"
+)
+
+// ErrTooFew says that there are fewer than ten events, or than ten others.
+var ErrTooFew = errors.New("lead: fewer than ten events or non-events")
+
+// ErrRow says that a row does not fit the columns, or holds a number that is not finite.
+var ErrRow = errors.New("lead: row does not fit the columns")
+
+// A SeparatedError says that some columns tell the classes apart without fail, so that an
+// unpenalised slope has no end. A penalty (Lambda) helps, or a look at where the
+// column comes from.
+type SeparatedError struct{ Columns []string }
+
+// Error names the columns.
+func (e *SeparatedError) Error() string {
+	return "lead: classes are separated by " + strings.Join(e.Columns, ", ")
+}
+
+// Unpenalised as [Logistic].Lambda asks for plain maximum likelihood.
+const Unpenalised = -1
+
+// A Logistic trains a logistic regression that scores leads. It minimises
+// Σ[log(1+e^η) − y·η] + Lambda/2·‖β‖² + L1·‖β‖₁ over columns that are scaled to mean 0 and
+// population deviation 1; the intercept is free. Only Columns is needed.
+//
+// Levels have a column each but for the most frequent one; levels of fewer than five rows
+// are joined as (other), a missing one is (missing). A missing number is the mean and has an
+// indicator, COL=?. Columns that are constant and, where nothing is penalised, those that
+// depend on columns before them are dropped and named.
+//
+// The order of the rows does not matter: they are taken by SHA-256 of the seed (eight
+// bytes, big-endian) and the id, and dealt to the folds in turn, each class on its own.
+type Logistic struct {
+	Columns []Column
+	Lambda  float64 // default 1; Unpenalised for none
+	L1      float64 // default 0; sets coefficients to 0, and leaves no standard errors
+	Folds   int     // of the cross-validation, default 5
+	Seed    uint64
+	// Calibrate is auto (default), none, platt or isotonic. auto is platt below 1,000 rows,
+	// else isotonic.
+	Calibrate string
+}
+
+// Train fits the model to rows, and validates and calibrates it by cross-fitting. Errors
+// are ErrTooFew, ErrRow, or a [*SeparatedError].
+func (l Logistic) Train(rows []Row) (*Model, error) {
+	rows, place, err := l.sorted(rows)
+	if err != nil {
+		return nil, err
+	}
+	if l.Folds = cmp.Or(l.Folds, 5); l.Folds < 2 || l.Folds > leastClass {
+		return nil, fmt.Errorf("lead: %d folds, not from 2 to %d", l.Folds, leastClass)
+	}
+	m := &Model{N: len(rows), L1: l.L1, Lambda: max(cmp.Or(l.Lambda, 1), 0), Folds: l.Folds}
+	for i := range rows {
+		if rows[i].Target {
+			m.Events++
+		}
+	}
+	if min(m.Events, m.N-m.Events) < leastClass {
+		return nil, ErrTooFew
+	}
+	y, targets := outcomes(rows)
+	p, s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
+	if s.separated {
+		return nil, &SeparatedError{separators(d, s)}
+	}
+	m.take(d, p, s)
+	m.InSample = Measure(s.p, targets)
+	m.Lift = Lift(s.p, targets)
+	scores, p2 := m.crossFit(l, rows, y)
+	m.CrossValidated = Measure(p2, targets)
+	m.Calibration = calibrate(l.Calibrate, scores, targets)
+	m.Rows = make([]Scored, len(rows))
+	for i, r := range rows {
+		m.Rows[place[i]] = Scored{r.ID, r.Target, s.p[i], p2[i], m.Calibration.P(scores[i])}
+	}
+	return m, nil
+}
+
+const leastClass = 10
+
+// sorted returns the rows in the order of their hashes, with their places in the input.
+func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
+	categorical := 0
+	for _, c := range l.Columns {
+		if c.Categorical {
+			categorical++
+		}
+	}
+	hashes := make([][sha256.Size]byte, len(rows))
+	var seed [8]byte
+	binary.BigEndian.PutUint64(seed[:], l.Seed)
+	for i, r := range rows {
+		infinite := slices.ContainsFunc(r.Numbers, func(x float64) bool { return math.IsInf(x, 0) || math.Abs(x) > 1e150 })
+		if len(r.Levels) != categorical || len(r.Numbers) != len(l.Columns)-categorical || infinite {
+			return nil, nil, fmt.Errorf("%w: row %d", ErrRow, i+1)
+		}
+		hashes[i] = sha256.Sum256(append(seed[:], r.ID...))
+	}
+	place = sortedBy(len(rows), func(i, j int) int {
+		if c := bytes.Compare(hashes[i][:], hashes[j][:]); c != 0 {
+			return c
+		}
+		a, b := &rows[i], &rows[j] // ids that are used twice
+		return cmp.Or(cmp.Compare(target(a.Target), target(b.Target)), slices.Compare(a.Numbers, b.Numbers), slices.Compare(a.Levels, b.Levels))
+	})
+	for _, i := range place {
+		sorted = append(sorted, rows[i])
+	}
+	return sorted, place, nil
+}
+
+func outcomes(rows []Row) (y []float64, targets []bool) {
+	for _, r := range rows {
+		y, targets = append(y, target(r.Target)), append(targets, r.Target)
+	}
+	return y, targets
+}
+
+// fit finds design and solution of rows.
+func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*problem, *solution, *design) {
+	d := newDesign(columns, rows)
+	p := &problem{z: d.matrix(rows), y: y, lambda: lambda, l1: l1, strict: lambda == 0 && l1 == 0}
+	for p.strict {
+		j := p.dependent()
+		if j < 0 {
+			break
+		}
+		d.remove(j)
+		p.z = slices.Delete(p.z, j, j+1)
+	}
+	return p, p.solve(), d
+}
+
+// dependent returns the first column that depends on those before it, or −1.
+func (p *problem) dependent() int {
+	m := len(p.z) + 1
+	s := &solution{b: make([]float64, m), p: make([]float64, len(p.y)), hessian: make([]float64, m*m)}
+	for i := range s.p {
+		s.p[i] = 0.5
+	}
+	p.curve(s, make([]float64, len(p.y)), make([]float64, m))
+	return max(num.Cholesky(s.hessian, m, 1e-10), 0) - 1
+}
+
+// separators names the columns whose slopes run away.
+func separators(d *design, s *solution) []string {
+	var names []string
+	for j := range d.features {
+		if math.Abs(s.b[j+1]) > maxSlope {
+			names = append(names, d.features[j].label())
+		}
+	}
+	if names == nil {
+		moving := slices.Clone(s.delta)
+		if moving == nil {
+			moving = slices.Clone(s.b)
+		}
+		for j := range moving {
+			moving[j] = math.Abs(moving[j])
+		}
+		most := slices.Max(moving[1:])
+		for j := range d.features {
+			if moving[j+1] >= most/2 {
+				names = append(names, d.features[j].label())
+			}
+		}
+	}
+	return names
+}
+
+// crossFit scores each row by a model that has not seen it, design included.
+func (m *Model) crossFit(l Logistic, rows []Row, y []float64) (scores, p []float64) {
+	fold := make([]int, len(rows))
+	dealt := map[bool]int{}
+	for i, r := range rows {
+		fold[i] = dealt[r.Target] % l.Folds
+		dealt[r.Target]++
+	}
+	scores, p = make([]float64, len(rows)), make([]float64, len(rows))
+	for k := range l.Folds {
+		var train, test []Row
+		var trainY []float64
+		var places []int
+		for i, r := range rows {
+			if fold[i] == k {
+				test, places = append(test, r), append(places, i)
+			} else {
+				train, trainY = append(train, r), append(trainY, y[i])
+			}
+		}
+		_, s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
+		if s.separated {
+			_, s, d = fit(l.Columns, train, trainY, 1, 0)
+			m.Warnings = append(m.Warnings, fmt.Sprintf("fold %d: classes are separated without its rows; lambda 1 was taken there", k+1))
+		}
+		q := &problem{z: d.matrix(test), y: make([]float64, len(test))}
+		at := &solution{eta: make([]float64, len(test)), p: make([]float64, len(test))}
+		q.evaluate(at, s.b)
+		for i, place := range places {
+			scores[place], p[place] = at.eta[i], at.p[i]
+		}
+	}
+	return scores, p
+}

@@ -1,0 +1,169 @@
+package lead
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/tabi-go/tabi/internal/num"
+)
+
+// A Model is a trained [Logistic]. Headline numbers are CrossValidated; InSample and Lift are
+// of the fit to all rows, not calibrated. Safe for concurrent use.
+type Model struct {
+	N, Events         int
+	Lambda, L1        float64
+	Folds             int
+	Intercept         float64 // of the columns as they are
+	InterceptSE       float64 // NaN with L1
+	InterceptStd      float64 // of the scaled columns: the log-odds of an average row
+	Coefficients      []Coefficient
+	Objective         float64
+	LogLikelihood     float64
+	NullLogLikelihood float64
+	Deviance          float64
+	Iterations        int
+	Converged         bool
+	InSample          Metrics
+	CrossValidated    Metrics
+	Calibration       Calibration
+	Lift              []Decile
+	Rows              []Scored // of the training, in the order of the input
+	Dropped           []string // columns that say nothing
+	Warnings          []string
+
+	design     *design
+	b          []float64
+	covariance []float64 // of b; nil with L1
+}
+
+// A Coefficient is what one column adds to the log-odds.
+type Coefficient struct {
+	Name    string  // of the column
+	Level   string  // of a categorical column; ? is the indicator of a missing number
+	Beta    float64 // by unit of the column
+	BetaStd float64 // by standard deviation
+	// SE is the standard error of Beta, of a penalised fit where Lambda is not 0; NaN with L1.
+	SE       float64
+	Z        float64 // Beta/SE
+	Odds     float64 // e^Beta: what one unit multiplies the odds by
+	Mean, SD float64 // of the column
+}
+
+// OddsInterval returns the 95 % interval of the odds ratio; NaN with L1.
+func (c Coefficient) OddsInterval() (lo, hi float64) {
+	half := float64(z95 * c.SE)
+	return num.Exp(c.Beta - half), num.Exp(c.Beta + half)
+}
+
+const z95 = 1.959963984540054
+
+// Scored is a row of the training with its probabilities. Judge and cut by OutOfFold: the
+// models behind it have not seen the row.
+type Scored struct {
+	ID         string
+	Target     bool
+	InSample   float64
+	OutOfFold  float64
+	Calibrated float64 // from the out-of-fold score
+}
+
+// take keeps what the fit found.
+func (m *Model) take(d *design, p *problem, s *solution) {
+	m.design, m.b = d, s.b
+	m.InterceptStd, m.Intercept, m.InterceptSE = s.b[0], s.b[0], math.NaN()
+	m.Objective, m.LogLikelihood, m.Deviance = s.objective, -s.loss, 2*s.loss
+	rate := float64(m.Events) / float64(m.N)
+	m.NullLogLikelihood = float64(float64(m.Events)*num.Log(rate)) + float64(float64(m.N-m.Events)*num.Log1p(-rate))
+	m.Iterations, m.Converged, m.Dropped = s.iterations, s.converged, d.dropped
+	size := len(s.b)
+	if p.l1 == 0 && num.Cholesky(s.hessian, size, 1e-14) < 0 {
+		m.covariance = num.CholeskyInverse(s.hessian, size)
+	}
+	raw := make([]float64, size) // intercept of the raw columns, as a combination of b
+	raw[0] = 1
+	for j := range d.features {
+		f := &d.features[j]
+		c := Coefficient{Name: f.name, Level: f.level, BetaStd: s.b[j+1], Beta: s.b[j+1] / f.sd, SE: math.NaN(), Z: math.NaN(), Mean: f.mean, SD: f.sd}
+		c.Odds = num.Exp(c.Beta)
+		if m.covariance != nil {
+			c.SE = math.Sqrt(m.covariance[(j+1)*size+j+1]) / f.sd
+			c.Z = c.Beta / c.SE
+		}
+		raw[j+1] = -f.mean / f.sd
+		m.Intercept += float64(raw[j+1] * s.b[j+1])
+		m.Coefficients = append(m.Coefficients, c)
+	}
+	if m.covariance != nil {
+		m.InterceptSE = m.deviation(raw)
+	}
+	if least := 10 * len(d.features); min(m.Events, m.N-m.Events) < least {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%d columns for %d events: fewer than ten events a column", len(d.features), min(m.Events, m.N-m.Events)))
+	}
+	if !s.converged {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("not converged after %d steps", s.iterations))
+	}
+	switch {
+	case m.L1 > 0:
+		m.Warnings = append(m.Warnings, "no standard errors with l1")
+	case m.Lambda > 0:
+		m.Warnings = append(m.Warnings, "standard errors are penalised: they are of the shrunken coefficients")
+	}
+}
+
+// deviation is the standard error of a combination of b.
+func (m *Model) deviation(by []float64) float64 {
+	variance := 0.0
+	for j, x := range by {
+		for k, y := range by {
+			variance += float64(float64(x*y) * m.covariance[j*len(by)+k])
+		}
+	}
+	return math.Sqrt(max(variance, 0))
+}
+
+// A Prediction is the probability of one row, and why.
+type Prediction struct {
+	P          float64 // of the model
+	Low, High  float64 // 95 % interval of P; NaN with L1
+	Calibrated float64
+	LogOdds    float64 // InterceptStd and the terms add up to it
+	Terms      []Reason
+}
+
+// A Reason is what one column adds to the log-odds, against an average row.
+type Reason struct {
+	Name, Level string
+	Value       float64 // 0 or 1 for a level; the mean where a number is missing
+	Points      float64
+}
+
+// Predict scores a row, whose target it ignores. The error is ErrRow. Numbers are those
+// of the numeric columns, in the order of the columns, as in training.
+func (m *Model) Predict(r Row) (Prediction, error) {
+	for j := range m.design.features {
+		f := &m.design.features[j]
+		if f.kind == dummy && f.source >= len(r.Levels) || f.kind != dummy && f.source >= len(r.Numbers) {
+			return Prediction{}, ErrRow
+		}
+	}
+	p := Prediction{LogOdds: m.b[0], Low: math.NaN(), High: math.NaN()}
+	z := make([]float64, len(m.b))
+	z[0] = 1
+	for j := range m.design.features {
+		f := &m.design.features[j]
+		x := f.raw(m.design, &r)
+		z[j+1] = (x - f.mean) / f.sd
+		points := float64(m.b[j+1] * z[j+1])
+		if math.IsInf(points, 0) || math.IsNaN(points) {
+			return Prediction{}, ErrRow
+		}
+		p.LogOdds += points
+		p.Terms = append(p.Terms, Reason{f.name, f.level, x, points})
+	}
+	p.P, p.Calibrated = logistic(p.LogOdds), m.Calibration.P(p.LogOdds)
+	if m.covariance != nil {
+		half := float64(z95 * m.deviation(z))
+		p.Low, p.High = logistic(p.LogOdds-half), logistic(p.LogOdds+half)
+	}
+	return p, nil
+}
