@@ -36,7 +36,7 @@ func schemaOf(t reflect.Type) map[string]any {
 		properties, required := map[string]any{}, []string{}
 		for _, f := range reflect.VisibleFields(t) {
 			name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "" {
+			if f.Anonymous || name == "" {
 				continue
 			}
 			properties[name] = schemaOf(f.Type)
@@ -57,7 +57,7 @@ func schemaOf(t reflect.Type) map[string]any {
 
 // The schemas are those of the types that the decoder fills; -update rewrites them.
 func TestSchemasAreInStep(t *testing.T) {
-	for file, of := range map[string]reflect.Type{"scoring.json": reflect.TypeFor[lead.Table]()} {
+	for file, of := range map[string]reflect.Type{"scoring.json": reflect.TypeFor[lead.Table](), "router.json": reflect.TypeFor[lead.Router]()} {
 		schema := schemaOf(of)
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 		want, err := json.MarshalIndent(schema, "", "  ")
@@ -115,6 +115,29 @@ func TestTableRoundTrip(t *testing.T) {
 	}
 }
 
+func TestFaultsOfRouters(t *testing.T) {
+	const when = `"when":{"all":[]}`
+	for text, path := range map[string]string{
+		`{"rules":[{` + when + `}]}`:                                                             "/rules/0/id",
+		`{"rules":[{"id":"a",` + when + `},{"id":"a",` + when + `}]}`:                            "/rules/1/id",
+		`{"rules":[{"id":"default",` + when + `}]}`:                                              "/rules/0/id",
+		`{"rules":[{"id":"a",` + when + `,"owners":[{"id":""}]}]}`:                               "/rules/0/owners/0/id",
+		`{"rules":[{"id":"a",` + when + `,"owners":[{"id":"x"},{"id":"x"}]}]}`:                   "/rules/0/owners/1/id",
+		`{"rules":[{"id":"a",` + when + `,"owners":[{"id":"x","weight":-1}]}]}`:                  "/rules/0/owners/0/weight",
+		`{"rules":[],"default":{"owners":[{"id":"x","capacity":-1}]}}`:                           "/default/owners/0/capacity",
+		`{"rules":[{"id":"a",` + when + `,"sla":"4h"}]}`:                                         "/rules/0/sla",
+		`{"rules":[{"id":"a","when":{"field":"x","op":"?"}}]}`:                                   "/rules/0/when",
+		`{"rules":[{"id":"a",` + when + `,"owner":"x"}]}`:                                        "/rules/0/owner",
+		`{"rules":[` + strings.Repeat(`{"id":"a",`+when+`},`, 500) + `{"id":"b",` + when + `}]}`: "/rules",
+	} {
+		_, err := lead.ParseRouter([]byte(text))
+		var fault *persona.DefinitionError
+		if !errors.As(err, &fault) || fault.Path != path {
+			t.Errorf("%.80s: %v, not %s", text, err, path)
+		}
+	}
+}
+
 // P22 for whatever the decoder takes, and no panic for whatever it does not. What it takes
 // can score.
 func FuzzTable(f *testing.F) {
@@ -137,6 +160,31 @@ func FuzzTable(f *testing.F) {
 		s := tb.Score(fit(50), agreed(touch("form", 3), touch("demo", 1), touch("visit", 0)), at)
 		if s.Value < 0 || s.Value > 100 {
 			t.Fatal(s.Value)
+		}
+	})
+}
+
+// P22 for routers; each that is taken assigns.
+func FuzzRouter(f *testing.F) {
+	f.Add([]byte(routing))
+	f.Add([]byte(`{"rules":[{"id":"a","when":{"field":"touch.at","op":"missing"},"owners":[{"id":"x","weight":1e-9},{"id":"y","capacity":1}]}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := lead.ParseRouter(text)
+		if err != nil {
+			var fault *persona.DefinitionError
+			if !errors.As(err, &fault) {
+				t.Fatal(err)
+			}
+			return
+		}
+		written := encode(t, r)
+		again, err := lead.ParseRouter([]byte(written))
+		if err != nil || encode(t, again) != written {
+			t.Fatalf("%v: %s", err, written)
+		}
+		leads := []lead.Lead{{ID: "1", Account: "a", Entered: at}, {ID: "2", Score: 1, Fields: persona.Map{"person.country": persona.TextValue("JP")}}}
+		if got := encode(t, r.Assign(leads, at)); got != encode(t, again.Assign(leads, at)) {
+			t.Fatal(got)
 		}
 	})
 }
