@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona/lead/internal/logit"
 )
 
 // A Calibration turns scores, which only rank, into probabilities. The zero Calibration is
@@ -29,7 +29,7 @@ type Knot struct {
 func (c Calibration) P(score float64) float64 {
 	switch c.Method {
 	case "platt":
-		return logistic(-(float64(c.A*score) + c.B))
+		return logit.Logistic(-(float64(c.A*score) + c.B))
 	case "isotonic":
 		k := c.Knots
 		i := sort.Search(len(k), func(i int) bool { return k[i].X >= score })
@@ -42,15 +42,7 @@ func (c Calibration) P(score float64) float64 {
 		share := (score - k[i-1].X) / (k[i].X - k[i-1].X)
 		return min(max(k[i-1].P+float64(share*(k[i].P-k[i-1].P)), k[i-1].P), k[i].P)
 	}
-	return logistic(score)
-}
-
-func logistic(x float64) float64 {
-	e := num.Exp(-math.Abs(x))
-	if x >= 0 {
-		return 1 / (1 + e)
-	}
-	return e / (1 + e)
+	return logit.Logistic(score)
 }
 
 // Platt fits 1/(1+e^(A·score+B)) to outcomes, of which there must be both, with the
@@ -70,10 +62,10 @@ func Platt(scores []float64, y []bool) Calibration {
 		squares += float64((s - mean) * (s - mean))
 	}
 	sd := math.Sqrt(squares / float64(len(scores)))
-	p := &problem{y: make([]float64, len(y))}
+	p := &logit.Problem{Y: make([]float64, len(y))}
 	for i, t := range y {
-		if p.y[i] = low; t {
-			p.y[i] = high
+		if p.Y[i] = low; t {
+			p.Y[i] = high
 		}
 	}
 	if sd > 0 {
@@ -81,9 +73,9 @@ func Platt(scores []float64, y []bool) Calibration {
 		for i, s := range scores {
 			z[i] = (s - mean) / sd
 		}
-		p.z = [][]float64{z}
+		p.Z = [][]float64{z}
 	}
-	b := p.solve().b
+	b := p.Solve().B
 	if sd == 0 {
 		return Calibration{Method: "platt", B: -b[0]}
 	}

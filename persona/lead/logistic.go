@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona/lead/internal/logit"
 )
 
 // ErrTooFew says that there are fewer than ten events, or than ten others.
@@ -75,19 +75,19 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 		return nil, ErrTooFew
 	}
 	y, targets := outcomes(rows)
-	p, s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
-	if s.separated {
+	s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
+	if s.Separated {
 		return nil, &SeparatedError{separators(d, s)}
 	}
-	m.take(d, p, s)
-	m.InSample = Measure(s.p, targets)
-	m.Lift = Lift(s.p, targets)
+	m.take(d, s)
+	m.InSample = Measure(s.P, targets)
+	m.Lift = Lift(s.P, targets)
 	scores, p2 := m.crossFit(l, rows, y)
 	m.CrossValidated = Measure(p2, targets)
 	m.Calibration = calibrate(l.Calibrate, scores, targets)
 	m.Rows = make([]Scored, len(rows))
 	for i, r := range rows {
-		m.Rows[place[i]] = Scored{r.ID, r.Target, s.p[i], p2[i], m.Calibration.P(scores[i])}
+		m.Rows[place[i]] = Scored{r.ID, r.Target, s.P[i], p2[i], m.Calibration.P(scores[i])}
 	}
 	return m, nil
 }
@@ -133,43 +133,32 @@ func outcomes(rows []Row) (y []float64, targets []bool) {
 }
 
 // fit finds design and solution of rows.
-func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*problem, *solution, *design) {
+func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*logit.Solution, *design) {
 	d := newDesign(columns, rows)
-	p := &problem{z: d.matrix(rows), y: y, lambda: lambda, l1: l1, strict: lambda == 0 && l1 == 0}
-	for p.strict {
-		j := p.dependent()
+	p := &logit.Problem{Z: d.matrix(rows), Y: y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0}
+	for p.Strict {
+		j := p.Dependent()
 		if j < 0 {
 			break
 		}
 		d.remove(j)
-		p.z = slices.Delete(p.z, j, j+1)
+		p.Z = slices.Delete(p.Z, j, j+1)
 	}
-	return p, p.solve(), d
-}
-
-// dependent returns the first column that depends on those before it, or −1.
-func (p *problem) dependent() int {
-	m := len(p.z) + 1
-	s := &solution{b: make([]float64, m), p: make([]float64, len(p.y)), hessian: make([]float64, m*m)}
-	for i := range s.p {
-		s.p[i] = 0.5
-	}
-	p.curve(s, make([]float64, len(p.y)), make([]float64, m))
-	return max(num.Cholesky(s.hessian, m, 1e-10), 0) - 1
+	return p.Solve(), d
 }
 
 // separators names the columns whose slopes run away.
-func separators(d *design, s *solution) []string {
+func separators(d *design, s *logit.Solution) []string {
 	var names []string
 	for j := range d.features {
-		if math.Abs(s.b[j+1]) > maxSlope {
+		if math.Abs(s.B[j+1]) > logit.MaxSlope {
 			names = append(names, d.features[j].label())
 		}
 	}
 	if names == nil {
-		moving := slices.Clone(s.delta)
+		moving := slices.Clone(s.Delta)
 		if moving == nil {
-			moving = slices.Clone(s.b)
+			moving = slices.Clone(s.B)
 		}
 		for j := range moving {
 			moving[j] = math.Abs(moving[j])
@@ -204,16 +193,15 @@ func (m *Model) crossFit(l Logistic, rows []Row, y []float64) (scores, p []float
 				train, trainY = append(train, r), append(trainY, y[i])
 			}
 		}
-		_, s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
-		if s.separated {
-			_, s, d = fit(l.Columns, train, trainY, 1, 0)
+		s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
+		if s.Separated {
+			s, d = fit(l.Columns, train, trainY, 1, 0)
 			m.Warnings = append(m.Warnings, fmt.Sprintf("fold %d: classes are separated without its rows; lambda 1 was taken there", k+1))
 		}
-		q := &problem{z: d.matrix(test), y: make([]float64, len(test))}
-		at := &solution{eta: make([]float64, len(test)), p: make([]float64, len(test))}
-		q.evaluate(at, s.b)
+		unseen := &logit.Problem{Z: d.matrix(test), Y: make([]float64, len(test))}
+		eta, probability := unseen.Score(s.B)
 		for i, place := range places {
-			scores[place], p[place] = at.eta[i], at.p[i]
+			scores[place], p[place] = eta[i], probability[i]
 		}
 	}
 	return scores, p

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona/lead/internal/logit"
 )
 
 // A Model is a trained [Logistic]. Headline numbers are CrossValidated; InSample and Lift are
@@ -68,29 +69,29 @@ type Scored struct {
 }
 
 // take keeps what the fit found.
-func (m *Model) take(d *design, p *problem, s *solution) {
-	m.design, m.b = d, s.b
-	m.InterceptStd, m.Intercept, m.InterceptSE = s.b[0], s.b[0], math.NaN()
-	m.Objective, m.LogLikelihood, m.Deviance = s.objective, -s.loss, 2*s.loss
+func (m *Model) take(d *design, s *logit.Solution) {
+	m.design, m.b = d, s.B
+	m.InterceptStd, m.Intercept, m.InterceptSE = s.B[0], s.B[0], math.NaN()
+	m.Objective, m.LogLikelihood, m.Deviance = s.Objective, -s.Loss, 2*s.Loss
 	rate := float64(m.Events) / float64(m.N)
 	m.NullLogLikelihood = float64(float64(m.Events)*num.Log(rate)) + float64(float64(m.N-m.Events)*num.Log1p(-rate))
-	m.Iterations, m.Converged, m.Dropped = s.iterations, s.converged, d.dropped
-	size := len(s.b)
-	if p.l1 == 0 && num.Cholesky(s.hessian, size, 1e-14) < 0 {
-		m.covariance = num.CholeskyInverse(s.hessian, size)
+	m.Iterations, m.Converged, m.Dropped = s.Iterations, s.Converged, d.dropped
+	size := len(s.B)
+	if m.L1 == 0 && num.Cholesky(s.Hessian, size, 1e-14) < 0 {
+		m.covariance = num.CholeskyInverse(s.Hessian, size)
 	}
 	raw := make([]float64, size) // intercept of the raw columns, as a combination of b
 	raw[0] = 1
 	for j := range d.features {
 		f := &d.features[j]
-		c := Coefficient{Name: f.name, Level: f.level, BetaStd: s.b[j+1], Beta: s.b[j+1] / f.sd, SE: math.NaN(), Z: math.NaN(), Mean: f.mean, SD: f.sd}
+		c := Coefficient{Name: f.name, Level: f.level, BetaStd: s.B[j+1], Beta: s.B[j+1] / f.sd, SE: math.NaN(), Z: math.NaN(), Mean: f.mean, SD: f.sd}
 		c.Odds = num.Exp(c.Beta)
 		if m.covariance != nil {
 			c.SE = math.Sqrt(m.covariance[(j+1)*size+j+1]) / f.sd
 			c.Z = c.Beta / c.SE
 		}
 		raw[j+1] = -f.mean / f.sd
-		m.Intercept += float64(raw[j+1] * s.b[j+1])
+		m.Intercept += float64(raw[j+1] * s.B[j+1])
 		m.Coefficients = append(m.Coefficients, c)
 	}
 	if m.covariance != nil {
@@ -99,8 +100,8 @@ func (m *Model) take(d *design, p *problem, s *solution) {
 	if least := 10 * len(d.features); min(m.Events, m.N-m.Events) < least {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("%d columns for %d events: fewer than ten events a column", len(d.features), min(m.Events, m.N-m.Events)))
 	}
-	if !s.converged {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("not converged after %d steps", s.iterations))
+	if !s.Converged {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("not converged after %d steps", s.Iterations))
 	}
 	switch {
 	case m.L1 > 0:
@@ -160,10 +161,10 @@ func (m *Model) Predict(r Row) (Prediction, error) {
 		p.LogOdds += points
 		p.Terms = append(p.Terms, Reason{f.name, f.level, x, points})
 	}
-	p.P, p.Calibrated = logistic(p.LogOdds), m.Calibration.P(p.LogOdds)
+	p.P, p.Calibrated = logit.Logistic(p.LogOdds), m.Calibration.P(p.LogOdds)
 	if m.covariance != nil {
 		half := float64(z95 * m.deviation(z))
-		p.Low, p.High = logistic(p.LogOdds-half), logistic(p.LogOdds+half)
+		p.Low, p.High = logit.Logistic(p.LogOdds-half), logit.Logistic(p.LogOdds+half)
 	}
 	return p, nil
 }

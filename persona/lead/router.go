@@ -24,7 +24,7 @@ const (
 type Router struct {
 	ID      string  `json:"id,omitempty"`
 	Version string  `json:"version,omitempty"`
-	Rules   []Route `json:"rules"`            // the first that is true wins
+	Rules   []Route `json:"rules,omitempty"`  // the first that is true wins
 	Default Desk    `json:"default,omitzero"` // where none is
 }
 
