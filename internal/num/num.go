@@ -5,8 +5,9 @@
 // some ports and differ in the last bit, and the compiler may fuse x*y+z into one rounding
 // (arm64, GOAMD64=v3), also inside math.Log1p and math.Lgamma. Everything here is plain Go
 // with the rounding of each product written out, so use [Exp], [Exp2], [Expm1], [Log],
-// [Log1p], [Log2], [Pow], [Lgamma], [Erf], [Erfc], [NormalCDF] and [NormalQuantile] instead.
-// math.Sqrt, math.Floor, math.Abs, math.Frexp and math.Ldexp are exact everywhere and fine.
+// [Log1p], [Log2], [Pow], [Lgamma], [Erf], [Erfc], [NormalCDF], [NormalQuantile], [BetaCDF],
+// [BetaQuantile] and [TQuantile] instead. math.Sqrt, math.Floor, math.Abs, math.Frexp and
+// math.Ldexp are exact everywhere and fine.
 //
 // [Normal] and [Exponential] turn one draw of a generator into one variate, always exactly
 // one, so that a stream of draws keeps its step. [Percentile] interpolates.
