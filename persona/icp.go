@@ -51,6 +51,10 @@ type Scoring struct {
 	MinCompleteness float64        `json:"min_completeness,omitzero"` // 0 to 1
 	Criteria        []Criterion    `json:"criteria"`
 	Disqualify      []Disqualifier `json:"disqualify,omitempty"`
+	// Draft says that a program proposed the document and nobody has agreed to it yet.
+	Draft  bool           `json:"draft,omitzero"`
+	Counts map[string]int `json:"counts,omitempty"` // what a draft was drawn from
+	Note   string         `json:"note,omitempty"`   // what its reader must know
 }
 
 // An ICP is an ideal customer profile: which accounts (or people) we want. Do not change
