@@ -26,10 +26,7 @@ var mainTargets = []string{
 	"touchpoint/ingest/segment.FuzzDecode",
 	"identity.FuzzNormalisersAreIdempotent",
 	"attribution.FuzzUnmarshal",
-	"persona.FuzzNormalize",
-	"persona.FuzzParseCondition",
-	"persona.FuzzParseDocuments",
-	"persona/audience.FuzzParse",
+	"persona/discover.FuzzLiftUnmarshal",
 }
 
 // A target is one fuzz function.

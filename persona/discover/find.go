@@ -1,0 +1,193 @@
+package discover
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona"
+)
+
+// FindOptions say how a [Lift] is read. Nil and zero fields are defaults.
+type FindOptions struct {
+	Seed uint64 // deals the rows into the five folds of cross-fitting
+	// AllowLeaky uses values that were observed after the opportunity began.
+	AllowLeaky bool
+}
+
+// Findings are what the won rows have in common.
+type Findings struct {
+	Won, Lost, Open int
+	Conflicts       int         // rows beside another of the same ID; the first bytewise counts
+	Leaky           []Leaky     // by name
+	Attributes      []Attribute // by falling CrossFitted, then name
+	Draft           *persona.ICP
+}
+
+// A Leaky attribute was observed after the opportunity began, so that it may follow from
+// the outcome. Such values count as unknown: of an attribute that has no others nothing
+// more is said.
+type Leaky struct {
+	Name string
+	Rows int
+}
+
+// An Attribute is what one attribute tells of the outcome.
+type Attribute struct {
+	Name string
+	// IV is the information value Σ(a/W − b/L)·WoE over the levels, which flatters, and
+	// CrossFitted what is left of it in rows that the weights of evidence were not drawn
+	// from. It may be negative: then the attribute tells nothing.
+	IV, CrossFitted float64
+	SE, Lower       float64 // of CrossFitted: standard error, one-sided 95 % bound
+	Band            string  // of IV by rule of thumb: none, weak, medium, strong, suspicious
+	Levels          []Level // in order; unknown last
+}
+
+// A Level is one value of an attribute, a bin of its numbers, or "(unknown)".
+type Level struct {
+	Label     string
+	Unknown   bool
+	Won, Lost int
+	Rate      float64 // share of won, smoothed by 20 rows of the base rate
+	Lift      float64 // Rate by the base rate
+	Low, High float64 // 90 % interval of Lift
+	WoE       float64 // weight of evidence: log of the share among won by that among lost
+	P, Q      float64 // Fisher's exact test against the rest; its Benjamini–Hochberg value
+	Supported bool    // Q ≤ 0.10 and the interval excludes 1
+
+	level
+}
+
+const (
+	leastRows = 20  // won and lost
+	smoothing = 20. // rows of the base rate that each level gets
+	folds     = 5
+)
+
+// Find says how each attribute goes with winning. Open rows are counted and left out. The
+// error is [ErrTooFew].
+func (l *Lift) Find(o *FindOptions) (*Findings, error) {
+	if o == nil {
+		o = &FindOptions{}
+	}
+	f := &Findings{}
+	s := l.sample(f)
+	if f.Won < leastRows || f.Lost < leastRows {
+		return nil, ErrTooFew
+	}
+	s.deal(o.Seed)
+	leaks := map[string]int{}
+	columns := map[string][]*value{}
+	for i, r := range s.rows {
+		for j := range r.cells {
+			c := &r.cells[j]
+			if c.late {
+				leaks[c.name]++
+				if !o.AllowLeaky {
+					continue
+				}
+			}
+			if columns[c.name] == nil {
+				columns[c.name] = make([]*value, len(s.rows))
+			}
+			columns[c.name][i] = &c.value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(leaks)) {
+		f.Leaky = append(f.Leaky, Leaky{name, leaks[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		f.Attributes = append(f.Attributes, s.attribute(name, columns[name]))
+	}
+	f.test()
+	slices.SortStableFunc(f.Attributes, func(a, b Attribute) int { return cmp.Compare(b.CrossFitted, a.CrossFitted) })
+	f.Draft = f.draft()
+	return f, nil
+}
+
+// A sample is the decided rows by ID, and how they are dealt.
+type sample struct {
+	rows []*record
+	won  []bool
+	fold []int
+	base float64 // rate
+}
+
+func (l *Lift) sample(f *Findings) *sample {
+	s := &sample{}
+	last := ""
+	for _, text := range slices.Sorted(maps.Keys(l.rows)) { // equal IDs side by side
+		if l.rows[text] <= 0 {
+			continue
+		}
+		r, _ := decodeRecord(text)
+		if r.id == last {
+			f.Conflicts++
+			continue
+		}
+		last = r.id
+		switch r.outcome {
+		case Open:
+			f.Open++
+			continue
+		case Won:
+			f.Won++
+		default:
+			f.Lost++
+		}
+		s.rows = append(s.rows, r)
+		s.won = append(s.won, r.outcome == Won)
+	}
+	s.base = float64(f.Won) / float64(f.Won+f.Lost)
+	return s
+}
+
+func (s *sample) attribute(name string, cells []*value) Attribute {
+	levels, codes := levelsOf(cells, s.won)
+	all := newCounts(len(levels))
+	parts := make([]counts, folds)
+	for i := range parts {
+		parts[i] = newCounts(len(levels))
+	}
+	for i, c := range codes {
+		all.add(c, s.won[i])
+		parts[s.fold[i]].add(c, s.won[i])
+	}
+	woe := all.woe()
+	a := Attribute{Name: name, IV: all.informationValue(woe)}
+	a.Band = bandOf(a.IV)
+	a.CrossFitted, a.SE = crossFit(all, parts)
+	a.Lower = a.CrossFitted - float64(1.645*a.SE)
+	for i, l := range levels {
+		won, lost := all.won[i], all.lost[i]
+		x, y := float64(won)+float64(smoothing*s.base), float64(lost)+float64(smoothing*(1-s.base))
+		v := Level{
+			Label: l.label(), Unknown: l.missing, Won: won, Lost: lost, Rate: x / (x + y), WoE: woe[i], level: l,
+			Low: num.BetaQuantile(.05, x, y) / s.base, High: num.BetaQuantile(.95, x, y) / s.base,
+			P: num.FisherExact(won, lost, all.wins-won, all.losses-lost),
+		}
+		v.Lift = v.Rate / s.base
+		a.Levels = append(a.Levels, v)
+	}
+	return a
+}
+
+// test gives every level its q over all that were tested, and says which are supported.
+func (f *Findings) test() {
+	var all []*Level
+	for i := range f.Attributes {
+		for j := range f.Attributes[i].Levels {
+			all = append(all, &f.Attributes[i].Levels[j])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Level) int { return cmp.Compare(b.P, a.P) })
+	q := 1.0
+	for i, v := range all { // Benjamini and Hochberg, 1995, from the largest p down
+		q = math.Min(q, v.P*float64(len(all))/float64(len(all)-i))
+		v.Q = q
+		v.Supported = q <= .10 && (v.Low > 1 || v.High < 1)
+	}
+}

@@ -1,0 +1,107 @@
+package discover_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/discover"
+)
+
+// rounds is a number of trials: few by default, all under TABI_LONG=1.
+func rounds(short, long int) int {
+	if os.Getenv("TABI_LONG") != "" {
+		return long
+	}
+	return short
+}
+
+func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
+
+func near(got, want, within float64) bool { return math.Abs(got-want) <= within }
+
+func text(name, value string) discover.Cell {
+	return discover.Cell{Name: name, Value: persona.TextValue(value)}
+}
+
+func number(name string, x float64) discover.Cell {
+	return discover.Cell{Name: name, Value: persona.NumberValue(x)}
+}
+
+// shared opens a folder of checking data, or skips the test.
+func shared(t testing.TB, parts ...string) []byte {
+	t.Helper()
+	root := os.Getenv("TABI_SHARED")
+	if root == "" {
+		root = filepath.Join("..", "..", "..", "shared")
+	}
+	name := filepath.Join(append([]string{root}, parts...)...)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Skipf("%s is missing", filepath.Join(parts...))
+	}
+	return b
+}
+
+func sharedJSON(t testing.TB, into any, parts ...string) {
+	t.Helper()
+	if err := json.Unmarshal(shared(t, parts...), into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func lift(t testing.TB, rows []discover.Row) *discover.Lift {
+	t.Helper()
+	var l discover.Lift
+	for _, r := range rows {
+		if err := l.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &l
+}
+
+func find(t testing.TB, rows []discover.Row, o *discover.FindOptions) *discover.Findings {
+	t.Helper()
+	f, err := lift(t, rows).Find(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func attribute(f *discover.Findings, name string) *discover.Attribute {
+	for i := range f.Attributes {
+		if f.Attributes[i].Name == name {
+			return &f.Attributes[i]
+		}
+	}
+	return nil
+}
+
+func id(i int) string { return "r" + strconv.Itoa(i) }
+
+func encode(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func sharedCSV(t testing.TB, parts ...string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(shared(t, parts...))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
