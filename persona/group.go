@@ -2,6 +2,7 @@ package persona
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,27 @@ type BuyingGroup struct {
 	SingleThreaded bool
 	Blockers       []string // ids of declared blockers
 }
+
+// Field answers account.coverage, account.single_threaded, account.missing_roles (a list)
+// and account.blockers (their number), so that a group can be joined with what else is
+// known of the account.
+func (g BuyingGroup) Field(name string) (Value, Why) {
+	why := Why{At: g.At}
+	switch name {
+	case "account.coverage":
+		return NumberValue(g.Coverage), why
+	case "account.single_threaded":
+		return BoolValue(g.SingleThreaded), why
+	case "account.missing_roles":
+		return ListValue(g.Missing...), why
+	case "account.blockers":
+		return NumberValue(float64(len(g.Blockers))), why
+	}
+	return Value{}, Why{Unknown: NeverObserved}
+}
+
+// Touches yields none; join the touches of the members.
+func (g BuyingGroup) Touches() iter.Seq[touchpoint.Touch] { return none }
 
 // A GroupMember is a member with what was found of them.
 type GroupMember struct {

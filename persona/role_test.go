@@ -199,6 +199,10 @@ func TestGroup(t *testing.T) {
 	if m := g.Members[1]; show(m.Roles) != "technical_evaluator/declared user/inferred" || m.PossibleBlocker || m.Engagement != 30 {
 		t.Errorf("%+v", m)
 	}
+	if condition(t, `{"all":[{"field":"account.coverage","op":"eq","value":0.25},{"field":"account.single_threaded","op":"eq","value":true},
+		{"field":"account.missing_roles","op":"any_of","value":["user"]},{"field":"account.blockers","op":"eq","value":1},{"field":"account.x","op":"missing"}]}`).Eval(persona.Join(g), at) != persona.True {
+		t.Error("a group answers conditions")
+	}
 	g = persona.Group("acme", members, at, &persona.GroupOptions{Required: []string{"user", "gatekeeper"}, Window: 100 * 24 * time.Hour})
 	if g.Coverage != 0.5 || !slices.Equal(g.Missing, []string{"gatekeeper"}) || g.SingleThreaded {
 		t.Errorf("%+v", g)

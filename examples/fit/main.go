@@ -1,11 +1,14 @@
 // Fit says how well people and their accounts fit an ideal customer profile, and which
 // buyer persona they are, with reasons.
 //
-//	fit -in people.csv -icp icp.json -personas personas.json [-touches FILE] [-at T] [-o FILE]
+//	fit -in people.csv -icp icp.json -personas personas.json [-touches FILE] [-at T]
+//	    [-wide [-segments FILE] [-scoring FILE]] [-o FILE]
 //
 // People is a CSV with the columns person, account and, optionally, source and at; every
 // other column is a trait, under its own or a known name (title, 役職, 従業員数, …). The
-// result is a CSV of one row per person and account.
+// result is a CSV of one row per person and account. -wide adds the bounds of the scores,
+// title, roles, engagement, lead score and the segments that the row belongs to. The files
+// hold no consents, so nobody is left out of a segment for want of one.
 package main
 
 import (
@@ -21,6 +24,8 @@ import (
 
 	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/audience"
+	"github.com/tabi-go/tabi/persona/lead"
 )
 
 func main() { input.Main("fit", run) }
@@ -31,6 +36,9 @@ func run(s input.Streams) error {
 	icp := flags.String("icp", "", "ideal customer profiles: a JSON `file`")
 	personas := flags.String("personas", "", "personas: a JSON `file`")
 	touches := flags.String("touches", "", "canonical touches: a `file`")
+	wide := flags.Bool("wide", false, "more columns")
+	segments := flags.String("segments", "", "segments: a JSON `file`; needs -wide")
+	scoring := flags.String("scoring", "", "table of a lead score: a JSON `file`; needs -wide, default the built-in one")
 	out := flags.String("o", "", "output `file`, default standard output")
 	var at input.Time
 	flags.Var(&at, "at", "instant of the answer in RFC 3339, default the latest at of the inputs")
@@ -41,14 +49,26 @@ func run(s input.Streams) error {
 	if len(args) > 0 || *in == "" || *icp == "" || *personas == "" {
 		return input.Usagef("-in, -icp and -personas are needed, and no arguments")
 	}
+	if !*wide && (*segments != "" || *scoring != "") {
+		return input.Usagef("-segments and -scoring need -wide")
+	}
 	d := data{people: map[string]*subject{}, accounts: map[string]*subject{}, pairs: map[pair]bool{}, err: s.Err}
-	icps, err := definitions(s, *icp, persona.ParseICPs)
-	if err != nil {
+	q := questions{wide: *wide, table: lead.DefaultTable()}
+	if q.icps, err = definition(s, *icp, persona.ParseICPs); err != nil {
 		return err
 	}
-	kinds, err := definitions(s, *personas, persona.ParsePersonas)
-	if err != nil {
+	if q.personas, err = definition(s, *personas, persona.ParsePersonas); err != nil {
 		return err
+	}
+	if *segments != "" {
+		if q.segments, err = definition(s, *segments, audience.Parse); err != nil {
+			return err
+		}
+	}
+	if *scoring != "" {
+		if q.table, err = definition(s, *scoring, lead.ParseTable); err != nil {
+			return err
+		}
 	}
 	if err := d.readPeople(s, *in); err != nil {
 		return err
@@ -70,7 +90,7 @@ func run(s input.Streams) error {
 		defer f.Close()
 		w = f
 	}
-	if err := d.write(w, icps, kinds); err != nil {
+	if err := d.write(w, &q); err != nil {
 		return err
 	}
 	if d.bad > 0 {
@@ -80,32 +100,49 @@ func run(s input.Streams) error {
 	return nil
 }
 
-// definitions reads a definition file.
-func definitions[T any](s input.Streams, name string, parse func([]byte) ([]T, error)) ([]T, error) {
+// definition reads a definition file.
+func definition[T any](s input.Streams, name string, parse func([]byte) (T, error)) (T, error) {
+	var none T
 	text, err := s.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	list, err := parse([]byte(strings.TrimPrefix(string(text), "\ufeff")))
+	read, err := parse([]byte(strings.TrimPrefix(string(text), "\ufeff")))
 	if err != nil {
-		return nil, input.Usagef("%s: %w", name, err)
+		return none, input.Usagef("%s: %w", name, err)
 	}
-	return list, nil
+	return read, nil
+}
+
+// questions are what is asked of everybody.
+type questions struct {
+	icps     []persona.ICP
+	personas []persona.Persona
+	wide     bool
+	table    *lead.Table
+	segments []audience.Segment
 }
 
 // write answers, sorted by person and account.
-func (d *data) write(w io.Writer, icps []persona.ICP, personas []persona.Persona) error {
+func (d *data) write(w io.Writer, q *questions) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"person", "account", "icp_score", "icp_reasons", "persona", "persona_score"}); err != nil {
+	header := []string{"person", "account", "icp_score", "icp_reasons", "persona", "persona_score"}
+	if q.wide {
+		header = append(header, wideHeader...)
+		d.joinAccounts()
+	}
+	if err := out.Write(header); err != nil {
 		return err
 	}
 	for _, p := range d.sorted() {
 		f := d.fields(p)
-		fit := persona.Best(icps, f, d.at)
-		a := persona.Assign(personas, f, d.at)
-		err := out.Write([]string{input.Cell(p.person), input.Cell(p.account), score(fit), input.Cell(reasons(fit)),
-			input.Cell(a.Persona), score(a.Fit)})
-		if err != nil {
+		fit := persona.Best(q.icps, f, d.at)
+		a := persona.Assign(q.personas, f, d.at)
+		row := []string{input.Cell(p.person), input.Cell(p.account), score(fit), input.Cell(reasons(fit)), input.Cell(a.Persona), score(a.Fit)}
+		if q.wide {
+			row = append(row, d.wide(p, f, fit, a, q)...)
+		}
+		if err := out.Write(row); err != nil {
 			return err
 		}
 	}

@@ -108,14 +108,21 @@ func TestTouchesAreJoinedByIdentifier(t *testing.T) {
 func TestRowsShuffledAndDoubledGiveTheSameBytes(t *testing.T) {
 	rows := []string{"p1,a1,51-200,製造業,CTO,crm,2026-01-01T00:00:00Z", "p1,a1,600,小売,Engineer,form,2026-01-01T00:00:00Z", "p1,a2,,製造業,,,",
 		"p2,a1,300,,部長,crm,", "p2,a1,301,,課長,crm,", "p3,,40,製造業,主任,,"}
+	came := filepath.Join(t.TempDir(), "touches.jsonl")
+	if err := os.WriteFile(came, []byte(strings.ReplaceAll(touches, "ann@acme.example", "p1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	make := func(rows []string) string {
-		out, _, code := fit(t, "person,account,従業員数,業種,役職,source,at\n"+strings.Join(rows, "\n")+"\n")
+		out, errs, code := fit(t, "person,account,従業員数,業種,役職,source,at\n"+strings.Join(rows, "\n")+"\n", "-wide", "-touches", came)
 		if code != 0 {
-			t.Fatal(code)
+			t.Fatal(code, errs)
 		}
 		return out
 	}
 	want := make(rows)
+	if narrow, _, _ := fit(t, "person,account,役職\np1,a1,CTO\n"); !strings.HasPrefix(want, strings.TrimSuffix(head, "\n")) || strings.Count(narrow, ",") != 10 {
+		t.Error("-wide appends columns, and only it does")
+	}
 	rows = append(rows, rows...)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 5 {
