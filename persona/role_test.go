@@ -37,7 +37,10 @@ func TestContactRoles(t *testing.T) {
 	var m *persona.RoleMap
 	for text, want := range map[string]persona.Role{"Business User": persona.User, "Decision Maker": persona.DecisionMaker, "Economic Buyer": persona.EconomicBuyer,
 		"Economic Decision Maker": persona.EconomicBuyer, "Evaluator": persona.TechnicalEvaluator, "technical-buyer": persona.TechnicalEvaluator, "Executive Sponsor": persona.ExecutiveSponsor,
-		"Influencer": persona.Influencer, "OTHER": persona.OtherRole, "legal_security": persona.LegalSecurity, "Ｃｈａｍｐｉｏｎ": persona.Champion, "決裁者": persona.DecisionMaker, "gatekeeper": persona.Gatekeeper} {
+		"Influencer": persona.Influencer, "OTHER": persona.OtherRole, "legal_security": persona.LegalSecurity, "Ｃｈａｍｐｉｏｎ": persona.Champion, "決裁者": persona.DecisionMaker,
+		"意思決定者": persona.DecisionMaker, "ビジネスユーザー": persona.User, "利用者": persona.User, "予算責任者": persona.EconomicBuyer, "評価者": persona.TechnicalEvaluator, "技術評価者": persona.TechnicalEvaluator,
+		"エグゼクティブスポンサー": persona.ExecutiveSponsor, "インフルエンサー": persona.Influencer, "影響者": persona.Influencer, "推進者": persona.Champion, "購買担当者": persona.Procurement,
+		"反対者": persona.Blocker, "その他": persona.OtherRole, "gatekeeper": persona.Gatekeeper} {
 		if got, ok := m.Role(text); !ok || got != want {
 			t.Errorf("%s: %s", text, got)
 		}
@@ -110,7 +113,22 @@ func TestRolesByEverySource(t *testing.T) {
 	}
 }
 
-// Every row of the table of kinds is used.
+func TestKindsThatTellARole(t *testing.T) {
+	for role, kinds := range map[persona.Role][]string{
+		persona.User:               {"login", "app_open", "product_use", "feature_use"},
+		persona.TechnicalEvaluator: {"docs", "docs_page", "api", "api_page", "security", "security_page"},
+		persona.Champion:           {"invite", "forward"},
+		persona.DecisionMaker:      {"contract", "contract_signed", "proposal_signed", "proposal_accepted", "quote_signed", "quote_accepted"},
+	} {
+		for _, kind := range kinds {
+			f := persona.OfTouches([]touchpoint.Touch{touched("a", kind, 1), touched("b", kind, 2)})
+			if got := show((*persona.RoleMap)(nil).Roles(f, nil, at)); got != string(role)+"/inferred" {
+				t.Errorf("%s: %s", kind, got)
+			}
+		}
+	}
+}
+
 func TestKindsOfTwoWayContact(t *testing.T) {
 	for _, kind := range []string{"call", "call_connected", "meeting", "chat", "email_reply", "message_received", "message_reply", "event_attended", "event_visit",
 		"store_visit", "site_visit", "ticket_opened", "ticket_replied", "support_ticket", "support_call", "complaint"} {

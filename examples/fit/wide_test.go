@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,6 +51,13 @@ func TestWide(t *testing.T) {
 		"di,spy,0.0," + reasons + ";competitor=x,leader,100.0,icp,X,0.9,0.0,0.0,1.0,100.0,c_level,management,economic_buyer,0.0,0,D4,leaders\n"
 	if out != want || code != 0 {
 		t.Errorf("exit %d %s\n got %s\nwant %s", code, errs, out, want)
+	}
+
+	lines := strings.Split(strings.TrimSpace(touches), "\n")
+	slices.Reverse(lines)
+	lines = append(lines, lines...)
+	if again, _, _ := fit(t, crowd, "-wide", "-touches", file("again.jsonl", strings.Join(lines, "\n")), "-segments", args[4]); again != out {
+		t.Errorf("touches in another order, twice: %s", again)
 	}
 
 	scoring := file("scoring.json", `{"id":"own","cap":10,"rules":[{"id":"came","when":{"field":"touch.kind","op":"eq","value":"login"},"points":5,"sticky":true}]}`)
