@@ -102,6 +102,27 @@ func TestStalledJourney(t *testing.T) {
 	}
 }
 
+func TestAnEarlierJourneyKnowsNothingOfWhatFollows(t *testing.T) {
+	m := stage.LeadToRevenue()
+	m.DormantAfter = 0
+	for i := range m.Stages {
+		if m.Stages[i].Kind == stage.Open {
+			m.Stages[i].StallAfter = 10 * 24 * time.Hour
+		}
+	}
+	f := fold(t, []touchpoint.Touch{touch("contract", "01-01"), touch("email_click", "02-01"), touch("login", "02-02")}, on("06-01"), &journey.Options{Model: &m})
+	if len(f.Journeys) != 2 {
+		t.Fatal(summary(f.Journeys))
+	}
+	first, second := answers(f.Journeys[0]), answers(f.Journeys[1])
+	if first["stalled"] != "false" || second["stalled"] != "true" || first["stage"] != "won" || second["stage"] != "onboarding" {
+		t.Errorf("%v\n%v", first, second)
+	}
+	if first["win"] != "" || first["start"] != "1" || second["start"] != "" || second["advance"] != "1" {
+		t.Errorf("the visit that the second journey began in was entered in the first\n%v\n%v", first, second)
+	}
+}
+
 func TestFieldsOfAnAccountAndOfSeveralCurrencies(t *testing.T) {
 	tr := tracker(t, nil)
 	record(t, tr,

@@ -108,6 +108,10 @@ func TestFitWords(t *testing.T) {
 	if fit := p.Fit(persona.Map{"f3": number("30")}, at); fit.Tier != "?" || fit.Enough || !fit.Known {
 		t.Errorf("little is known: %+v", fit)
 	}
+	// Unknown criteria take their own degree: (40·1 + 30·0.1 + 10·1 + 7·0)/87.
+	if fit := icp(t, document("prior", 1)).Fit(persona.Map{"f0": number("50")}, at); math.Abs(fit.Score-100*53/87.0) > 1e-9 {
+		t.Errorf("priors: %+v", fit)
+	}
 	if fit := p.Fit(persona.Map{}, at); fit.Known || fit.Tier != "?" {
 		t.Errorf("nothing is known: %+v", fit)
 	}
@@ -240,6 +244,17 @@ func TestPolicies(t *testing.T) {
 	}
 	if share, unknown := p.Completeness([]string{"person.title", "person.age"}); share != 0.5 || unknown["person.age"] != persona.NeverObserved {
 		t.Error(share, unknown)
+	}
+}
+
+func TestConflictEndsAfter90Days(t *testing.T) {
+	for days, want := range map[int]bool{0: true, 90: true, 91: false} {
+		p := fold([]persona.Observation{observe("person.city", "Oslo", "form", 0), observe("person.city", "Rome", "crm", days)}, &persona.FoldOptions{Policies: map[string]persona.Policy{"person.city": persona.Rank}})
+		for tr := range p.Traits() {
+			if tr.Conflict != want || tr.Value.String() != "Oslo" {
+				t.Errorf("%d days: %+v", days, tr)
+			}
+		}
 	}
 }
 

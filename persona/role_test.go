@@ -207,6 +207,13 @@ func TestGroup(t *testing.T) {
 		member("dev", "Evaluator", touched("2", "call", 91), touched("3", "login", 1)), // spoken to too long ago
 		member("ops", "blocker", felt("4", 3, -300), felt("5", 2, -200), felt("6", 1, -400), touched("7", "note", 0)),
 	}
+	ours := felt("10", 1, -900) // what we felt is no sign of theirs
+	ours.Direction = touchpoint.Outbound
+	for _, m := range []persona.Member{member("a", "", felt("8", 1, -900), felt("9", 2, -900)), member("b", "", felt("8", 1, -900), felt("9", 2, -900), ours)} {
+		if g := persona.Group("x", []persona.Member{m}, at, nil); g.Members[0].PossibleBlocker || g.Members[0].Rated != 2 {
+			t.Errorf("two touches are too few: %+v", g.Members[0])
+		}
+	}
 	g := persona.Group("acme", members, at, nil)
 	if g.Coverage != 0.25 || !slices.Equal(g.Missing, []string{"champion", "technical_evaluator", "user"}) || !g.SingleThreaded || !slices.Equal(g.Blockers, []string{"ops"}) {
 		t.Errorf("%+v", g)

@@ -14,6 +14,7 @@ import (
 const segments = `[{"id":"leaders","where":{"field":"person.seniority","op":"in","value":["director","vp","c_level"]}},
  {"id":"makers","subject":"account","where":{"field":"account.industry","op":"eq","value":"製造業"},"exclude":{"field":"account.type","op":"eq","value":"competitor"}},
  {"id":"active","subject":"account","where":{"touches":{"agg":"count","within":"P90D"},"op":"ge","value":2}},
+ {"id":"quiet","subject":"account","where":{"touches":{"agg":"count"},"op":"eq","value":0}},
  {"id":"warm","where":{"all":[{"field":"lead.grade","op":"prefix","value":"a"},{"field":"icp.tier","op":"eq","value":"A"},{"field":"persona.id","op":"eq","value":"leader"}]}},
  {"id":"small","where":{"field":"account.employees","op":"le","value":20}}]`
 
@@ -48,7 +49,7 @@ func TestWide(t *testing.T) {
 		"ann@acme.example,acme,100.0," + reasons + ",leader,100.0,icp,A,0.9,0.0,100.0,1.0,100.0,director,sales,user,28.9,54,A3,leaders|makers|active|warm\n" +
 		"bo,acme,100.0," + reasons + ",,0.0,icp,A,0.9,0.0,100.0,0.5,,,,,1.0,10,A4,makers|active\n" +
 		"cy,,,size=?;industry=?;country=?;budget=?,leader,100.0,icp,?,0.0,0.0,100.0,1.0,100.0,director,procurement,procurement,0.0,0,?4,leaders\n" +
-		"di,spy,0.0," + reasons + ";competitor=x,leader,100.0,icp,X,0.9,0.0,0.0,1.0,100.0,c_level,management,economic_buyer,0.0,0,D4,leaders\n"
+		"di,spy,0.0," + reasons + ";competitor=x,leader,100.0,icp,X,0.9,0.0,0.0,1.0,100.0,c_level,management,economic_buyer,0.0,0,D4,leaders|quiet\n"
 	if out != want || code != 0 {
 		t.Errorf("exit %d %s\n got %s\nwant %s", code, errs, out, want)
 	}

@@ -49,6 +49,7 @@ func TestExport(t *testing.T) {
 		contact("cy", onlyProfile, mail("cy@acme.example")),
 		contact("di", optedOut, mail("di@acme.example")),
 		contact("ed", willing, mail("shared@acme.example")),
+		contact("gone", willing, mail("again@acme.example")), // the same person as the one suppressed below
 		contact("stranger", willing, mail("stranger@acme.example")),
 		suppressed,
 	}
