@@ -1,0 +1,157 @@
+package content
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"maps"
+	"math"
+	"slices"
+)
+
+// The errors of accumulators.
+var (
+	ErrIncompatible = errors.New("content: accumulators of two questions")
+	ErrUnderflow    = errors.New("content: subtracting what is not there")
+	ErrCorrupt      = errors.New("content: corrupt encoding")
+)
+
+// A key names a row of a tally, a count is what it counts.
+type (
+	key   [6]string
+	count [3]int64
+)
+
+// A tally counts by key. It is what the accumulators of this package share.
+type tally map[key]count
+
+func (t *tally) add(k key, c count) {
+	if *t == nil {
+		*t = tally{}
+	}
+	have := (*t)[k]
+	for i := range c {
+		have[i] += c[i]
+	}
+	if have == (count{}) {
+		delete(*t, k)
+		return
+	}
+	(*t)[k] = have
+}
+
+func (t *tally) merge(o tally) {
+	for k, c := range o {
+		t.add(k, c)
+	}
+}
+
+func (t *tally) subtract(o tally) error {
+	for k, c := range o {
+		for i, have := range (*t)[k] {
+			if have < c[i] {
+				return ErrUnderflow
+			}
+		}
+	}
+	for k, c := range o {
+		t.add(k, count{-c[0], -c[1], -c[2]})
+	}
+	return nil
+}
+
+func (t tally) keys() []key {
+	return slices.SortedFunc(maps.Keys(t), func(a, b key) int {
+		for i := range a {
+			if c := cmp.Compare(a[i], b[i]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+}
+
+// The binary form, version 1: version byte, what the tally answers (a text behind its
+// length), number of rows, rows in order of keys as texts and varints, CRC-32C
+// little-endian. Equal tallies have equal bytes.
+const encodingVersion = 1
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (t tally) encode(question string) []byte {
+	b := appendText([]byte{encodingVersion}, question)
+	b = binary.AppendUvarint(b, uint64(len(t)))
+	for _, k := range t.keys() {
+		for _, word := range k {
+			b = appendText(b, word)
+		}
+		for _, n := range t[k] {
+			b = binary.AppendUvarint(b, uint64(n))
+		}
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// decodeTally reads what encode wrote for the same question.
+func decodeTally(b []byte, question string) (tally, error) {
+	if len(b) < 5 || b[0] != encodingVersion ||
+		crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+		return nil, ErrCorrupt
+	}
+	d := decoder{rest: b[1 : len(b)-4]}
+	asked := d.text()
+	t := tally{}
+	for n := d.number(); n > 0 && !d.bad; n-- {
+		var k key
+		var c count
+		for i := range k {
+			k[i] = d.text()
+		}
+		for i := range c {
+			c[i] = int64(d.number())
+		}
+		if _, twice := t[k]; twice || c == (count{}) {
+			d.bad = true
+		}
+		t[k] = c
+	}
+	switch {
+	case d.bad || len(d.rest) > 0:
+		return nil, ErrCorrupt
+	case asked != question:
+		return nil, ErrIncompatible
+	}
+	return t, nil
+}
+
+// A decoder reads the parts of an encoding; bad says that one was not there.
+type decoder struct {
+	rest []byte
+	bad  bool
+}
+
+func (d *decoder) number() uint64 {
+	x, n := binary.Uvarint(d.rest)
+	if n <= 0 || x > math.MaxInt64 {
+		d.bad, d.rest = true, nil
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return x
+}
+
+func (d *decoder) text() string {
+	n := d.number()
+	if n > uint64(len(d.rest)) {
+		d.bad, d.rest = true, nil
+		return ""
+	}
+	s := string(d.rest[:n])
+	d.rest = d.rest[n:]
+	return s
+}
