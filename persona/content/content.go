@@ -116,6 +116,10 @@ func (p *Plan) check() error {
 	switch {
 	case p.ID == "":
 		return fault("/id", "missing")
+	case p.Items == nil:
+		return fault("/items", "missing")
+	case p.Cells == nil:
+		return fault("/cells", "missing")
 	case len(p.Items) > MaxItems:
 		return fault("/items", fmt.Sprintf("more than %d", MaxItems))
 	case len(p.Cells) > MaxCells:

@@ -34,6 +34,9 @@ func ParseThemes(text []byte) (*Themes, error) {
 	if err := persona.Decode(text, t); err != nil {
 		return nil, err
 	}
+	if t.Rows == nil {
+		return nil, fault("/rows", "missing")
+	}
 	words, ids := 0, map[string]bool{}
 	for i, r := range t.Rows {
 		path := fmt.Sprintf("/rows/%d", i)
@@ -41,6 +44,9 @@ func ParseThemes(text []byte) (*Themes, error) {
 			return nil, fault(path+"/id", "missing or used twice")
 		}
 		ids[r.ID] = true
+		if len(r.Words) == 0 {
+			return nil, fault(path+"/words", "missing")
+		}
 		for j, w := range r.Words {
 			if touchpoint.Fold(strings.TrimSuffix(w, "*")) == "" {
 				return nil, fault(fmt.Sprintf("%s/words/%d", path, j), "empty")

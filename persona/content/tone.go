@@ -83,6 +83,9 @@ func ParseTone(text []byte) (*Tone, error) {
 	if err := persona.Decode(text, t); err != nil {
 		return nil, err
 	}
+	if t.Rules == nil {
+		return nil, fault("/rules", "missing")
+	}
 	if len(t.Rules) > MaxRules {
 		return nil, fault("/rules", fmt.Sprintf("more than %d", MaxRules))
 	}
