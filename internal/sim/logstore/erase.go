@@ -65,7 +65,10 @@ func (s *Store) sweep(ctx context.Context) error {
 
 // commitErasure writes an erasure to the log, then does it in memory.
 func (s *Store) commitErasure(ctx context.Context, e storage.Erasure) error {
-	p, err := s.plan(ctx, e)
+	p, err := s.plan(context.WithoutCancel(ctx), e) // in memory: no time is worth breaking off
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,9 @@ import (
 
 // A bench opens stores for the suite, each on a disk of its own, and remembers which.
 type bench struct {
-	reopen func(*crashfs.Disk) *crashfs.Disk // what happens to the disk between two lives
-	mu     sync.Mutex                        // guards disks
-	disks  map[storage.Store]*crashfs.Disk
+	mu    sync.Mutex // guards what follows
+	disks map[storage.Store]*crashfs.Disk
+	lives int
 }
 
 func (b *bench) disk(s storage.Store) *crashfs.Disk {
@@ -43,17 +43,33 @@ func (b *bench) openOn(d *crashfs.Disk) (storage.Store, error) {
 	return s, nil
 }
 
-// harness is the suite's view of logstore. Between two lives of a store the disk goes
-// through reopen; nil: a clean close.
-func harness(reopen func(*crashfs.Disk) *crashfs.Disk) storetest.Harness {
-	b := &bench{reopen: reopen, disks: make(map[storage.Store]*crashfs.Disk)}
+// between is what happens to a disk between two lives of a store, in turn: a clean close,
+// the death of the process, power cuts.
+var between = []func(*crashfs.Disk) *crashfs.Disk{
+	func(d *crashfs.Disk) *crashfs.Disk { return d },
+	(*crashfs.Disk).Kill,
+	func(d *crashfs.Disk) *crashfs.Disk { return d.Cut(crashfs.Cut{Keep: 0}) },
+	func(d *crashfs.Disk) *crashfs.Disk {
+		return d.Cut(crashfs.Cut{Keep: 50, Subset: true, Torn: crashfs.AtByte})
+	},
+	func(d *crashfs.Disk) *crashfs.Disk { return d.Cut(crashfs.Cut{Keep: 100, Torn: crashfs.AtSector}) },
+}
+
+// next returns what a store finds when it opens again on the disk of one that is closed
+// only now.
+func (b *bench) next(s storage.Store) *crashfs.Disk {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lives++
+	return between[b.lives%len(between)](b.disks[s])
+}
+
+func harness() storetest.Harness {
+	b := &bench{disks: make(map[storage.Store]*crashfs.Disk)}
 	h := storetest.Harness{
 		Open: func(context.Context) (storage.Store, error) { return b.openOn(crashfs.New(1)) },
 		Reopen: func(_ context.Context, s storage.Store) (storage.Store, error) {
-			d := b.disk(s)
-			if b.reopen != nil {
-				d = b.reopen(d) // what the old store does from here on does not reach it
-			}
+			d := b.next(s)
 			if err := s.Close(); err != nil {
 				return nil, err
 			}
@@ -111,27 +127,7 @@ func fault(d *crashfs.Disk, f storetest.Fault) (undo func() error, err error) {
 	}, nil
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, harness(nil)) }
-
-func TestStoreAcrossKills(t *testing.T) {
-	storetest.Run(t, onlyReopen(harness((*crashfs.Disk).Kill)))
-}
-
-func TestStoreAcrossPowerCuts(t *testing.T) {
-	for _, keep := range []int{0, 50, 100} {
-		t.Run(fmt.Sprint(keep), func(t *testing.T) {
-			storetest.Run(t, onlyReopen(harness(func(d *crashfs.Disk) *crashfs.Disk {
-				return d.Cut(crashfs.Cut{Keep: keep, Subset: keep == 50, Torn: crashfs.AtByte})
-			})))
-		})
-	}
-}
-
-// onlyReopen makes the histories short, where only the reopening is of interest.
-func onlyReopen(h storetest.Harness) storetest.Harness {
-	h.Seeds, h.Ops = 1, 30
-	return h
-}
+func TestStore(t *testing.T) { storetest.Run(t, harness()) }
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 

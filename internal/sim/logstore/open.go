@@ -81,6 +81,10 @@ func (s *Store) open(stolen bool) error {
 	if stolen || unwept || l.torn || !l.marked {
 		return s.rewrite()
 	}
+	// The last writer may have died between a rename and the sync of the folder.
+	if err := s.fs.SyncDir(s.dir); err != nil {
+		return unavailable(err)
+	}
 	return nil
 }
 
