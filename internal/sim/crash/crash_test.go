@@ -1,0 +1,47 @@
+package crash_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/tabi-go/tabi/internal/sim/crash"
+)
+
+func short(normal, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return normal
+}
+
+func line(t *testing.T, r *crash.Report) string {
+	t.Helper()
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestPowerCutsLoseNothing(t *testing.T) {
+	r, err := crash.Cut(t.Context(), crash.Options{Seed: 1, N: short(500, 150)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(line(t, r))
+	if r.Violations != 0 || r.Lost != 0 || r.Half != 0 || r.Cuts != short(500, 150) || r.Acked == 0 {
+		t.Fail()
+	}
+}
+
+func TestPowerCutsCatchAWriterThatDoesNotSync(t *testing.T) {
+	for _, unsafe := range []string{"nosync", "buffered"} {
+		r, err := crash.Cut(t.Context(), crash.Options{Seed: 1, N: 50, Unsafe: unsafe})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Lost == 0 || r.Violations == 0 || len(r.Failed) == 0 {
+			t.Error(unsafe, line(t, r))
+		}
+	}
+}
