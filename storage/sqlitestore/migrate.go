@@ -35,6 +35,37 @@ func migrations() []migration {
 	return list
 }
 
+// Migrate brings the schema up to date. Open has done so before: it finds nothing to do.
+func (s *Store) Migrate(ctx context.Context) (from, to int, err error) {
+	if err := s.ready(ctx); err != nil {
+		return 0, 0, err
+	}
+	err = s.alone(ctx, func() error {
+		w, err := s.writerOf()
+		if err != nil {
+			return err
+		}
+		if from, err = versionOf(ctx, w.conn); err != nil {
+			return err
+		}
+		if err := migrate(ctx, w.conn, true); err != nil {
+			return err
+		}
+		to, err = versionOf(ctx, w.conn)
+		return err
+	})
+	return from, to, s.failure(ctx, "migrate", err)
+}
+
+// Version returns the version of the schema.
+func (s *Store) Version(ctx context.Context) (version int, err error) {
+	err = s.reading(ctx, func(c *sql.Conn) error {
+		version, err = versionOf(ctx, c)
+		return err
+	})
+	return version, s.failure(ctx, "version", err)
+}
+
 // migrate brings the schema up to date, one transaction a migration, if it may. Ten
 // processes may do so at once.
 func migrate(ctx context.Context, c *sql.Conn, may bool) error {

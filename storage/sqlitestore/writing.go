@@ -56,6 +56,18 @@ func (s *Store) connectWriter() (w *writing, err error) {
 	return w, nil
 }
 
+// writerOf returns the writer's connection, a new one where there is none. The caller
+// leads the queue.
+func (s *Store) writerOf() (w *writing, err error) {
+	if s.w == nil {
+		if w, err = s.connectWriter(); err != nil {
+			return nil, err
+		}
+		s.w = w
+	}
+	return s.w, nil
+}
+
 func (w *writing) close() {
 	if w == nil {
 		return
@@ -101,13 +113,10 @@ func (s *Store) transact(doing string, f func(w *writing, st state) error) (err 
 		return *p
 	}
 	none := context.Background()
-	if s.w == nil {
-		if s.w, err = s.connectWriter(); err != nil {
-			s.w = nil
-			return s.failure(none, doing, err)
-		}
+	w, err := s.writerOf()
+	if err != nil {
+		return s.failure(none, doing, err)
 	}
-	w := s.w
 	s.sets.begin()
 	done := false
 	defer func() { // also when f panics
@@ -203,18 +212,16 @@ func (s *Store) Reclaim(ctx context.Context) (left []string, err error) {
 		return nil, err
 	}
 	err = s.alone(ctx, func() error {
-		if s.w == nil {
-			if s.w, err = s.connectWriter(); err != nil {
-				s.w = nil
-				return err
-			}
-		}
-		var busy, pages, moved int
-		if err := s.w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", reclaimFor)); err != nil {
+		w, err := s.writerOf()
+		if err != nil {
 			return err
 		}
-		defer func() { _ = s.w.exec("PRAGMA busy_timeout = 5000") }()
-		if err := s.w.get("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		var busy, pages, moved int
+		if err := w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", reclaimFor)); err != nil {
+			return err
+		}
+		defer func() { _ = w.exec("PRAGMA busy_timeout = 5000") }()
+		if err := w.get("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
 			return err
 		}
 		if busy != 0 {
