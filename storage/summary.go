@@ -32,6 +32,25 @@ type SummaryQuery struct {
 	Limit         int           // 0 = all
 }
 
+// AppendIDs appends identifiers to b in the encoding of facts; it is for authors of stores.
+func AppendIDs(b []byte, ids []identity.ID) []byte {
+	for _, id := range ids {
+		b = appendID(b, id)
+	}
+	return b
+}
+
+// ReadIDs reads what [AppendIDs] wrote, nil for nothing; other bytes are a *CorruptError.
+func ReadIDs(b []byte) (ids []identity.ID, err error) {
+	for c := (codec{mode: reading, s: string(b)}); c.i < len(b); {
+		ids = append(ids, c.readID())
+		if c.reason != "" {
+			return nil, &CorruptError{"identifiers", int64(c.i)}
+		}
+	}
+	return ids, nil
+}
+
 // A Summarizer keeps derived rows beside the facts. No result may differ with or without.
 // A model names a stage model, its version and the fingerprint of the configuration.
 //

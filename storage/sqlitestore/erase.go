@@ -85,7 +85,11 @@ func (s *Store) commitErasure(w *writing, e storage.Erasure, redact, add []*row)
 			return nil, err
 		}
 	}
-	redacted, err := s.redact(w, e.ID, redact)
+	touched := make(identifiers)
+	if err := touched.add(w, setsOfErasing, e.ID); err != nil {
+		return nil, err
+	}
+	redacted, err := s.redact(w, e.ID, redact, touched)
 	if err != nil {
 		return nil, err
 	}
@@ -106,8 +110,17 @@ func (s *Store) commitErasure(w *writing, e storage.Erasure, redact, add []*row)
 	if err := suppress(w, record); err != nil {
 		return nil, err
 	}
+	if err := dropSummaries(w, touched); err != nil {
+		return nil, err
+	}
 	return record, raiseEpoch(w)
 }
+
+// setsOfErasing selects the identifiers of what an erasure removes, where there are summaries.
+const setsOfErasing = `SELECT s.ids FROM (
+	SELECT DISTINCT f.idset AS idset FROM erasing AS e CROSS JOIN fact AS f INDEXED BY fact_key ON f.key = e.key
+	WHERE e.erasure = ? AND EXISTS(SELECT 1 FROM summary_model)
+) AS d CROSS JOIN idset AS s ON s.idset = d.idset`
 
 // list puts what a query selects on the work list of an erasure.
 func list(w *writing, erasure string, q storage.Query) error {
@@ -149,8 +162,9 @@ func counted(w *writing, erasure string) (map[storage.Class]int64, error) {
 	return removed, rows.Err()
 }
 
-// redact replaces facts that are there, stay and differ, and returns their number.
-func (s *Store) redact(w *writing, erasure string, list []*row) (n int64, err error) {
+// redact replaces facts that are there, stay and differ, notes what they named, and
+// returns their number.
+func (s *Store) redact(w *writing, erasure string, list []*row, touched identifiers) (n int64, err error) {
 	seen := make(map[[16]byte]bool)
 	for _, r := range list {
 		var seq, at, received int64
@@ -169,6 +183,9 @@ func (s *Store) redact(w *writing, erasure string, list []*row) (n int64, err er
 		seen[r.Hash] = true
 		if by.Valid || string(sum) == string(r.Sum[:]) {
 			continue
+		}
+		if err := touched.add(w, "SELECT ids FROM idset WHERE idset = ?", set); err != nil {
+			return 0, err
 		}
 		r.Received = received
 		if err := w.exec("DELETE FROM fact WHERE seq = ?", seq); err != nil {

@@ -64,7 +64,7 @@ func (e *resultError) Unwrap() error {
 
 // decided are errors that say what they mean already.
 var decided = []error{
-	storage.ErrClosed, storage.ErrUnavailable, storage.ErrUncertain, storage.ErrLimit, storage.ErrCursor, storage.ErrErasure,
+	storage.ErrClosed, storage.ErrUnavailable, storage.ErrUncertain, storage.ErrLimit, storage.ErrCursor, storage.ErrErasure, storage.ErrStale,
 	storage.ErrSchemaOld, storage.ErrSchemaNew, storage.ErrNoContext,
 }
 

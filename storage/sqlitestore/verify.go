@@ -49,9 +49,11 @@ const maxFound = 100
 
 // verifyCounts count what must not be there.
 var verifyCounts = map[string]string{
-	"set of no fact":     "SELECT count(*) FROM idset AS s WHERE NOT EXISTS(SELECT 1 FROM fact WHERE idset = s.idset)",
-	"member of no set":   "SELECT count(*) FROM member AS m WHERE NOT EXISTS(SELECT 1 FROM idset AS s WHERE s.idset = m.idset AND instr(s.ids, m.ident) % 16 = 1)",
-	"set without member": "SELECT (SELECT count(*) FROM member) - (SELECT coalesce(sum(length(ids)), 0) / 16 FROM idset)",
+	"set of no fact":       "SELECT count(*) FROM idset AS s WHERE NOT EXISTS(SELECT 1 FROM fact WHERE idset = s.idset)",
+	"member of no set":     "SELECT count(*) FROM member AS m WHERE NOT EXISTS(SELECT 1 FROM idset AS s WHERE s.idset = m.idset AND instr(s.ids, m.ident) % 16 = 1)",
+	"summary of no model":  "SELECT count(*) FROM summary AS y WHERE NOT EXISTS(SELECT 1 FROM summary_model WHERE model = y.model)",
+	"member of no summary": "SELECT count(*) FROM summary_member AS x WHERE NOT EXISTS(SELECT 1 FROM summary WHERE model = x.model AND subject = x.subject)",
+	"set without member":   "SELECT (SELECT count(*) FROM member) - (SELECT coalesce(sum(length(ids)), 0) / 16 FROM idset)",
 }
 
 // verifyRows encodes every fact again and compares all columns.

@@ -223,6 +223,20 @@ func summaryRules() []rule {
 				r.failf("cursor %v, error %v, though a row is missing", at, err)
 			}
 		}},
+		rule{"S11/summary/redaction-removes-rows", "a derived row goes with what was redacted", func(r *run) {
+			s, z := r.summarizer()
+			r.add(s, touch(0, user(0)), touch(1, user(1)), touch(2, user(1), mail(1)), touch(3, user(2)))
+			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, place(1), nil, summaries(4)), "PutSummaries")
+			r.erase(s, storage.Erasure{Redact: []storage.Fact{touch(0), touch(3, user(2))}})
+			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != place(1) {
+				r.failf("cursor %v, error %v, though nothing is to be made again", at, err)
+			}
+			r.erase(s, storage.Erasure{Redact: []storage.Fact{touch(2)}})
+			r.sameRows(r.rows(z, storage.SummaryQuery{}), byLast([]storage.Summary{summary(2), summary(3)}), "Summaries")
+			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != (storage.Cursor{}) {
+				r.failf("cursor %v, error %v, though a row is missing", at, err)
+			}
+		}},
 		rule{"S14/summary/no-fact-is-touched", "summaries are beside the facts: no result differs with them", func(r *run) {
 			s, z := r.summarizer()
 			r.add(s, touches(5)...)
