@@ -50,6 +50,8 @@ type erasing struct {
 	conn *pgx.Conn
 	e    storage.Erasure
 	err  error
+
+	touched []pgtype.UUID // identifiers of what goes, if there are summaries
 }
 
 // commitErasure is the atomic step, but for its commit. It returns what is on record: of
@@ -79,6 +81,7 @@ func (s *Store) commitErasure(ctx context.Context, conn *pgx.Conn, e storage.Era
 	record := e.Record(w.count(), int64(replaced))
 	w.add(record, replaced)
 	w.suppress(record)
+	w.dropSummaries()
 	w.exec("update {}meta set erase_epoch = erase_epoch + 1")
 	return record, w.err
 }
@@ -138,7 +141,11 @@ func (w *erasing) count() map[storage.Class]int64 {
 // redact replaces facts that are there, stay and differ, and returns how many. A replaced
 // fact has a new place in the order of commits; its former set goes if it was the last.
 func (w *erasing) redact() int {
-	if w.err != nil || len(w.e.Redact) == 0 {
+	if w.err != nil {
+		return 0
+	}
+	if len(w.e.Redact) == 0 {
+		w.named(nil)
 		return 0
 	}
 	offered := make(map[[16]byte]row, len(w.e.Redact))
@@ -179,6 +186,9 @@ func (w *erasing) redact() int {
 		}
 		return nil
 	})
+	if w.err == nil {
+		w.named(former)
+	}
 	if w.err == nil && len(put) > 0 {
 		w.replace(put, former)
 	}

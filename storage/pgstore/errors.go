@@ -54,7 +54,7 @@ func classify(ctx context.Context, err error) error {
 
 // isOurs reports whether a step of ours has decided already.
 func isOurs(err error) bool {
-	for _, e := range []error{storage.ErrClosed, storage.ErrErasure, storage.ErrSchemaNew, storage.ErrSchemaOld, errSchema, errGeneration} {
+	for _, e := range []error{storage.ErrClosed, storage.ErrErasure, storage.ErrStale, storage.ErrSchemaNew, storage.ErrSchemaOld, errSchema, errGeneration} {
 		if errors.Is(err, e) {
 			return true
 		}

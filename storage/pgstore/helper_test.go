@@ -82,6 +82,7 @@ func (l *lab) take(ctx context.Context) (string, error) {
 		l.mu.Unlock()
 		_, err := l.admin.Exec(ctx, strings.ReplaceAll(`begin; lock table {}fact in access exclusive mode;
 delete from {}fact; delete from {}member; delete from {}suppression; delete from {}erasing;
+delete from {}summary; delete from {}summary_member; delete from {}summary_model;
 update {}meta set store = replace(gen_random_uuid()::text, '-', ''), erase_epoch = 0; commit`, "{}", name+"."))
 		return name, err
 	}

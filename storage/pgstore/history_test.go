@@ -116,6 +116,9 @@ func (l *lab) restore(t *testing.T, text string) (schema string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), "drop schema if exists "+schema+" cascade"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := conn.PgConn().Exec(t.Context(), strings.ReplaceAll(text, historySchema, schema)).ReadAll(); err != nil {
 		t.Fatal(err)
 	}

@@ -96,6 +96,7 @@ var (
 	_ storage.Store       = (*Store)(nil)
 	_ storage.Snapshotter = (*Store)(nil)
 	_ storage.Counter     = (*Store)(nil)
+	_ storage.Summarizer  = (*Store)(nil)
 	_ storage.Migrator    = (*Store)(nil)
 	_ storage.Reclaimer   = (*Store)(nil)
 	_ storage.Lagger      = (*Store)(nil)

@@ -84,7 +84,7 @@ func (s *Store) Reclaim(ctx context.Context) ([]string, error) {
 		return nil, s.orClosed(classify(ctx, err))
 	}
 	defer conn.Release()
-	tables := s.sql("{}fact, {}member, {}erasing")
+	tables := s.sql("{}fact, {}member, {}erasing, {}summary, {}summary_member")
 	if s.opts.Reclaim == Full {
 		done, err := rewrite(ctx, conn.Conn(), tables)
 		if done || err != nil {
