@@ -85,6 +85,22 @@ func Split(ctx context.Context, s Store, q Query, n int) ([]Query, error) {
 	return []Query{q}, nil
 }
 
+// SplitAt cuts q at instants, which ascend; those that would leave a part without an
+// instant are passed over. It is for authors of stores.
+func SplitAt(q Query, instants []time.Time) []Query {
+	parts := []Query{q}
+	for _, at := range instants {
+		last := &parts[len(parts)-1]
+		if !last.From.IsZero() && !at.After(last.From) || !last.To.IsZero() && !at.Before(last.To) {
+			continue
+		}
+		next := *last
+		last.To, next.From = at, at
+		parts = append(parts, next)
+	}
+	return parts
+}
+
 // Count returns the number of facts that q selects.
 func Count(ctx context.Context, s Store, q Query) (int64, error) {
 	if c, ok := s.(Counter); ok {

@@ -103,8 +103,7 @@ func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Qu
 	if _, err := s.now(ctx); err != nil {
 		return nil, err
 	}
-	sc, err := s.scanner(q, 0)
-	if err != nil {
+	if err := q.Check(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -115,16 +114,9 @@ func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Qu
 			longest = r.at
 		}
 	}
-	parts := []storage.Query{q}
+	var cuts []time.Time
 	for k := 1; k < n && len(longest) > 0; k++ {
-		last := &parts[len(parts)-1]
-		at := longest[len(longest)*k/n]
-		if at <= sc.lo || at >= sc.hi || !last.From.IsZero() && at <= last.From.UnixMicro() {
-			continue
-		}
-		next := *last
-		last.To, next.From = time.UnixMicro(at).UTC(), time.UnixMicro(at).UTC()
-		parts = append(parts, next)
+		cuts = append(cuts, time.UnixMicro(longest[len(longest)*k/n]).UTC())
 	}
-	return parts, nil
+	return storage.SplitAt(q, cuts), nil
 }

@@ -96,6 +96,8 @@ var (
 	_ storage.Store       = (*Store)(nil)
 	_ storage.Snapshotter = (*Store)(nil)
 	_ storage.Counter     = (*Store)(nil)
+	_ storage.Splitter    = (*Store)(nil)
+	_ storage.Loader      = (*Store)(nil)
 	_ storage.Summarizer  = (*Store)(nil)
 	_ storage.Migrator    = (*Store)(nil)
 	_ storage.Reclaimer   = (*Store)(nil)

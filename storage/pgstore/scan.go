@@ -43,6 +43,32 @@ func (s *Store) Count(ctx context.Context, q storage.Query) (n int64, err error)
 	return n, s.orClosed(classify(ctx, err))
 }
 
+// Split cuts at instants that part what q selects evenly.
+func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Query, error) {
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	shares := make([]float64, max(n, 1)-1)
+	for k := range shares {
+		shares[k] = float64(k+1) / float64(n)
+	}
+	st := &statement{}
+	st.text.WriteString("select percentile_disc(" + st.arg(shares) + "::float8[]) within group (order by f.at) from {}fact f")
+	view{}.where(st, q)
+	var at []int64
+	if err := s.pool.QueryRow(ctx, s.sql(st.text.String()), st.args...).Scan(&at); err != nil {
+		return nil, s.orClosed(classify(ctx, err))
+	}
+	cuts := make([]time.Time, len(at))
+	for k, us := range at {
+		cuts[k] = time.UnixMicro(us).UTC()
+	}
+	return storage.SplitAt(q, cuts), nil
+}
+
 // Ties is storage.Store's.
 func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.Tie, error] {
 	return s.ties(ctx, ids, view{})

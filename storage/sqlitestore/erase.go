@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	"github.com/tabi-go/tabi/storage"
 )
@@ -129,7 +128,7 @@ func list(w *writing, erasure string, q storage.Query) error {
 		return nil
 	}
 	// Each query selects as if it were the only one.
-	sel.where[0], sel.args = strings.TrimSuffix(notErased, ")")+" WHERE erasure <> ?)", append([]any{erasure}, sel.args...)
+	sel.where[0], sel.args = "f.key NOT IN (SELECT key FROM erasing WHERE erasure <> ?)", append([]any{erasure}, sel.args...)
 	order := ""
 	if q.Limit > 0 {
 		order = sel.order

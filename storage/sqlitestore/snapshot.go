@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -56,4 +57,34 @@ func view[T any](v *snapshot, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 func (v *snapshot) Close() error {
 	v.closed.Store(true)
 	return nil
+}
+
+// Split cuts at instants that part what q selects evenly.
+func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Query, error) {
+	var cuts []time.Time
+	err := s.reading(ctx, func(c *sql.Conn) error {
+		sel, err := checked(q, 0)
+		if err != nil || sel.none {
+			return err
+		}
+		return inOneInstant(ctx, c, func() error {
+			var total, at int64
+			text, args := sel.sql("count(*)", "", 0)
+			if err := c.QueryRowContext(ctx, text, args...).Scan(&total); err != nil {
+				return err
+			}
+			for k := int64(1); k < int64(n) && k < total; k++ {
+				text, args := sel.sql("f.at", " ORDER BY f.at LIMIT 1 OFFSET ?", 0)
+				if err := c.QueryRowContext(ctx, text, append(args, total*k/int64(n))...).Scan(&at); err != nil {
+					return err
+				}
+				cuts = append(cuts, time.UnixMicro(at).UTC())
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, s.failure(ctx, "split", err)
+	}
+	return storage.SplitAt(q, cuts), nil
 }

@@ -70,14 +70,7 @@ func (s *Store) tieRows(ctx context.Context, c *sql.Conn, ids []identity.ID, bou
 	if ids != nil {
 		args = []any{blobs(hashes)}
 	}
-	var erasing bool
-	if err := c.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM erasing)").Scan(&erasing); err != nil {
-		return err
-	}
-	visible := ""
-	if erasing { // else the index alone is read
-		visible = " AND " + notErased
-	}
+	visible := " AND " + notErased
 	if bound > 0 {
 		visible += fmt.Sprintf(" AND coalesce(f.born, f.seq) <= %d", bound)
 	}
