@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -154,4 +155,34 @@ func (r *wreckedRows) Next(dest []driver.Value) error {
 		time.Sleep(10 * time.Microsecond)
 	}
 	return r.Rows.Next(dest)
+}
+
+// A spy reads back the settings of every connection that it opens.
+type spy struct {
+	driver.Driver
+	mu   sync.Mutex // guards seen
+	seen []map[string]string
+}
+
+func (s *spy) Open(name string) (driver.Conn, error) {
+	c, err := s.Driver.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	settings := make(map[string]string)
+	for _, p := range []string{"journal_mode", "synchronous", "secure_delete", "temp_store", "trusted_schema", "busy_timeout", "query_only"} {
+		rows, err := c.(driver.QueryerContext).QueryContext(context.Background(), "PRAGMA "+p, nil)
+		if err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		value := make([]driver.Value, 1)
+		if err := errors.Join(rows.Next(value), rows.Close()); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		settings[p] = fmt.Sprint(value[0])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, settings)
+	return c, nil
 }

@@ -3,13 +3,18 @@ package sqlitestore_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"modernc.org/sqlite"
 
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/sqlitestore"
@@ -222,5 +227,44 @@ func TestJournalOutOfReach(t *testing.T) {
 	}
 	if left, err := storage.Reclaim(t.Context(), s); len(left) != 0 || err != nil {
 		t.Error(left, err)
+	}
+}
+
+// What durability and erasure rest on holds on every connection, not on the first alone.
+func TestSettingsOfEveryConnection(t *testing.T) {
+	d := &spy{Driver: new(sqlite.Driver)}
+	name := fmt.Sprint("sqlite-spy-", wreckers.Add(1)) // sql.Register has no opposite
+	sql.Register(name, d)
+	s := open(t, filepath.Join(folder(t), "facts.db"), &sqlitestore.Options{Driver: name, Readers: 4})
+	add(t, s, touches(0, 50)...)
+	var nest func(depth int)
+	nest = func(depth int) {
+		for _, err := range s.Scan(t.Context(), storage.Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if depth > 1 {
+				nest(depth - 1)
+			}
+			break
+		}
+	}
+	nest(4)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	readers := 0
+	for _, got := range d.seen {
+		want := map[string]string{
+			"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "temp_store": "2", "trusted_schema": "0", "busy_timeout": "5000", "query_only": got["query_only"],
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("a connection with %v", got)
+		}
+		if got["query_only"] == "1" {
+			readers++
+		}
+	}
+	if readers != 4 || len(d.seen) != 5 {
+		t.Errorf("%d connections, %d of them readers; want 4 and the writer", len(d.seen), readers)
 	}
 }
