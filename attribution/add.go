@@ -109,7 +109,7 @@ type row struct {
 	open                      int64
 	start, finish             int64
 	late                      int64
-	marks                     []namedMark
+	marks, changes            []namedMark
 }
 
 // empty reports whether the row counts nothing.
@@ -151,6 +151,9 @@ func (js *Journeys) addPath(p Path, r row) error {
 	case times == 0 && (len(p.Steps) > 0 || p.End.IsZero()):
 		if len(p.Milestones) > 0 {
 			return &InputError{Field: "milestones", Reason: "out_of_range", Err: ErrUntimed}
+		}
+		if len(p.Changes) > 0 {
+			return &InputError{Field: "changes", Reason: "out_of_range", Err: ErrUntimed}
 		}
 		for _, s := range p.Steps {
 			js.buf = append(js.buf, stepOf(s, 0))
@@ -199,6 +202,9 @@ func (js *Journeys) timeSteps(p Path, r *row) error {
 	}
 	for _, m := range p.Milestones {
 		r.marks = append(r.marks, namedMark{m.Name, r.finish - m.At.UnixMicro()})
+	}
+	for _, c := range p.Changes {
+		r.changes = append(r.changes, namedMark{c.Stratum, r.finish - c.At.UnixMicro()})
 	}
 	return nil
 }
@@ -253,20 +259,27 @@ func (js *Journeys) push(r row, steps []step) error {
 	js.strata.append(n, js.words.word(r.stratum), 0)
 	js.starts.append(n, r.start, unknown)
 	js.finishes.append(n, r.finish, untimed)
-	if len(r.marks) > 0 {
-		if js.marks == nil {
-			js.marks = map[int][]mark{}
-		}
-		ms := make([]mark, len(r.marks))
-		for i, m := range r.marks {
-			ms[i] = mark{js.words.word(m.name), m.pos}
-		}
-		slices.SortFunc(ms, func(a, b mark) int {
-			return cmp.Or(strings.Compare(js.words.text(a.name), js.words.text(b.name)), cmp.Compare(b.pos, a.pos))
-		})
-		js.marks[n] = ms
-	}
+	js.pushMarks(&js.marks, n, r.marks)
+	js.pushMarks(&js.changes, n, r.changes)
 	return nil
+}
+
+// pushMarks keeps the marks of row n in order of name and time.
+func (js *Journeys) pushMarks(column *map[int][]mark, n int, marks []namedMark) {
+	if len(marks) == 0 {
+		return
+	}
+	if *column == nil {
+		*column = map[int][]mark{}
+	}
+	ms := make([]mark, len(marks))
+	for i, m := range marks {
+		ms[i] = mark{js.words.word(m.name), m.pos}
+	}
+	slices.SortFunc(ms, func(a, b mark) int {
+		return cmp.Or(strings.Compare(js.words.text(a.name), js.words.text(b.name)), cmp.Compare(b.pos, a.pos))
+	})
+	(*column)[n] = ms
 }
 
 func (js *Journeys) pushStep(s *step) {

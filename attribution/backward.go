@@ -133,8 +133,7 @@ func (b Backward) shares(w []float64, v View) (shares []float64, rest float64, n
 
 // Intensity implements [Intensity].
 func (s *hazardSplit) Intensity(v View, n int) float64 {
-	s.place(v)
-	lambda := s.base(v)
+	lambda := s.fit.baseline(s.place(v))
 	for i := range n {
 		if c := s.chans[i]; c >= 0 {
 			lambda += float64(s.fit.beta[c] * s.left[i])

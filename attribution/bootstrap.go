@@ -134,35 +134,26 @@ func newReplicates(rows, reps int) *replicates {
 // is widened to hold the estimate, which a skewed bootstrap may leave out.
 func (x *replicates) set(r *Result, level float64) {
 	r.Level = level
-	lo, hi := (1-level)/2, 1-(1-level)/2
-	buf := make([]float64, 0, 256)
-	span := func(v []float64) (float64, float64) {
-		buf = append(buf[:0], v...)
-		slices.Sort(buf)
-		return num.Percentile(buf, lo), num.Percentile(buf, hi)
-	}
 	for i := range r.Credits {
 		c := &r.Credits[i]
 		if c.N < 2 && !isRow(c.Channel) {
 			c.Why = "n < 2"
 			continue
 		}
-		a, b := span(x.conv[i])
+		a, b := spread(slices.Clone(x.conv[i]), level)
 		c.Lo, c.Hi = min(a, c.Conversions), max(b, c.Conversions)
-		a, b = span(x.val[i])
+		a, b = spread(slices.Clone(x.val[i]), level)
 		c.ValueLo, c.ValueHi = min(a, float64(c.Value)), max(b, float64(c.Value))
 	}
-	if len(r.Credits) == 0 || len(r.Credits) > maxPairs {
-		return
+	if len(r.Credits) > 0 && len(r.Credits) <= maxPairs {
+		r.tieDrawn(level, x.conv)
 	}
-	diff := make([]float64, len(x.conv[0]))
-	r.tie(func(i, j int) bool {
-		for k := range diff {
-			diff[k] = x.conv[i][k] - x.conv[j][k]
-		}
-		a, b := span(diff)
-		return a <= 0 && b >= 0
-	})
+}
+
+// spread are the percentiles between which the middle of v lies; v is sorted.
+func spread(v []float64, level float64) (lo, hi float64) {
+	slices.Sort(v)
+	return num.Percentile(v, (1-level)/2), num.Percentile(v, 1-(1-level)/2)
 }
 
 // appendContent appends everything of row r but its counts.
@@ -178,6 +169,10 @@ func (js *Journeys) appendContent(b []byte, r int) []byte {
 	b = binary.AppendVarint(b, x.finish)
 	b = binary.AppendUvarint(b, uint64(len(x.marks)))
 	for _, m := range x.marks {
+		text(m.name)
+		b = binary.AppendVarint(b, m.pos)
+	}
+	for _, m := range x.changes {
 		text(m.name)
 		b = binary.AppendVarint(b, m.pos)
 	}

@@ -30,7 +30,7 @@ type Lift struct {
 func Calibrate(r *Result, tests []Lift) (*Result, error) {
 	out := *r
 	out.Credits = slices.Clone(r.Credits)
-	out.Tied = nil
+	out.Tied, out.above = nil, nil
 	to := Unattributed
 	if r.Credit(Baseline).Channel != "" {
 		to = Baseline

@@ -110,10 +110,16 @@ func (js *Journeys) row(r int) row {
 		conversions: js.conversions.at(r), nulls: js.nulls.at(r), open: js.open.at(r), value: js.values[r],
 		start: js.starts.get(r, unknown), finish: js.finishes.get(r, untimed),
 	}
-	for _, m := range js.marks[r] {
-		x.marks = append(x.marks, namedMark{js.words.text(m.name), m.pos})
-	}
+	x.marks, x.changes = js.named(js.marks[r]), js.named(js.changes[r])
 	return x
+}
+
+// named are marks with their names.
+func (js *Journeys) named(marks []mark) (out []namedMark) {
+	for _, m := range marks {
+		out = append(out, namedMark{js.words.text(m.name), m.pos})
+	}
+	return out
 }
 
 // step is step i of the columns.
@@ -152,14 +158,14 @@ func (js *Journeys) compareRows(a, b int, rank []int) int {
 		}
 		return strings.Compare(js.words.text(x), js.words.text(y))
 	}
+	marks := func(x, y mark) int { return cmp.Or(word(x.name, y.name), cmp.Compare(x.pos, y.pos)) }
 	if c := cmp.Or(
 		word(js.subjects.at(a), js.subjects.at(b)),
 		word(js.strata.at(a), js.strata.at(b)),
 		cmp.Compare(js.starts.get(a, unknown), js.starts.get(b, unknown)),
 		cmp.Compare(js.finishes.get(a, untimed), js.finishes.get(b, untimed)),
-		slices.CompareFunc(js.marks[a], js.marks[b], func(x, y mark) int {
-			return cmp.Or(word(x.name, y.name), cmp.Compare(x.pos, y.pos))
-		}),
+		slices.CompareFunc(js.marks[a], js.marks[b], marks),
+		slices.CompareFunc(js.changes[a], js.changes[b], marks),
 	); c != 0 {
 		return c
 	}

@@ -308,3 +308,93 @@ func TestLandmarkTakesImmortalTimeAway(t *testing.T) {
 		t.Errorf("rate of whole paths %v", worth(naive))
 	}
 }
+
+// The game Fitted by the definition of the Shapley value, from the fitted parameters, and
+// against what is known of the world.
+func TestFittedGameIsItsShapleyValue(t *testing.T) {
+	t.Parallel()
+	const days = 20
+	ps := plainWorld.paths(11, 4_000, days)
+	js := setOf(t, ps...)
+	h := attribution.Hazard{Decays: []time.Duration{72 * time.Hour}}
+	res := run(t, js, attribution.Shapley{Game: attribution.Fitted, Hazard: h})
+	p := res.Params.(*attribution.ShapleyParams)
+	names := plainWorld.channels
+	q := math.Exp(-1. / 3)
+	day := func(t time.Time) int { return int(t.Unix() / 86400) }
+	worth := make([]float64, 1<<len(names))
+	last := day(ps[0].Start) + days - 1
+	for _, path := range ps {
+		end := day(path.End)
+		if path.Converted {
+			end = last
+		}
+		acted := map[string]float64{}
+		for _, s := range path.Steps {
+			acted[s.Channel] += p.Hazard.Beta[s.Channel] * (1 - math.Pow(q, float64(end-day(s.At)+1))) / (1 - q)
+		}
+		for set := range worth {
+			lambda := p.Hazard.Baseline["g0"] * float64(end-day(path.Start)+1)
+			for i, name := range names {
+				if set>>i&1 == 1 {
+					lambda += acted[name]
+				}
+			}
+			worth[set] += 1 - math.Exp(-lambda)
+		}
+	}
+	custom := run(t, js, attribution.Shapley{Game: attribution.Custom, Set: func(s uint64) float64 { return worth[s] }}).Params.(*attribution.ShapleyParams)
+	for _, name := range names {
+		if !near(p.Phi[name], custom.Phi[name], 1e-9) {
+			t.Errorf("%s: %v, by definition %v", name, p.Phi[name], custom.Phi[name])
+		}
+	}
+	if !near(p.Worth, worth[len(worth)-1], 1e-9) || !near(p.None, worth[0], 1e-9) || math.Abs(p.Worth/js.Conversions()-1) > .05 {
+		t.Errorf("worth %v and %v, by definition %v and %v, of %v sales", p.Worth, p.None, worth[len(worth)-1], worth[0], js.Conversions())
+	}
+	conv, value := 0.0, int64(0)
+	for _, c := range res.Credits {
+		conv += c.Conversions
+		value += c.Value
+	}
+	if !near(conv, js.Conversions(), 1e-9) || value != js.Value() || res.Credit(attribution.Baseline).Conversions <= 0 || res.Model != "shapley_fitted" {
+		t.Errorf("%v of %v, %d of %d: %+v", conv, js.Conversions(), value, js.Value(), res.Credits)
+	}
+	drawn, err := attribution.Shapley{Game: attribution.Fitted, Hazard: h}.Attribute(js, &attribution.Options{Interval: attribution.Interval{Reps: 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := drawn.Credit("B"); c.Why != "" || c.Lo > c.Conversions || c.Hi < c.Conversions || c.Hi == c.Lo {
+		t.Errorf("%+v", c)
+	}
+}
+
+// More channels in a path than any table of sets could hold.
+func TestFittedGameOfManyChannels(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	r := rand.New(rand.NewPCG(9, 9))
+	js := &attribution.Journeys{}
+	for range 300 {
+		p := attribution.Path{Start: start, End: start.AddDate(0, 0, 10), Converted: r.IntN(2) == 0, Value: 0}
+		for c := range 40 {
+			if r.IntN(4) > 0 {
+				p.Steps = append(p.Steps, attribution.Step{Channel: "c" + string(rune('A'+c)), At: start.Add(time.Duration(r.IntN(200)) * time.Hour)})
+			}
+		}
+		if err := js.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	res := run(t, js, attribution.Shapley{Game: attribution.Fitted, Hazard: attribution.Hazard{Decays: []time.Duration{72 * time.Hour}}})
+	sum := 0.0
+	for _, c := range res.Credits {
+		sum += c.Conversions
+		if c.Conversions < 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if p := res.Params.(*attribution.ShapleyParams); !near(sum, js.Conversions(), 1e-9) || p.Worth > 300 {
+		t.Errorf("%v of %v, worth %v", sum, js.Conversions(), p.Worth)
+	}
+}

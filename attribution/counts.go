@@ -29,19 +29,17 @@ func NewCounts(m Markov, p *Preparation) (*Counts, error) {
 	if p == nil {
 		p = &Preparation{}
 	}
-	if m.Per == PerJourney || p.ConversionGap > 0 || p.Cycle != CycleEach {
+	if m.Per == PerJourney {
 		return nil, ErrIncompatible
 	}
 	return &Counts{markov: m, prep: *p, name: m.Name() + " " + p.fingerprint(), ends: map[string]ended{}, moves: map[[2]string]int64{}}, nil
 }
 
-// Add counts one path. On an error the counts are unchanged.
-func (c *Counts) Add(p Path) error {
-	js := &Journeys{}
-	if err := js.Add(p); err != nil {
-		return err
-	}
-	out, _, err := js.Prepare(&c.prep)
+// Add counts paths. On an error the counts are unchanged. Where the preparation looks at
+// several paths of a subject (ConversionGap, Cycle) they must come in one call: later
+// ones are prepared on their own.
+func (c *Counts) Add(ps ...Path) error {
+	out, err := c.prep.set(ps)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,12 @@ type Result struct {
 	Subjects    float64 // distinct subjects; a journey without one counts as its own
 	Value       int64   // minor units
 
-	Level    float64     // of the intervals, 0 = none
-	Tied     [][2]string // pairs that cannot be told apart at Level; no correction for many pairs
-	Warnings []string    // codes: empty no_conversions no_nulls immortal_time entry_unknown few_events …
-	Params   any         // what was fitted: *MarkovParams, *HazardParams …; nil for rules
-	Split    Model       // how one journey is divided, for [Explain] and [Ledger]; nil if there is no such rule; for one goroutine at a time
+	Level    float64               // of the intervals, 0 = none
+	Tied     [][2]string           // pairs that cannot be told apart at Level; no correction for many pairs
+	Warnings []string              // codes: empty no_conversions no_nulls immortal_time entry_unknown few_events …
+	Params   any                   // what was fitted: *MarkovParams, *HazardParams …; nil for rules
+	above    map[[2]string]float64 // see [Result.Above]; one of each pair
+	Split    Model                 // how one journey is divided, for [Explain] and [Ledger]; nil if there is no such rule; for one goroutine at a time
 }
 
 // A Credit is one row of a result.

@@ -6,13 +6,62 @@ import (
 	"time"
 )
 
+// several reports whether some part looks at all paths of a subject.
+func (p *Preparation) several() bool { return p.ConversionGap > 0 || p.Cycle != CycleEach }
+
+// join is a converted path after the parts that look at all paths of its subject; counts is
+// false if its conversion does not count beside the others.
+func (p *Preparation) join(x Path, others []Path) (joined Path, counts bool, err error) {
+	if !p.several() || !x.Converted || x.Subject == "" {
+		return x, true, nil
+	}
+	js := &Journeys{}
+	x.Value, x.Weight = 1, 0 // by which it is known again
+	if err := js.Add(x); err != nil {
+		return x, false, err
+	}
+	for _, o := range others {
+		o.Value, o.Weight = 0, 0
+		if err := js.Add(o); err != nil {
+			return x, false, err
+		}
+	}
+	if js, err = p.cycles(js, &Prepared{}); err != nil {
+		return x, false, err
+	}
+	r := slices.Index(js.values, 1)
+	if r < 0 {
+		return x, false, nil
+	}
+	late := slices.DeleteFunc(slices.Clone(x.Steps), func(s Step) bool { return x.End.IsZero() || !s.At.After(x.End) })
+	row, v := js.row(r), js.view(r)
+	at := func(age int64) time.Time { return time.UnixMicro(row.finish - age).UTC() }
+	joined = Path{Subject: x.Subject, Converted: true, End: at(0), Stratum: row.stratum}
+	for i := range v.Len() {
+		s := js.step(v.lo + i)
+		joined.Steps = append(joined.Steps, Step{s.channel, at(s.age), s.kind, s.source, s.id, s.actor, s.role, s.weight, s.cost})
+	}
+	joined.Steps = append(joined.Steps, late...)
+	for _, m := range row.marks {
+		joined.Milestones = append(joined.Milestones, Milestone{m.name, at(m.pos)})
+	}
+	for _, c := range row.changes {
+		joined.Changes = append(joined.Changes, Change{c.name, at(c.pos)})
+	}
+	if row.start != unknown {
+		joined.Start = time.UnixMicro(row.start).UTC()
+	}
+	return joined, true, nil
+}
+
 // cycles applies the parts of a preparation that look at all paths of a subject: it
 // returns the set itself if there are none. Paths without a subject, or without an
 // instant of their end, stay as they are.
 func (p *Preparation) cycles(js *Journeys, rep *Prepared) (*Journeys, error) {
-	if p.ConversionGap <= 0 && p.Cycle == CycleEach || js.subjects.v == nil {
+	if !p.several() || js.subjects.v == nil {
 		return js, nil
 	}
+	js = js.canonical() // of paths that end together, arrival must not choose one
 	out := &Journeys{}
 	var rows []int
 	for r := range js.rows() {
@@ -116,5 +165,8 @@ func (t *turn) take(o turn) {
 	t.start = min(t.start, o.start)
 	for _, m := range o.marks {
 		t.marks = append(t.marks, namedMark{m.name, m.pos + t.finish - o.finish})
+	}
+	for _, c := range o.changes {
+		t.changes = append(t.changes, namedMark{c.name, c.pos + t.finish - o.finish})
 	}
 }

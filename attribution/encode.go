@@ -47,6 +47,7 @@ const (
 	rowMarks
 	rowPlain // steps are channels and ages alone
 	rowOpen
+	rowChanges
 )
 
 func (js *Journeys) appendRow(b []byte, r int) []byte {
@@ -65,12 +66,13 @@ func (js *Journeys) appendRow(b []byte, r int) []byte {
 			flags |= bit
 		}
 	}
-	start, finish, ms := js.starts.get(r, unknown), js.finishes.get(r, untimed), js.marks[r]
+	start, finish, ms, changes := js.starts.get(r, unknown), js.finishes.get(r, untimed), js.marks[r], js.changes[r]
 	set(js.subjects.at(r) != 0, rowSubject)
 	set(js.strata.at(r) != 0, rowStratum)
 	set(start != unknown, rowStart)
 	set(finish != untimed, rowFinish)
 	set(len(ms) > 0, rowMarks)
+	set(len(changes) > 0, rowChanges)
 	set(js.open.at(r) != 0, rowOpen)
 	b = append(b, flags)
 	b = binary.AppendUvarint(b, uint64(js.conversions.at(r)))
@@ -91,7 +93,10 @@ func (js *Journeys) appendRow(b []byte, r int) []byte {
 	if flags&rowFinish != 0 {
 		b = binary.AppendVarint(b, finish)
 	}
-	if flags&rowMarks != 0 {
+	for _, ms := range [][]mark{ms, changes} {
+		if len(ms) == 0 {
+			continue
+		}
 		b = binary.AppendUvarint(b, uint64(len(ms)))
 		for _, m := range ms {
 			b = binary.AppendUvarint(b, uint64(m.name))
@@ -212,6 +217,13 @@ func (d *decoder) word(words []string) string {
 	return ""
 }
 
+func (d *decoder) marks(words []string) (out []namedMark) {
+	for n := d.uint(uint64(len(d.b))); n > 0 && !d.bad; n-- {
+		out = append(out, namedMark{d.word(words), d.int()})
+	}
+	return out
+}
+
 // row reads a row into out.
 func (d *decoder) row(out *Journeys, channels, words []string) {
 	flags := d.byte()
@@ -232,9 +244,10 @@ func (d *decoder) row(out *Journeys, channels, words []string) {
 		r.finish = d.int()
 	}
 	if flags&rowMarks != 0 {
-		for n := d.uint(uint64(len(d.b))); n > 0 && !d.bad; n-- {
-			r.marks = append(r.marks, namedMark{d.word(words), d.int()})
-		}
+		r.marks = d.marks(words)
+	}
+	if flags&rowChanges != 0 {
+		r.changes = d.marks(words)
 	}
 	n := d.uint(maxSteps)
 	steps := out.buf[:0]

@@ -58,13 +58,24 @@ type reasoner interface {
 // Markov the split of one journey is a convention, since the chain speaks of the set.
 //
 // Steps come in order. What no step gets is a last element whose Step has only a Channel,
-// (baseline) or (unattributed). Credits sum to 1 for models that conserve. Parts of a
-// preparation that look at several paths of a subject are not applied.
-func Explain(p Path, prep *Preparation, m Model) ([]StepCredit, error) {
+// (baseline) or (unattributed). Credits sum to 1 for models that conserve.
+//
+// Parts of a preparation that look at several paths of a subject (ConversionGap, Cycle)
+// need the others of p's subject; steps of theirs that p takes over are listed with its
+// own. If p's conversion does not count beside theirs, nothing has credit.
+func Explain(p Path, prep *Preparation, m Model, others ...Path) ([]StepCredit, error) {
 	if prep == nil {
 		prep = &Preparation{}
 	}
 	value := p.Value
+	joined, counts, err := prep.join(p, others)
+	if err != nil {
+		return nil, err
+	}
+	if !counts {
+		return prep.uncounted(p), nil
+	}
+	p = joined
 	p.Value, p.Weight = 0, 0
 	js := &Journeys{}
 	if err := js.Add(p); err != nil {
@@ -128,6 +139,19 @@ func Explain(p Path, prep *Preparation, m Model) ([]StepCredit, error) {
 		out = append(out, StepCredit{Step: Step{Channel: div.to}, Credit: div.share(n), Value: money[n]})
 	}
 	return out, nil
+}
+
+// uncounted are the steps of a path whose conversion does not count.
+func (p *Preparation) uncounted(x Path) []StepCredit {
+	why := AfterConversion // of the one that counts
+	if p.Cycle == CycleLast {
+		why = RepeatTouch // by a later one
+	}
+	out := ordered(x)
+	for i := range out {
+		out[i].Reason = why
+	}
+	return out
 }
 
 // ordered are the steps of p as they are used; those after the end have their reason.

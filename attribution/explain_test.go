@@ -82,3 +82,52 @@ func TestExplainSaysWhyStepsDoNotCount(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// What Explain says of each sale of a subject adds up to what the set says.
+func TestExplainLooksAtTheOtherPathsOfASubject(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(d int) time.Time { return start.AddDate(0, 0, d) }
+	buy := func(day int, channels ...string) attribution.Path {
+		p := attribution.Path{Subject: "s", End: at(day), Converted: true, Value: 100}
+		for i, c := range channels {
+			p.Steps = append(p.Steps, attribution.Step{Channel: c, At: at(day - 1).Add(time.Duration(i) * time.Minute)})
+		}
+		return p
+	}
+	all := []attribution.Path{buy(2, "A"), buy(3, "B"), buy(20, "C", "A")}
+	for name, prep := range map[string]*attribution.Preparation{
+		"each": {}, "overlap": {Cycle: attribution.CycleOverlap}, "first": {Cycle: attribution.CycleFirst},
+		"last": {Cycle: attribution.CycleLast}, "gap": {ConversionGap: 48 * time.Hour},
+	} {
+		set, _, err := setOf(t, all...).Prepare(prep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := run(t, set, attribution.Rule(attribution.Linear{}))
+		got := map[string]float64{}
+		value := int64(0)
+		for i, p := range all {
+			others := slices.Delete(slices.Clone(all), i, i+1)
+			scs, err := attribution.Explain(p, prep, attribution.Linear{}, others...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sc := range scs {
+				got[sc.Step.Channel] += sc.Credit
+				value += sc.Value
+				if sc.Credit == 0 && sc.Reason != attribution.AfterConversion && sc.Reason != attribution.RepeatTouch {
+					t.Errorf("%s: %+v", name, sc)
+				}
+			}
+		}
+		if value != want.Value {
+			t.Errorf("%s: value %d, of the set %d", name, value, want.Value)
+		}
+		for _, c := range want.Credits {
+			if !near(got[c.Channel], c.Conversions, 1e-12) {
+				t.Errorf("%s: %s %v, of the set %v", name, c.Channel, got[c.Channel], c.Conversions)
+			}
+		}
+	}
+}

@@ -33,7 +33,7 @@ func attributeFitted(c, js *Journeys, opts *Options, m Model, refit func(conv, n
 // redrawModel is the bootstrap of a rule, fitted anew or not.
 func (r *Result) redrawModel(c *Journeys, iv Interval, refit func(conv, nulls []float64) Model) error {
 	var d division
-	return r.redraw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
+	return r.redraw(c, iv, func(conv, nulls, _ []float64, put putter) error {
 		m := refit(conv, nulls)
 		var bad error
 		err := guard(m.Name(), func() {
@@ -61,7 +61,10 @@ func (r *Result) redrawModel(c *Journeys, iv Interval, refit func(conv, nulls []
 
 // An estimator is given what the rows of a canonical set weigh in a replicate, and puts
 // the credits of its slots.
-type estimator func(conv, nulls, open []float64, put func(slot int, conv, val float64)) error
+type estimator func(conv, nulls, open []float64, put putter) error
+
+// A putter adds to the credit of a slot.
+type putter func(slot int, conv, val float64)
 
 // redraw makes intervals from replicates of the canonical set c.
 func (r *Result) redraw(c *Journeys, iv Interval, estimate estimator) error {

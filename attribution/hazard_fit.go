@@ -22,6 +22,7 @@ type hazardFit struct {
 	pos          []float64 // of each step
 	horizon      float64   // the last end of observation
 	entryUnknown bool
+	stays        bool // subjects are at risk again after a conversion
 
 	decays  []time.Duration
 	touches [][]touch // of each channel, in order of rows
@@ -124,6 +125,9 @@ func (f *hazardFit) column(c, d int) *column {
 	return col
 }
 
+// atExit is the stratum at the end of a row.
+func (f *hazardFit) atExit(r int) int { return f.spells[r].at(f.spells[r].exit) }
+
 func (f *hazardFit) memory(d int) *memory {
 	return f.line.memory(float64(f.decays[d]) / float64(day) * f.line.perDay())
 }
@@ -134,7 +138,7 @@ func (f *hazardFit) problem(tau []int) *em.Problem {
 	g := len(f.strata)
 	p := &em.Problem{Exposure: make([]float64, g+len(tau)), Weight: make([]float64, len(f.events))}
 	for r, s := range f.spells {
-		p.Exposure[s.stratum] += float64(f.atRisk[r] * f.line.duration(s))
+		f.line.each(&s, s.exit, func(g int, d float64) { p.Exposure[g] += float64(f.atRisk[r] * d) })
 	}
 	parts := make([]int32, len(f.events)+1)
 	for e, r := range f.events {
@@ -158,7 +162,7 @@ func (f *hazardFit) problem(tau []int) *em.Problem {
 	p.Index, p.Part = make([]int32, parts[len(f.events)]), make([]float64, parts[len(f.events)])
 	next := slices.Clone(parts)
 	for e, r := range f.events {
-		p.Index[next[e]], p.Part[next[e]] = int32(f.spells[r].stratum), 1
+		p.Index[next[e]], p.Part[next[e]] = int32(f.atExit(r)), 1
 		next[e]++
 	}
 	for c, col := range cols {
@@ -223,7 +227,7 @@ func (f *hazardFit) start(p *em.Problem) []float64 {
 	theta := make([]float64, len(p.Exposure))
 	all, acted := 0.0, 0.0
 	for e, r := range f.events {
-		theta[f.spells[r].stratum] += p.Weight[e]
+		theta[f.atExit(r)] += p.Weight[e]
 		all += p.Weight[e]
 	}
 	for _, z := range p.Exposure[g:] {

@@ -39,7 +39,7 @@ func (f *hazardFit) report() (auroc, loss, used float64) {
 		lo, hi := js.span(r)
 		next := lo
 		for t := s.entry; t <= s.exit; t++ {
-			lambda := f.base[s.stratum]
+			lambda := f.base[s.at(t)]
 			for c := range stock {
 				if stock[c] != 0 {
 					stock[c] = float64(stock[c] * f.memories[c].q)

@@ -36,7 +36,7 @@ func (s *hazardSplit) place(v View) spell {
 		s.pos, s.left, s.chans = make([]float64, n), make([]float64, n), make([]int, n)
 	}
 	s.pos, s.left, s.chans = s.pos[:n], s.left[:n], s.chans[:n]
-	sp, _ := f.line.spell(v.js, v.row, s.pos)
+	sp, _ := f.place(v.js, v.row, s.pos)
 	for i := range n {
 		s.chans[i] = f.js.idOf(v, i)
 		s.left[i] = 0
@@ -47,19 +47,19 @@ func (s *hazardSplit) place(v View) spell {
 	return sp
 }
 
-// base is the baseline of the path's stratum, of an unknown one the mean.
-func (s *hazardSplit) base(v View) float64 {
-	stratum := v.js.words.text(v.js.strata.at(v.row))
-	if g, ok := slices.BinarySearch(s.fit.strata, stratum); ok {
-		return s.fit.base[g]
+// baseline is that of the stratum at the end of a spell, of an unknown one the mean.
+func (f *hazardFit) baseline(s spell) float64 {
+	if g := s.at(s.exit); g >= 0 {
+		return f.base[g]
 	}
-	return s.fit.mean()
+	return f.mean()
 }
 
 // part implements [partial]: the shares of λ, and the rest to (baseline).
 func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 	f, n := s.fit, v.Len()
-	sp, base := s.place(v), s.base(v)
+	sp := s.place(v)
+	base := f.baseline(sp)
 	if s.x == nil {
 		s.x = make([]float64, len(f.beta))
 	}
@@ -87,7 +87,7 @@ func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 			}
 		}
 		if s.lineage != nil {
-			s.lineage.spread(w, s.pos, s.chans, v.js.words.text(v.js.strata.at(v.row)), s.reading == Removal)
+			s.lineage.spread(w, s.pos, s.chans, sp, s.reading == Removal)
 		}
 		if s.reading != Incremental {
 			rest = base / lambda
@@ -112,9 +112,11 @@ func (s *hazardSplit) part(w []float64, v View) (rest float64, to string) {
 func (f *hazardFit) mean() float64 {
 	sold, risk := 0.0, 0.0
 	for r, s := range f.spells {
-		d := float64(f.atRisk[r] * f.line.duration(s))
-		sold += float64(f.base[s.stratum] * d)
-		risk += d
+		f.line.each(&s, s.exit, func(g int, d float64) {
+			d = float64(f.atRisk[r] * d)
+			sold += float64(f.base[g] * d)
+			risk += d
+		})
 	}
 	if risk == 0 {
 		return 0

@@ -2,6 +2,7 @@ package attribution_test
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -239,21 +240,48 @@ func TestRepeatBuyers(t *testing.T) {
 	}
 }
 
+// The delta method is the bootstrap without drawing, for every reading.
 func TestDeltaIsNearTheBootstrap(t *testing.T) {
 	t.Parallel()
-	js := plainWorld.run(t, 9, 4_000, 20)
+	w := plainWorld
+	w.excite = .2
 	h := attribution.Hazard{Decays: []time.Duration{72 * time.Hour}}
-	width := func(m attribution.Method) float64 {
-		res, err := h.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: m, Reps: 60}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := res.Credit("B")
-		return c.Hi - c.Lo
+	inc := h
+	inc.Reading = attribution.Incremental
+	named := w.paths(9, 4_000, 20)
+	for i := range named {
+		named[i].Subject = strconv.Itoa(i)
 	}
-	// The bootstrap redraws the sales as well, so it is the wider one.
-	if d, b := width(attribution.Delta), width(attribution.Bootstrap); d < b/2.5 || d > 1.5*b {
-		t.Errorf("delta %v, bootstrap %v", d, b)
+	reps := 100
+	if rounds() > 100 {
+		reps = 1000
+	}
+	for i, js := range []*attribution.Journeys{w.run(t, 9, 4_000, 20), setOf(t, named...)} {
+		for k, m := range []attribution.Attributor{h, inc, attribution.Lineage{Hazard: h}, attribution.Lineage{Hazard: h, Reading: attribution.Incremental}} {
+			if i > 0 && k > 0 {
+				continue
+			}
+			width := map[attribution.Method]map[string]float64{}
+			for _, method := range []attribution.Method{attribution.Delta, attribution.Bootstrap} {
+				res, err := m.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: method, Reps: reps, Level: .68}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				width[method] = map[string]float64{}
+				for _, name := range []string{"A", "B", attribution.Baseline} {
+					if c := res.Credit(name); c.Why == "" && c.Lo > 0 {
+						width[method][name] = c.Hi - c.Lo
+					} else {
+						t.Errorf("%s: %+v", m.Name(), c)
+					}
+				}
+			}
+			for name, d := range width[attribution.Delta] {
+				if b := width[attribution.Bootstrap][name]; d < .75*b || d > 1.33*b {
+					t.Errorf("%s %s: delta %v, bootstrap %v", m.Name(), name, d, b)
+				}
+			}
+		}
 	}
 }
 
@@ -271,5 +299,81 @@ func TestHazardIntervalsHoldTheTruth(t *testing.T) {
 	}
 	if c := res.Credit("P"); c.Lo != 0 {
 		t.Errorf("the placebo's interval begins at %v", c.Lo)
+	}
+}
+
+// The worked example: μ = .04, E = .25, a display ad one step before the search, and a sale
+// divided into baseline .1, display .2, search .7.
+func TestLineageOfOneSearchAfterOneDisplay(t *testing.T) {
+	t.Parallel()
+	w := attribution.SpreadForTest(.04, .25, []float64{.2, .7})
+	if math.Abs(w[0]-.501724) > 5e-7 || math.Abs(w[1]-.398276) > 5e-7 {
+		t.Errorf("display %.6f, search %.6f", w[0], w[1])
+	}
+	p := .25 / .29
+	if !near(w[0], .2+.7*p/2, 1e-15) || !near(w[1], .7-.7*p/2, 1e-15) {
+		t.Errorf("display %v, search %v", w[0], w[1])
+	}
+}
+
+// A stratum that changes: baseline and touches count where the subject was at the time.
+func TestStratumThatChanges(t *testing.T) {
+	t.Parallel()
+	// People buy ten times as often from the tenth day on; half of the touches come before.
+	r := rand.New(rand.NewPCG(21, 1))
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var ps, blind []attribution.Path
+	for range 20_000 {
+		p := attribution.Path{Start: start, End: start.AddDate(0, 0, 20).Add(-time.Second), Stratum: "cool",
+			Changes: []attribution.Change{{Stratum: "keen", At: start.AddDate(0, 0, 10)}}}
+		for d := range 20 {
+			at, rate := start.AddDate(0, 0, d), .003
+			if d >= 10 {
+				rate = .03
+			}
+			if r.Float64() < .1 {
+				p.Steps = append(p.Steps, attribution.Step{Channel: "P", At: at.Add(time.Hour)})
+			}
+			if r.Float64() < rate {
+				p.End, p.Converted = at.Add(2*time.Hour), true
+				break
+			}
+		}
+		ps = append(ps, p)
+		p.Changes = nil
+		blind = append(blind, p)
+	}
+	js := setOf(t, ps...)
+	for _, step := range []time.Duration{0, -1} {
+		p := run(t, js, attribution.Hazard{Step: step, Decays: []time.Duration{72 * time.Hour}}).Params.(*attribution.HazardParams)
+		if cool, keen := p.Baseline["cool"], p.Baseline["keen"]; math.Abs(cool-.003) > .0008 || math.Abs(keen-.03) > .006 || p.Beta["P"] > .003 {
+			t.Errorf("step %v: cool %v, keen %v, %v", step, cool, keen, p.Beta)
+		}
+	}
+	if p := run(t, setOf(t, blind...), attribution.Hazard{}).Params.(*attribution.HazardParams); len(p.Baseline) != 1 {
+		t.Errorf("%v", p.Baseline)
+	}
+	// Changes take part in everything a set does.
+	b := encoded(t, js)
+	var back attribution.Journeys
+	if err := back.UnmarshalBinary(b); err != nil {
+		t.Fatal(err)
+	}
+	half := setOf(t, ps[:10_000]...)
+	if err := js.Subtract(half); err != nil {
+		t.Fatal(err)
+	}
+	if err := js.Merge(half); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(encoded(t, &back), b) || !slices.Equal(encoded(t, js), b) || slices.Equal(encoded(t, setOf(t, blind...)), b) {
+		t.Error("encodings differ")
+	}
+	if lin := run(t, js, attribution.Lineage{}); lin.Credit("P").Conversions > .1*js.Conversions() {
+		t.Errorf("%+v", lin.Credits)
+	}
+	untimed := attribution.Path{Steps: []attribution.Step{{Channel: "A"}}, Changes: []attribution.Change{{Stratum: "x"}}}
+	if err := js.Add(untimed); !errors.Is(err, attribution.ErrUntimed) {
+		t.Error(err)
 	}
 }

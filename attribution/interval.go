@@ -149,21 +149,25 @@ func (v *variances) add(js *Journeys, row int, d *division) {
 	view := js.view(row)
 	for i, w := range d.w {
 		s := js.slot(view, d, i)
-		if !v.open[s] {
-			if i == view.Len() && w == 0 {
-				continue
-			}
-			v.open[s] = true
-			v.touched = append(v.touched, s)
+		if i < view.Len() || w != 0 || v.open[s] {
+			v.put(s, float64(conv*d.share(i)), float64(val*d.share(i)))
 		}
-		v.here[s] += float64(conv * d.share(i))
-		v.money[s] += float64(val * d.share(i))
 	}
 	for i := range view.Len() {
 		if !view.Repeat(i) {
 			v.n[view.id(i)] += count(c)
 		}
 	}
+}
+
+// put adds to a slot of the open unit.
+func (v *variances) put(slot int, conv, val float64) {
+	if !v.open[slot] {
+		v.open[slot] = true
+		v.touched = append(v.touched, slot)
+	}
+	v.here[slot] += conv
+	v.money[slot] += val
 }
 
 // close ends the unit.
@@ -212,24 +216,11 @@ func (r *Result) setVariances(js *Journeys, v *variances, level float64, owed bo
 	if v.joint == nil {
 		return
 	}
-	r.tie(func(i, j int) bool {
+	r.tieNormal(z, func(i, j int) float64 {
 		a, b := at[r.Credits[i].Channel], at[r.Credits[j].Channel]
 		both := v.joint[min(a, b)*v.slots+max(a, b)]
-		sd := math.Sqrt(max(0, v.conv[a]+v.conv[b]-2*both))
-		return math.Abs(r.Credits[i].Conversions-r.Credits[j].Conversions) <= float64(z*sd)
+		return math.Sqrt(max(0, v.conv[a]+v.conv[b]-2*both))
 	})
-}
-
-// tie lists the pairs of channels with an interval that same cannot tell apart.
-func (r *Result) tie(same func(i, j int) bool) {
-	for i := range r.Credits {
-		for j := i + 1; j < len(r.Credits); j++ {
-			a, b := r.Credits[i], r.Credits[j]
-			if a.Why == "" && b.Why == "" && !isRow(a.Channel) && !isRow(b.Channel) && same(i, j) {
-				r.Tied = append(r.Tied, [2]string{a.Channel, b.Channel})
-			}
-		}
-	}
 }
 
 // quantile is how many standard deviations a two-sided normal interval reaches.

@@ -51,6 +51,7 @@ type columns struct {
 	starts      opt[int64]     // microseconds since 1970, or unknown
 	finishes    opt[int64]     // likewise, or untimed or agesOnly
 	marks       map[int][]mark // milestones of the rows that have some
+	changes     map[int][]mark // of the stratum, likewise
 
 	// One element a step.
 	narrow  []uint8 // channel ids while there are up to 256, then wide

@@ -61,7 +61,7 @@ func (l Lineage) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if err := f.credit(res, split); err != nil {
 		return nil, err
 	}
-	if err := f.intervals(res, split, g, opts.Interval); err != nil {
+	if err := f.intervals(res, split, opts.Interval); err != nil {
 		return nil, err
 	}
 	return res.finish(js, opts), nil

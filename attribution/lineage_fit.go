@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"slices"
 
 	"github.com/tabi-go/tabi/attribution/internal/em"
 	"github.com/tabi-go/tabi/internal/num"
@@ -130,7 +129,8 @@ func (l *lineageFit) collect() {
 			for _, p := range ps {
 				y[chans[p.step]] += p.y
 			}
-			key = binary.AppendUvarint(key[:0], uint64(s.stratum))
+			stratum := s.at(f.pos[lo+i])
+			key = binary.AppendUvarint(key[:0], uint64(stratum))
 			for c, v := range y {
 				if v != 0 {
 					key = binary.AppendUvarint(key, uint64(c))
@@ -142,7 +142,7 @@ func (l *lineageFit) collect() {
 			if !ok {
 				e = len(a.p.Begin) - 1
 				groups[d][string(key)] = e
-				a.p.Index, a.p.Part = append(a.p.Index, int32(s.stratum)), append(a.p.Part, 1)
+				a.p.Index, a.p.Part = append(a.p.Index, int32(stratum)), append(a.p.Part, 1)
 				for c, v := range y {
 					if v != 0 {
 						a.p.Index, a.p.Part = append(a.p.Index, int32(g+c)), append(a.p.Part, v)
@@ -218,7 +218,7 @@ func (l *lineageFit) exposure() []float64 {
 	f := l.f
 	out := make([]float64, len(f.strata)+len(f.touches))
 	for r, s := range f.spells {
-		out[s.stratum] += float64(f.atRisk[r] * f.line.duration(s))
+		f.line.each(&s, s.exit, func(g int, d float64) { out[g] += float64(f.atRisk[r] * d) })
 	}
 	for c, ts := range f.touches {
 		row, at := -1, math.Inf(-1)
@@ -274,7 +274,7 @@ type kin struct {
 const minKin = 1e-6
 
 // spread passes the shares w of the steps on to their ancestors.
-func (l *lineageFit) spread(w []float64, pos []float64, chans []int, stratum string, all bool) {
+func (l *lineageFit) spread(w []float64, pos []float64, chans []int, s spell, all bool) {
 	if !l.on {
 		return
 	}
@@ -290,7 +290,7 @@ func (l *lineageFit) spread(w []float64, pos []float64, chans []int, stratum str
 		own := uint64(1) << l.bit[d]
 		self := kin{set: own, by: []parent{{i, 0}}}
 		ps = l.parents(ps, pos, chans, i)
-		tot := l.muOf(d, stratum)
+		tot := l.muOf(d, s.at(pos[i]))
 		for _, p := range ps {
 			tot += float64(l.e[d][chans[p.step]] * p.y)
 		}
@@ -362,9 +362,9 @@ func addKin(ks []kin, k kin, share float64, own uint64, i int) []kin {
 
 // muOf is the rate of touches of a channel that no touch caused; for a stratum that the
 // fit does not know, the mean.
-func (l *lineageFit) muOf(d int, stratum string) float64 {
-	if g, ok := slices.BinarySearch(l.f.strata, stratum); ok {
-		return l.mu[d][g]
+func (l *lineageFit) muOf(d, stratum int) float64 {
+	if stratum >= 0 {
+		return l.mu[d][stratum]
 	}
 	return total(l.mu[d]) / float64(max(1, len(l.f.strata)))
 }

@@ -66,6 +66,10 @@ func (m Markov) delta(js *Journeys, res *Result, iv Interval) error {
 		ws[x] = make([]float64, n+1)
 		weights(x, ws[x])
 		cr := &res.Credits[at[x]]
+		if cr.N < 2 {
+			cr.Why = "n < 2"
+			continue
+		}
 		d := float64(z * float64(all*math.Sqrt(ch.Variance(grads, ws[x]))))
 		cr.Lo, cr.Hi = max(0, cr.Conversions-d), cr.Conversions+d
 		if all > 0 { // money moves with the conversions
@@ -77,13 +81,12 @@ func (m Markov) delta(js *Journeys, res *Result, iv Interval) error {
 		return nil
 	}
 	diff := make([]float64, n+1)
-	res.tie(func(i, j int) bool {
+	res.tieNormal(z, func(i, j int) float64 {
 		a, b := int(c.channels.index[res.Credits[i].Channel]), int(c.channels.index[res.Credits[j].Channel])
 		for k := range diff {
 			diff[k] = ws[a][k] - ws[b][k]
 		}
-		sd := float64(all * math.Sqrt(ch.Variance(grads, diff)))
-		return math.Abs(res.Credits[i].Conversions-res.Credits[j].Conversions) <= float64(z*sd)
+		return float64(all * math.Sqrt(ch.Variance(grads, diff)))
 	})
 	return nil
 }

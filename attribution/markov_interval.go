@@ -29,7 +29,7 @@ func (m Markov) replicates(js *Journeys, res *Result, iv Interval) (*replicates,
 		place[e] = int32(i)
 	}
 	n := len(c.channels.names)
-	return res.draw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
+	return res.draw(c, iv, func(conv, nulls, _ []float64, put putter) error {
 		clear(ch.Count)
 		clear(ch.Good)
 		clear(ch.Bad)

@@ -16,7 +16,15 @@ type Path struct {
 	Value      int64       // minor units, of all journeys the path stands for; only with Converted
 	Weight     float64     // journeys this path stands for, kept in millionths; 0 = 1
 	Stratum    string      // baseline group: persona, segment, fit band
+	Changes    []Change    // of Stratum during the observation, for [Hazard]; need times
 	Milestones []Milestone // of this journey
+}
+
+// A Change is a new stratum of the subject from an instant on: a stage reached, a score
+// that rose.
+type Change struct {
+	Stratum string
+	At      time.Time
 }
 
 // A Step is one contact on the way.

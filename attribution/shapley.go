@@ -13,9 +13,12 @@ import (
 // Rate and ExactRate compare whole paths of those who converted with whole paths of those
 // who did not; but a conversion ends the path, so long paths look harmful and credit can
 // be negative, even in total: they warn immortal_time unless Landmark is set.
+// Fitted asks a time-at-risk model what some of the channels alone would have sold, and
+// shares its assumptions.
 type Shapley struct {
 	Game         Game
 	ByOccurrence bool                   // game Ordered: every place instead of the first of each channel
+	Hazard       Hazard                 // game Fitted: the model that is fitted first; its Reading is not used
 	Landmark     Landmark               // games Rate and ExactRate: compare from a fixed moment on
 	Set          func(s uint64) float64 // game Custom: the worth of a set; bit i is the i-th channel by name
 	Samples      int                    // pairs of orders where there are more than 24 channels; 0 = refuse
@@ -32,6 +35,7 @@ const (
 	Rate                  // conversion rate of journeys whose set, not empty, is within S
 	ExactRate             // conversion rate of journeys whose set is S; does not conserve
 	Custom                // Shapley.Set; does not conserve
+	Fitted                // sales expected under a fitted Hazard with the touches of S alone; has a (baseline)
 )
 
 // A Landmark compares journeys fairly: channel sets are those of the time After from the
@@ -39,14 +43,16 @@ const (
 // Horizon behind it. The zero Landmark is none.
 type Landmark struct{ After, Horizon time.Duration }
 
-// ShapleyParams are the Params of the games Rate, ExactRate and Custom.
+// ShapleyParams are the Params of the games Rate, ExactRate, Custom and Fitted.
 type ShapleyParams struct {
-	Phi   map[string]float64 // Shapley values: rates, or the units of Set
-	Worth float64            // of all channels together
+	Phi    map[string]float64 // Shapley values: rates, the units of Set, or expected sales
+	Worth  float64            // of all channels together
+	None   float64            // of no channel, in the game Fitted
+	Hazard *HazardParams      // of the game Fitted
 }
 
-// Name returns "shapley", "shapley_ordered", "shapley_rate", "shapley_exact_rate" or
-// "shapley_custom".
+// Name returns "shapley", "shapley_ordered", "shapley_rate", "shapley_exact_rate",
+// "shapley_custom" or "shapley_fitted".
 func (s Shapley) Name() string {
 	switch s.Game {
 	case Ordered:
@@ -57,6 +63,8 @@ func (s Shapley) Name() string {
 		return "shapley_exact_rate"
 	case Custom:
 		return "shapley_custom"
+	case Fitted:
+		return "shapley_fitted"
 	}
 	return "shapley"
 }
@@ -82,6 +90,8 @@ func (s Shapley) Attribute(js *Journeys, opts *Options) (*Result, error) {
 			res.Split = nil
 		}
 		return res, nil
+	case Fitted:
+		return s.fitted(js, opts)
 	}
 	return s.play(js, opts)
 }

@@ -278,7 +278,7 @@ func (s Shapley) intervals(res *Result, c *Journeys, t *partyTable, variance []f
 			cr.ValueLo, cr.ValueHi = float64(cr.Value), float64(cr.Value)
 		}
 	default:
-		res.redraw(c, iv, func(conv, nulls, _ []float64, put func(slot int, conv, val float64)) error {
+		res.redraw(c, iv, func(conv, nulls, _ []float64, put putter) error {
 			t.weigh(c, conv, nulls)
 			phi, money, _, _ := s.values(t, n)
 			unit, _, _ := t.unit(s.Game)

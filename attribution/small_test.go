@@ -300,3 +300,38 @@ func TestPresets(t *testing.T) {
 		}
 	}
 }
+
+func TestHowProbablyOneChannelIsAboveAnother(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 50, Nulls: 200}, attribution.Row{Channels: []string{"B"}, Conversions: 60, Nulls: 300},
+		attribution.Row{Channels: []string{"C"}, Conversions: 900, Nulls: 100}, attribution.Row{Channels: []string{"D"}, Conversions: 1, Nulls: 1})
+	for _, c := range []struct {
+		model  attribution.Attributor
+		method attribution.Method
+	}{
+		{attribution.Rule(attribution.Last{}), attribution.Closed}, {attribution.Rule(attribution.Last{}), attribution.Bootstrap},
+		{attribution.Markov{}, attribution.Bootstrap}, {attribution.Markov{}, attribution.Delta},
+	} {
+		res, err := c.model.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: c.method, Reps: 2000}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The difference of two independent Poisson counts: 10 of √110. The chain knows the
+		// number of sales, so it is a little surer.
+		p, ok := res.Above("B", "A")
+		if !ok || math.Abs(p-.83) > .03 {
+			t.Errorf("%s by %v: B above A with %v", res.Model, c.method, p)
+		}
+		if q, _ := res.Above("A", "B"); !near(p+q, 1, 1e-15) {
+			t.Errorf("%s: A above B with %v, B above A with %v", res.Model, q, p)
+		}
+		if p, ok := res.Above("C", "A"); !ok || p < .9999 {
+			t.Errorf("%s: C above A with %v", res.Model, p)
+		}
+		for _, pair := range [][2]string{{"A", "D"}, {"A", "(baseline)"}, {"A", "TV"}, {"A", "A"}} {
+			if p, ok := res.Above(pair[0], pair[1]); ok {
+				t.Errorf("%s: %v with %v", res.Model, pair, p)
+			}
+		}
+	}
+}

@@ -9,11 +9,70 @@ import (
 // A spell is the time in which one row of a set was at risk, on the timeline.
 type spell struct {
 	entry, exit float64
-	stratum     int
-	skipped     bool // the subject had left
+	stratum     int     // at entry, -1 for one that the fit does not know
+	phases      []phase // later strata, in order
+	skipped     bool    // the subject had left
 }
 
-// at places a row of any set on the timeline: the steps' places go to pos.
+// A phase is a stratum from a place of the timeline on. On the grid it counts from its own
+// step on, as touches do.
+type phase struct {
+	from    float64
+	stratum int
+}
+
+// at is the stratum in force.
+func (s *spell) at(pos float64) int {
+	g := s.stratum
+	for _, p := range s.phases {
+		if p.from > pos {
+			break
+		}
+		g = p.stratum
+	}
+	return g
+}
+
+// each tells the time spent in each stratum from entry to end; on the grid both ends are
+// included.
+func (t timeline) each(s *spell, end float64, f func(stratum int, d float64)) {
+	if t.step > 0 {
+		end++
+	}
+	g, from := s.stratum, s.entry
+	for _, p := range s.phases {
+		if p.from >= end {
+			break
+		}
+		if p.from > from {
+			f(g, p.from-from)
+			from = p.from
+		}
+		g = p.stratum
+	}
+	f(g, end-from)
+}
+
+// place puts row r of any set on the timeline: the steps' places go to pos.
+func (f *hazardFit) place(js *Journeys, r int, pos []float64) (s spell, known bool) {
+	s, known = f.line.spell(js, r, pos)
+	s.stratum = f.stratum(js.words.text(js.strata.at(r)))
+	for _, c := range js.changes[r] {
+		s.phases = append(s.phases, phase{f.line.at(js.finishes.at(r) - c.pos), f.stratum(js.words.text(c.name))})
+	}
+	slices.SortStableFunc(s.phases, func(a, b phase) int { return cmp.Compare(a.from, b.from) })
+	return s, known
+}
+
+// stratum is the number of a stratum, -1 if the fit does not know it.
+func (f *hazardFit) stratum(name string) int {
+	if g, ok := slices.BinarySearch(f.strata, name); ok {
+		return g
+	}
+	return -1
+}
+
+// spell is the place of a row and of its steps, without the strata.
 func (t timeline) spell(js *Journeys, r int, pos []float64) (s spell, known bool) {
 	lo, hi := js.span(r)
 	finish := js.finishes.get(r, untimed)
@@ -58,21 +117,22 @@ func (f *hazardFit) makeSpells() {
 	js := f.js
 	f.spells = make([]spell, js.rows())
 	f.pos = make([]float64, js.touches())
-	strata := map[string]int{}
+	strata := make([]bool, len(js.words.names)+1)
 	for r := range f.spells {
-		strata[js.words.text(js.strata.at(r))] = 0
+		strata[js.strata.at(r)] = true
+		for _, c := range js.changes[r] {
+			strata[c.name] = true
+		}
 	}
-	for name := range strata {
-		f.strata = append(f.strata, name)
+	for id, used := range strata {
+		if used {
+			f.strata = append(f.strata, js.words.text(uint32(id)))
+		}
 	}
 	slices.Sort(f.strata)
-	for i, name := range f.strata {
-		strata[name] = i
-	}
 	for r := range f.spells {
 		lo, hi := js.span(r)
-		s, known := f.line.spell(js, r, f.pos[lo:hi])
-		s.stratum = strata[js.words.text(js.strata.at(r))]
+		s, known := f.place(js, r, f.pos[lo:hi])
 		f.spells[r] = s
 		f.entryUnknown = f.entryUnknown || !known
 		if r == 0 || s.exit > f.horizon {
@@ -85,7 +145,7 @@ func (f *hazardFit) makeSpells() {
 // leave marks what lies behind the conversion at which a subject leaves.
 func (f *hazardFit) leave() {
 	js := f.js
-	if f.h.Repeat == RepeatAlways || js.subjects.v == nil {
+	if f.stays = f.h.Repeat == RepeatAlways; f.stays || js.subjects.v == nil {
 		return
 	}
 	rows := make([]int, 0, len(f.spells))
@@ -113,7 +173,7 @@ func (f *hazardFit) leave() {
 			*gone = r
 		}
 	}
-	if f.h.Repeat == RepeatAuto && repeats {
+	if f.stays = f.h.Repeat == RepeatAuto && repeats; f.stays {
 		for r := range f.spells {
 			f.spells[r].skipped = false
 		}

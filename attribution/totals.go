@@ -27,14 +27,10 @@ type Totals struct {
 type amounts struct{ conversions, values num.Fixed }
 
 // NewTotals makes an empty accumulator of a rule, [Linear] By [Distinct] being the Shapley
-// game [Sum]. nil is no preparation. Parts of a preparation that look at several paths of
-// a subject are refused with [ErrIncompatible].
+// game [Sum]. nil is no preparation. The error is always nil.
 func NewTotals(m Model, p *Preparation) (*Totals, error) {
 	if p == nil {
 		p = &Preparation{}
-	}
-	if p.ConversionGap > 0 || p.Cycle != CycleEach {
-		return nil, ErrIncompatible
 	}
 	return &Totals{model: m, prep: *p, name: m.Name() + " " + p.fingerprint(), share: map[string]amounts{}}, nil
 }
@@ -45,17 +41,19 @@ func (p *Preparation) fingerprint() string {
 	for i, r := range roles {
 		roles[i] = fmt.Sprintf("%q:%v", r, p.Roles[r])
 	}
+	cycle := ""
+	if p.several() {
+		cycle = fmt.Sprintf(" %v %v", p.ConversionGap, p.Cycle)
+	}
 	return fmt.Sprintf("%v %v %q %v %v %q %v %v %v %v %v %v %v", p.OpenAfter, p.Window, p.After, p.TouchGap, p.ClicksFirst,
-		p.Exclude.Names, p.Exclude.Mode, p.Exclude.Match != nil, p.Transforms, p.LastSteps, roles, p.OncePerEvent, p.StepWeight != nil)
+		p.Exclude.Names, p.Exclude.Mode, p.Exclude.Match != nil, p.Transforms, p.LastSteps, roles, p.OncePerEvent, p.StepWeight != nil) + cycle
 }
 
-// Add divides one path and adds it. On an error the totals are unchanged.
-func (t *Totals) Add(p Path) error {
-	js := &Journeys{}
-	if err := js.Add(p); err != nil {
-		return err
-	}
-	out, _, err := js.Prepare(&t.prep)
+// Add divides paths and adds them. On an error the totals are unchanged. Where the
+// preparation looks at several paths of a subject (ConversionGap, Cycle) they must come in
+// one call: later ones are prepared on their own.
+func (t *Totals) Add(ps ...Path) error {
+	out, err := t.prep.set(ps)
 	if err != nil {
 		return err
 	}
@@ -74,6 +72,18 @@ func (t *Totals) Add(p Path) error {
 		}
 	}
 	return t.Merge(o)
+}
+
+// set is the prepared set of some paths.
+func (p *Preparation) set(ps []Path) (*Journeys, error) {
+	js := &Journeys{}
+	for _, x := range ps {
+		if err := js.Add(x); err != nil {
+			return nil, err
+		}
+	}
+	out, _, err := js.Prepare(p)
+	return out, err
 }
 
 // Merge adds the totals of o.

@@ -12,7 +12,7 @@ import (
 
 // An accumulator is what Totals and Counts have in common.
 type accumulator interface {
-	Add(attribution.Path) error
+	Add(...attribution.Path) error
 	MarshalBinary() ([]byte, error)
 	UnmarshalBinary([]byte) error
 }
@@ -124,7 +124,46 @@ func TestAccumulatorsRefuseOthers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := attribution.NewTotals(attribution.First{}, &attribution.Preparation{Cycle: attribution.CycleLast}); !errors.Is(err, attribution.ErrIncompatible) {
+	cycled, _ := attribution.NewTotals(attribution.First{}, &attribution.Preparation{Cycle: attribution.CycleLast})
+	if err := first.Merge(cycled); !errors.Is(err, attribution.ErrIncompatible) {
 		t.Error(err)
 	}
+	if _, err := attribution.NewCounts(attribution.Markov{Per: attribution.PerJourney}, nil); !errors.Is(err, attribution.ErrIncompatible) {
+		t.Error(err)
+	}
+}
+
+// Preparations that look at all paths of a subject: one call a subject, in any order, is the set.
+func TestAccumulatorsOfWholeSubjects(t *testing.T) {
+	t.Parallel()
+	eachSet(t, func(t *testing.T, r *rand.Rand, timed bool, ps []attribution.Path) {
+		prep := &attribution.Preparation{Cycle: attribution.Cycle(r.IntN(4)), ConversionGap: time.Duration(r.IntN(2)) * 100 * time.Hour}
+		set, _, err := setOf(t, ps...).Prepare(prep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subjects := map[string][]attribution.Path{}
+		for _, p := range shuffled(r, ps) {
+			subjects[p.Subject] = append(subjects[p.Subject], p)
+		}
+		total, err := attribution.NewTotals(attribution.Linear{}, prep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := attribution.NewCounts(attribution.Markov{Order: 2}, prep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ps := range subjects {
+			if err := errors.Join(total.Add(ps...), counts.Add(ps...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, total.Result(), run(t, set, attribution.Rule(attribution.Linear{})))
+		res, err := counts.Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, res, run(t, set, attribution.Markov{Order: 2}))
+	})
 }
