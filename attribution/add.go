@@ -232,6 +232,9 @@ func (js *Journeys) push(r row, steps []step) error {
 	if err != nil {
 		return err
 	}
+	if uint64(js.touches()+len(steps)) > maxTouches {
+		return ErrOverflow
+	}
 	js.totals = t
 	if r.empty() {
 		js.totals.ignored++
@@ -250,15 +253,15 @@ func (js *Journeys) push(r row, steps []step) error {
 		js.pushStep(&steps[i])
 	}
 	n := js.rows()
-	js.ends = append(js.ends, js.touches())
+	js.ends = append(js.ends, uint32(js.touches()))
 	js.conversions.append(r.conversions)
 	js.nulls.append(r.nulls)
 	js.open.append(n, r.open, 0)
 	js.values = append(js.values, r.value)
 	js.subjects.append(n, js.words.word(r.subject), 0)
 	js.strata.append(n, js.words.word(r.stratum), 0)
-	js.starts.append(n, r.start, unknown)
-	js.finishes.append(n, r.finish, untimed)
+	js.starts.append(n, r.start)
+	js.finishes.append(n, r.finish)
 	js.pushMarks(&js.marks, n, r.marks)
 	js.pushMarks(&js.changes, n, r.changes)
 	return nil

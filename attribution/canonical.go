@@ -108,7 +108,7 @@ func (js *Journeys) row(r int) row {
 	x := row{
 		subject: js.words.text(js.subjects.at(r)), stratum: js.words.text(js.strata.at(r)),
 		conversions: js.conversions.at(r), nulls: js.nulls.at(r), open: js.open.at(r), value: js.values[r],
-		start: js.starts.get(r, unknown), finish: js.finishes.get(r, untimed),
+		start: js.starts.at(r), finish: js.finishes.at(r),
 	}
 	x.marks, x.changes = js.named(js.marks[r]), js.named(js.changes[r])
 	return x
@@ -162,8 +162,8 @@ func (js *Journeys) compareRows(a, b int, rank []int) int {
 	if c := cmp.Or(
 		word(js.subjects.at(a), js.subjects.at(b)),
 		word(js.strata.at(a), js.strata.at(b)),
-		cmp.Compare(js.starts.get(a, unknown), js.starts.get(b, unknown)),
-		cmp.Compare(js.finishes.get(a, untimed), js.finishes.get(b, untimed)),
+		cmp.Compare(js.starts.at(a), js.starts.at(b)),
+		cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
 		slices.CompareFunc(js.marks[a], js.marks[b], marks),
 		slices.CompareFunc(js.changes[a], js.changes[b], marks),
 	); c != 0 {

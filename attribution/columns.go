@@ -64,6 +64,36 @@ func (c *opt[T]) at(i int) T {
 	return c.get(i, zero)
 }
 
+// even is a column that takes no room while all its values are the same.
+type even[T comparable] struct {
+	v   []T
+	all T
+}
+
+// append writes v as element n.
+func (c *even[T]) append(n int, v T) {
+	if c.v == nil {
+		if n == 0 {
+			c.all = v
+		}
+		if v == c.all {
+			return
+		}
+		c.v = make([]T, n, 2*n+1)
+		for i := range c.v {
+			c.v[i] = c.all
+		}
+	}
+	c.v = append(c.v, v)
+}
+
+func (c *even[T]) at(i int) T {
+	if c.v == nil {
+		return c.all
+	}
+	return c.v[i]
+}
+
 // table interns strings: one id a distinct string, in order of arrival.
 type table struct {
 	names []string

@@ -65,14 +65,14 @@ func (p *Preparation) cycles(js *Journeys, rep *Prepared) (*Journeys, error) {
 	out := &Journeys{}
 	var rows []int
 	for r := range js.rows() {
-		if js.subjects.v[r] != 0 && js.finishes.get(r, untimed) > agesOnly {
+		if js.subjects.v[r] != 0 && js.finishes.at(r) > agesOnly {
 			rows = append(rows, r)
 		} else {
 			out.copyRow(js, r, js.row(r))
 		}
 	}
 	slices.SortFunc(rows, func(a, b int) int {
-		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]), cmp.Compare(js.finishes.v[a], js.finishes.v[b]),
+		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]), cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
 			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
 	})
 	for i := 0; i < len(rows); {

@@ -35,46 +35,43 @@ func (t *tally) decay(js *Journeys, m TimeDecay) (left []int) {
 	table := halves()
 	perSecond := 1 / m.halfLife().Seconds()
 	var w [maxCells]float64
-	ends, conv, val, clean := js.rowColumns()
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		n := hi - lo
-		if n == 0 || n > maxCells {
-			left = append(left, r)
-			continue
-		}
-		ages := js.ages.small[lo:hi]
-		newest := ages[n-1]
-		sum := 0.0
-		for i, a := range ages {
-			x := float64(float64(a-newest) * perSecond)
-			if m.Floor {
-				x = math.Floor(float64(a)*perSecond) - math.Floor(float64(newest)*perSecond)
+	js.earners(func(rows []uint32) {
+		for _, row := range rows {
+			r := int(row)
+			lo, hi := js.span(r)
+			n := hi - lo
+			if n == 0 || n > maxCells {
+				left = append(left, r)
+				continue
 			}
-			w[i] = halved(table, x)
-			sum += w[i]
-		}
-		// Shares in 2⁻⁶³; what rounding leaves goes to the newest step, which has the most.
-		scale := float64(1<<62) * 2 / sum
-		rest := uint64(1) << 63
-		for i, ch := range js.narrow[lo:hi] {
-			share := rest
-			if i < n-1 {
-				share = min(rest, uint64(w[i]*scale))
+			k, v := int64(js.conversions.small[r])*million, js.values[r]
+			ages := js.ages.small[lo:hi]
+			newest := ages[n-1]
+			sum := 0.0
+			for i, a := range ages {
+				x := float64(float64(a-newest) * perSecond)
+				if m.Floor {
+					x = math.Floor(float64(a)*perSecond) - math.Floor(float64(newest)*perSecond)
+				}
+				w[i] = halved(table, x)
+				sum += w[i]
 			}
-			rest -= share
-			t.conversions[ch] = t.conversions[ch].Add(portion(int64(k)*million, share))
-			if v != 0 {
-				t.values[ch] = t.values[ch].Add(portion(v, share))
+			// Shares in 2⁻⁶³; what rounding leaves goes to the newest step, which has the most.
+			scale := float64(1<<62) * 2 / sum
+			rest := uint64(1) << 63
+			for i, ch := range js.narrow[lo:hi] {
+				share := rest
+				if i < n-1 {
+					share = min(rest, uint64(w[i]*scale))
+				}
+				rest -= share
+				t.conversions[ch] = t.conversions[ch].Add(portion(k, share))
+				if v != 0 {
+					t.values[ch] = t.values[ch].Add(portion(v, share))
+				}
 			}
 		}
-	}
+	})
 	return left
 }
 

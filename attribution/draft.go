@@ -103,7 +103,7 @@ func (d *draft) oncePerEvent() {
 		name string
 		day  int64
 	}
-	finish := d.js.finishes.get(d.view.row, untimed)
+	finish := d.js.finishes.at(d.view.row)
 	if finish <= agesOnly {
 		finish = 0
 	}

@@ -66,7 +66,7 @@ func (js *Journeys) appendRow(b []byte, r int) []byte {
 			flags |= bit
 		}
 	}
-	start, finish, ms, changes := js.starts.get(r, unknown), js.finishes.get(r, untimed), js.marks[r], js.changes[r]
+	start, finish, ms, changes := js.starts.at(r), js.finishes.at(r), js.marks[r], js.changes[r]
 	set(js.subjects.at(r) != 0, rowSubject)
 	set(js.strata.at(r) != 0, rowStratum)
 	set(start != unknown, rowStart)

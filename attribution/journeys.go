@@ -12,6 +12,7 @@ const (
 	maxChannels = 65_535
 	maxSteps    = 10_000
 	maxName     = 1024
+	maxTouches  = math.MaxUint32 // of all rows
 )
 
 // Instants of rows that have none.
@@ -41,15 +42,15 @@ type columns struct {
 	words    table // subjects, strata, keys, actors, roles, milestone names
 
 	// One element a row.
-	ends        []int // offset behind the row's last step
+	ends        []uint32 // offset behind the row's last step
 	conversions ints
 	nulls       ints
 	open        opt[int64] // millionths of journeys still under way
 	values      []int64
 	subjects    opt[uint32]
 	strata      opt[uint32]
-	starts      opt[int64]     // microseconds since 1970, or unknown
-	finishes    opt[int64]     // likewise, or untimed or agesOnly
+	starts      even[int64]    // microseconds since 1970, or unknown
+	finishes    even[int64]    // likewise, or untimed or agesOnly
 	marks       map[int][]mark // milestones of the rows that have some
 	changes     map[int][]mark // of the stratum, likewise
 
@@ -205,9 +206,9 @@ func (js *Journeys) rows() int { return len(js.ends) }
 // span is the range of row r's steps.
 func (js *Journeys) span(r int) (lo, hi int) {
 	if r > 0 {
-		lo = js.ends[r-1]
+		lo = int(js.ends[r-1])
 	}
-	return lo, js.ends[r]
+	return lo, int(js.ends[r])
 }
 
 func (js *Journeys) view(r int) View {
@@ -231,7 +232,7 @@ func (js *Journeys) age(i int) int64 {
 	return js.ages.at(i)
 }
 
-func (js *Journeys) timed(r int) bool { return js.finishes.get(r, untimed) != untimed }
+func (js *Journeys) timed(r int) bool { return js.finishes.at(r) != untimed }
 
 // allTimed reports whether a model that needs times can use the set.
 func (js *Journeys) allTimed() bool { return js.totals.untimed == 0 }

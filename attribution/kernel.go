@@ -12,29 +12,41 @@ import (
 // is divided once. Paths longer than maxCells take the general way.
 const maxCells = 64
 
-// cells add up integers: one row of the table a class of weight, one column a channel.
+// An amount is what cells add up: millionths of conversions, and minor units.
+type amount struct{ conv, val int64 }
+
+func (a *amount) add(x amount) {
+	a.conv += x.conv
+	a.val += x.val
+}
+
+// cells add up integers: one row of the table a class of weight, one column a channel. What
+// lies in a class counts scale/sum.
 type cells struct {
 	channels   int
-	conv, val  []int64 // class-major
+	cell       []amount // class-major
 	scale, sum []uint64
 }
 
-func newCells(js *Journeys, classes int) *cells {
-	n := len(js.channels.names)
-	return &cells{channels: n, conv: make([]int64, classes*n), val: make([]int64, classes*n),
-		scale: make([]uint64, classes), sum: make([]uint64, classes)}
+func newCells(channels, classes int) *cells {
+	c := &cells{channels: channels, cell: make([]amount, classes*channels), scale: make([]uint64, classes), sum: make([]uint64, classes)}
+	for k := range classes {
+		c.scale[k], c.sum[k] = 1, 1
+	}
+	return c
 }
 
-// pour divides the cells into the tally: a class is worth scale/sum a unit.
+func (c *cells) class(k int) []amount { return c.cell[k*c.channels : (k+1)*c.channels] }
+
+// pour divides the cells into the tally.
 func (c *cells) pour(t *tally) bool {
 	for k := range c.sum {
-		for ch := range c.channels {
-			i := k*c.channels + ch
-			if c.conv[i] == 0 && c.val[i] == 0 {
+		for ch, a := range c.class(k) {
+			if a == (amount{}) {
 				continue
 			}
-			x, ok := num.Ratio(c.conv[i], c.scale[k], c.sum[k])
-			y, ok2 := num.Ratio(c.val[i], c.scale[k], c.sum[k])
+			x, ok := num.Ratio(a.conv, c.scale[k], c.sum[k])
+			y, ok2 := num.Ratio(a.val, c.scale[k], c.sum[k])
 			if !ok || !ok2 {
 				return false
 			}
@@ -45,8 +57,147 @@ func (c *cells) pour(t *tally) bool {
 	return true
 }
 
+// A kernel adds what one path earned to the cells; false leaves it to the general way.
+type kernel func(c *cells, path []uint8, x amount) bool
+
+// kernelOf is the kernel of a rule and its empty cells, nil if it has none.
+func kernelOf(m Model, channels int) (kernel, *cells) {
+	switch m := m.(type) {
+	case First:
+		return addFirst, newCells(channels, 1)
+	case Last:
+		return addLast, newCells(channels, 1)
+	case Linear:
+		c := newCells(channels, maxCells+1) // by number of steps or of channels
+		for n := 1; n <= maxCells; n++ {
+			c.sum[n] = uint64(n)
+		}
+		switch m.By {
+		case Touch:
+			return addEach, c
+		case Distinct:
+			if channels <= 64 {
+				return addFewDistinct, c
+			}
+			return addDistinct, c
+		}
+	case Ramp:
+		if m.By != Touch {
+			return nil, nil
+		}
+		c := newCells(channels, maxCells+1) // by number of steps
+		for n := 1; n <= maxCells; n++ {
+			c.sum[n] = uint64(n * (n + 1) / 2)
+		}
+		return addRamp, c
+	case Position:
+		first, last, middle, ok := m.millionths()
+		if !ok {
+			return nil, nil
+		}
+		c := newCells(channels, maxCells+2)
+		c.scale[positionFirst], c.sum[positionFirst] = first, million
+		c.scale[positionLast], c.sum[positionLast] = last, million
+		c.sum[positionHalf] = 2
+		for n := 3; n <= maxCells; n++ {
+			c.scale[n], c.sum[n] = middle, uint64(n-2)*million
+		}
+		if m.Two == Half || first+last == 0 {
+			return addPosition, c
+		}
+		return func(c *cells, path []uint8, x amount) bool { return len(path) != 2 && addPosition(c, path, x) }, c
+	}
+	return nil, nil
+}
+
+func addFirst(c *cells, path []uint8, x amount) bool {
+	c.cell[path[0]].add(x)
+	return true
+}
+
+func addLast(c *cells, path []uint8, x amount) bool {
+	c.cell[path[len(path)-1]].add(x)
+	return true
+}
+
+func addEach(c *cells, path []uint8, x amount) bool {
+	cell := c.class(len(path))
+	for _, ch := range path {
+		cell[ch].add(x)
+	}
+	return true
+}
+
+func addRamp(c *cells, path []uint8, x amount) bool {
+	cell := c.class(len(path))
+	y := x
+	for _, ch := range path {
+		cell[ch].add(y)
+		y.add(x)
+	}
+	return true
+}
+
+// Classes of Position beside the middles, which are classed by the number of steps: paths
+// of one step, firsts, lasts, and both halves of two steps.
+const (
+	positionWhole = 0
+	positionFirst = 1
+	positionLast  = 2
+	positionHalf  = maxCells + 1
+)
+
+func addPosition(c *cells, path []uint8, x amount) bool {
+	last := len(path) - 1
+	switch last {
+	case 0:
+		c.class(positionWhole)[path[0]].add(x)
+	case 1:
+		half := c.class(positionHalf)
+		half[path[0]].add(x)
+		half[path[1]].add(x)
+	default:
+		c.class(positionFirst)[path[0]].add(x)
+		c.class(positionLast)[path[last]].add(x)
+		middle := c.class(len(path))
+		for _, ch := range path[1:last] {
+			middle[ch].add(x)
+		}
+	}
+	return true
+}
+
+// addDistinct gives whole paths to each of their channels, in the class of their number. The
+// set of a path is four words of bits.
+func addDistinct(c *cells, path []uint8, x amount) bool {
+	var set [4]uint64
+	for _, ch := range path {
+		set[ch>>6] |= 1 << (ch & 63)
+	}
+	cell := c.class(bits.OnesCount64(set[0]) + bits.OnesCount64(set[1]) + bits.OnesCount64(set[2]) + bits.OnesCount64(set[3]))
+	for w, b := range set {
+		for ; b != 0; b &= b - 1 {
+			cell[w<<6|bits.TrailingZeros64(b)].add(x)
+		}
+	}
+	return true
+}
+
+// addFewDistinct is addDistinct for up to 64 channels: one word.
+func addFewDistinct(c *cells, path []uint8, x amount) bool {
+	set := uint64(0)
+	for _, ch := range path {
+		set |= 1 << (ch & 63)
+	}
+	cell := c.class(bits.OnesCount64(set))
+	for ; set != 0; set &= set - 1 {
+		cell[bits.TrailingZeros64(set)].add(x)
+	}
+	return true
+}
+
 // fast tallies the rules that have a kernel. It returns the rows that are left for the
-// general way, all of them if there is no kernel.
+// general way, and false if all are.
 func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 	// Weights of a step (up to maxCells) times the sums must stay within int64.
 	limit := int64(math.MaxInt64) / maxCells / 2
@@ -54,229 +205,52 @@ func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 		js.totals.conversions > limit || js.totals.earned > limit || js.totals.owed > limit {
 		return nil, false
 	}
-	var c *cells
-	switch m := m.(type) {
-	case First, Last:
-		c = newCells(js, 1)
-		c.scale[0], c.sum[0] = 1, 1
-		_, first := m.(First)
-		left = c.ends(js, first)
-	case Linear:
-		switch m.By {
-		case Touch:
-			c = newCells(js, maxCells+1)
-			for n := range c.sum {
-				c.scale[n], c.sum[n] = 1, uint64(max(1, n))
-			}
-			left = c.linear(js)
-		case Distinct:
-			c = newCells(js, maxCells+1)
-			for n := range c.sum {
-				c.scale[n], c.sum[n] = 1, uint64(max(1, n))
-			}
-			left = c.distinct(js)
-		default:
-			return nil, false
-		}
-	case Ramp:
-		if m.By != Touch {
-			return nil, false
-		}
-		c = newCells(js, maxCells+1)
-		for n := range c.sum {
-			c.scale[n], c.sum[n] = 1, uint64(max(1, n*(n+1)/2))
-		}
-		left = c.ramp(js)
-	case Position:
-		f, l, mid, ok := m.millionths()
-		if !ok {
-			return nil, false
-		}
-		c = newCells(js, maxCells+2)
-		for n := range c.sum {
-			c.scale[n], c.sum[n] = mid, uint64(max(1, n-2))*million
-		}
-		// Lengths 0 to 2 have no middle: their cells are whole paths, firsts and lasts.
-		c.scale[0], c.sum[0] = 1, 1
-		c.scale[1], c.sum[1] = f, million
-		c.scale[2], c.sum[2] = l, million
-		c.scale[maxCells+1], c.sum[maxCells+1] = 1, 2 // half and half
-		left = c.position(js, m.Two == Half || f+l == 0)
-	case TimeDecay:
-		if m.Raw || m.Spacing > 0 || js.ages.big != nil || js.ages.len() == 0 {
+	if m, ok := m.(TimeDecay); ok {
+		if m.Raw || m.Spacing > 0 || js.ages.small == nil {
 			return nil, false
 		}
 		return t.decay(js, m), true
-	default:
+	}
+	k, c := kernelOf(m, len(js.channels.names))
+	if k == nil {
 		return nil, false
 	}
-	if !c.pour(t) {
-		return nil, false
-	}
-	return left, true
-}
-
-// rowColumns are the columns that kernels read; clean says that rows without conversions
-// have no value.
-func (js *Journeys) rowColumns() (ends []int, conv []uint32, val []int64, clean bool) {
-	n := js.rows()
-	return js.ends[:n], js.conversions.small[:n], js.values[:n], js.totals.owed == 0
-}
-
-func (c *cells) ends(js *Journeys, first bool) (left []int) {
-	ends, conv, val, clean := js.rowColumns()
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		if lo == hi {
-			left = append(left, r)
-		} else {
-			i := hi - 1
-			if first {
-				i = lo
-			}
-			c.conv[js.narrow[i]] += int64(k) * million
-			c.val[js.narrow[i]] += v
-		}
-	}
-	return left
-}
-
-func (c *cells) linear(js *Journeys) (left []int) {
-	ends, conv, val, clean := js.rowColumns()
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		n := hi - lo
-		if n == 0 || n > maxCells {
-			left = append(left, r)
-		} else {
-			cc, cv := c.conv[n*c.channels:(n+1)*c.channels], c.val[n*c.channels:(n+1)*c.channels]
-			cv = cv[:len(cc)]
-			x := int64(k) * million
-			for _, ch := range js.narrow[lo:hi] {
-				cc[ch] += x
-				cv[ch] += v
+	js.earners(func(rows []uint32) {
+		for _, r := range rows {
+			lo, hi := js.span(int(r))
+			n := hi - lo
+			x := amount{int64(js.conversions.small[r]) * million, js.values[r]}
+			if n == 0 || n > maxCells || !k(c, js.narrow[lo:hi], x) {
+				left = append(left, int(r))
 			}
 		}
-	}
-	return left
+	})
+	return left, c.pour(t)
 }
 
-func (c *cells) ramp(js *Journeys) (left []int) {
-	ends, conv, val, clean := js.rowColumns()
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		n := hi - lo
-		if n == 0 || n > maxCells {
-			left = append(left, r)
-		} else {
-			cc, cv := c.conv[n*c.channels:(n+1)*c.channels], c.val[n*c.channels:(n+1)*c.channels]
-			cv = cv[:len(cc)]
-			x := int64(k) * million
-			dx, dv := x, v
-			for _, ch := range js.narrow[lo:hi] {
-				cc[ch] += x
-				cv[ch] += v
-				x += dx
-				v += dv
+// earners are the rows that have conversions or a value, many at a time: whether a row has
+// any is a toss-up, which costs more than the row if it is asked in the midst of the work.
+func (js *Journeys) earners(f func(rows []uint32)) {
+	var found [512]uint32
+	conv := js.conversions.small
+	for begin := 0; begin < len(conv); begin += len(found) {
+		n := 0
+		block := conv[begin:min(begin+len(found), len(conv))]
+		if js.totals.owed == 0 {
+			for i, c := range block {
+				found[n] = uint32(begin + i)
+				if c != 0 {
+					n++
+				}
 			}
-		}
-	}
-	return left
-}
-
-func (c *cells) position(js *Journeys, half bool) (left []int) {
-	ends, conv, val, clean := js.rowColumns()
-	whole, first, last := c.conv[:c.channels], c.conv[c.channels:2*c.channels], c.conv[2*c.channels:3*c.channels]
-	vwhole, vfirst, vlast := c.val[:c.channels], c.val[c.channels:2*c.channels], c.val[2*c.channels:3*c.channels]
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		n := hi - lo
-		x := int64(k) * million
-		switch {
-		case n == 0 || n > maxCells || n == 2 && !half:
-			left = append(left, r)
-		case n == 2:
-			cc, cv := c.conv[(maxCells+1)*c.channels:], c.val[(maxCells+1)*c.channels:]
-			a, b := js.narrow[lo], js.narrow[lo+1]
-			cc[a] += x
-			cv[a] += v
-			cc[b] += x
-			cv[b] += v
-		case n == 1:
-			whole[js.narrow[lo]] += x
-			vwhole[js.narrow[lo]] += v
-		default:
-			a, b := js.narrow[lo], js.narrow[hi-1]
-			first[a] += x
-			vfirst[a] += v
-			last[b] += x
-			vlast[b] += v
-			cc, cv := c.conv[n*c.channels:(n+1)*c.channels], c.val[n*c.channels:(n+1)*c.channels]
-			cv = cv[:len(cc)]
-			for _, ch := range js.narrow[lo+1 : hi-1] {
-				cc[ch] += x
-				cv[ch] += v
-			}
-		}
-	}
-	return left
-}
-
-// distinct gives whole paths to each of their channels, in the class of their number. The
-// set of a path is four words of bits.
-func (c *cells) distinct(js *Journeys) (left []int) {
-	ends, conv, val, clean := js.rowColumns()
-	for r, k := range conv {
-		if k == 0 && (clean || val[r] == 0) {
-			continue
-		}
-		v, lo, hi := val[r], 0, ends[r]
-		if r > 0 {
-			lo = ends[r-1]
-		}
-		n := hi - lo
-		if n == 0 || n > maxCells {
-			left = append(left, r)
-		} else {
-			var set [4]uint64
-			for _, ch := range js.narrow[lo:hi] {
-				set[ch>>6] |= 1 << (ch & 63)
-			}
-			size := bits.OnesCount64(set[0]) + bits.OnesCount64(set[1]) + bits.OnesCount64(set[2]) + bits.OnesCount64(set[3])
-			cc, cv := c.conv[size*c.channels:(size+1)*c.channels], c.val[size*c.channels:(size+1)*c.channels]
-			x := int64(k) * million
-			for w, b := range set {
-				for ; b != 0; b &= b - 1 {
-					ch := w<<6 | bits.TrailingZeros64(b)
-					cc[ch] += x
-					cv[ch] += v
+		} else { // refunds are value without conversions
+			for i, c := range block {
+				found[n] = uint32(begin + i)
+				if c != 0 || js.values[begin+i] != 0 {
+					n++
 				}
 			}
 		}
+		f(found[:n])
 	}
-	return left
 }

@@ -92,7 +92,7 @@ func (d *division) money(m Model, val int64, out []int64) ([]int64, error) {
 // entry is step i of a row, without what it earned; i = v.Len() is the rest.
 func (js *Journeys) entry(v View, d *division, i int) Entry {
 	e := Entry{Subject: js.words.text(js.subjects.at(v.row)), Step: -1}
-	finish := js.finishes.get(v.row, untimed)
+	finish := js.finishes.at(v.row)
 	instant := finish != untimed && finish != agesOnly
 	if instant {
 		e.End = time.UnixMicro(finish).UTC()

@@ -21,6 +21,9 @@ func (js *Journeys) Merge(o *Journeys) error {
 	if fresh > maxChannels {
 		return ErrTooManyChannels
 	}
+	if uint64(js.touches())+uint64(o.touches()) > maxTouches {
+		return ErrOverflow
+	}
 	for r := range o.rows() {
 		js.copyRow(o, r, o.row(r))
 	}

@@ -75,7 +75,7 @@ func (f *hazardFit) stratum(name string) int {
 // spell is the place of a row and of its steps, without the strata.
 func (t timeline) spell(js *Journeys, r int, pos []float64) (s spell, known bool) {
 	lo, hi := js.span(r)
-	finish := js.finishes.get(r, untimed)
+	finish := js.finishes.at(r)
 	if finish == agesOnly {
 		// Only differences are known: the end is taken to be the end of a step.
 		for i := lo; i < hi; i++ {
@@ -90,7 +90,7 @@ func (t timeline) spell(js *Journeys, r int, pos []float64) (s spell, known bool
 			pos[i-lo] = t.at(finish - js.age(i))
 		}
 	}
-	start := js.starts.get(r, unknown)
+	start := js.starts.at(r)
 	switch {
 	case start != unknown && finish != agesOnly:
 		s.entry = t.at(start)
@@ -156,7 +156,7 @@ func (f *hazardFit) leave() {
 	}
 	slices.SortFunc(rows, func(a, b int) int {
 		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]),
-			cmp.Compare(js.finishes.get(a, untimed), js.finishes.get(b, untimed)),
+			cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
 			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
 	})
 	var later []int

@@ -92,40 +92,58 @@ func (t *transitions) edge(s int32, channel int) int32 {
 }
 
 // count1 counts order 1 in a table of channels by channels, the last row being the start.
+//
+// Where most rows are one journey, all pairs of neighbours in the column are counted first,
+// without looking where paths end; then the pairs across the ends are taken away again.
 func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
 	n := t.channels
 	if js.narrow == nil || js.conversions.small == nil || js.nulls.small == nil || js.totals.conversions+js.totals.nulls > math.MaxInt64/maxSteps {
 		return false
 	}
 	pairs := make([]int64, (n+1)*n)
-	good, bad, value := make([]int64, n+1), make([]int64, n+1), make([]int64, n+1)
+	start := pairs[n*n:]
+	end := make([]struct{ good, bad, value int64 }, n+1)
 	seen := make([]bool, (n+1)*n) // by rows that bring money alone
+	each := int64(0)              // how often each row is counted already
+	if !dropNulls && js.totals.conversions+js.totals.nulls == int64(js.rows())*million {
+		each = 1
+		countPairs(pairs, js.narrow, n)
+	}
 	lo := 0
 	for r, hi := range js.ends {
 		c, b, v := int64(js.conversions.small[r]), int64(js.nulls.small[r]), js.values[r]
 		if dropNulls {
 			b = 0
 		}
-		steps := js.narrow[lo:hi]
-		lo = hi
-		if c == 0 && b == 0 && v == 0 {
-			continue
-		}
+		before, steps := lo, js.narrow[lo:hi]
+		lo = int(hi)
 		w, at := c+b, n
-		for _, ch := range steps {
-			pairs[at*n+int(ch)] += w
-			at = int(ch)
-		}
-		if w == 0 {
-			at = n
-			for _, ch := range steps {
-				seen[at*n+int(ch)] = true
-				at = int(ch)
+		if len(steps) > 0 {
+			if at = int(steps[len(steps)-1]); each > 0 {
+				start[steps[0]]++
+				if before > 0 {
+					pairs[int(js.narrow[before-1])*n+int(steps[0])]--
+				}
 			}
 		}
-		good[at] += c
-		bad[at] += b
-		value[at] += v
+		if more := w - each; more != 0 {
+			from := n
+			for _, ch := range steps {
+				pairs[from*n+int(ch)] += more
+				from = int(ch)
+			}
+		}
+		if w == 0 && v != 0 {
+			from := n
+			for _, ch := range steps {
+				seen[from*n+int(ch)] = true
+				from = int(ch)
+			}
+		}
+		e := &end[at]
+		e.good += c
+		e.bad += b
+		e.value += v
 	}
 	// By name, so that what follows finds states and edges in order.
 	names := js.byName()
@@ -144,7 +162,7 @@ func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
 		if s < 0 {
 			continue
 		}
-		t.good[s], t.bad[s], t.value[s] = good[at]*million, bad[at]*million, value[at]
+		t.good[s], t.bad[s], t.value[s] = end[at].good*million, end[at].bad*million, end[at].value
 		for _, ch := range names {
 			if k := pairs[at*n+ch]; k > 0 || seen[at*n+ch] {
 				t.from, t.to, t.count = append(t.from, s), append(t.to, state[ch]), append(t.count, k*million)
@@ -152,6 +170,18 @@ func (t *transitions) count1(js *Journeys, dropNulls bool) bool {
 		}
 	}
 	return true
+}
+
+// countPairs counts the neighbours in a column.
+func countPairs(pairs []int64, column []uint8, n int) {
+	if len(column) == 0 {
+		return
+	}
+	from := int(column[0]) * n
+	for _, ch := range column[1:] {
+		pairs[from+int(ch)]++
+		from = int(ch) * n
+	}
 }
 
 // state is the number of a gram.

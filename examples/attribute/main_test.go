@@ -489,14 +489,14 @@ func TestExplainOfASubject(t *testing.T) {
 
 func TestTimeModelsPrintTheBaselineAndTheirWarnings(t *testing.T) {
 	t.Parallel()
-	rows, errs := touches(t, shopTouches, "-models", "hazard,hazard_incremental,lineage,lineage_incremental,lineage_removal,backward", "-bootstrap", "0")
+	rows, errs := touches(t, shopTouches, "-models", "hazard,hazard_incremental,lineage,lineage_incremental,lineage_removal,backward,shapley_fitted", "-bootstrap", "0")
 	base := 0
 	for _, r := range rows {
 		if r["channel"] == "(baseline)" {
 			base++
 		}
 	}
-	if base != 6 || !strings.Contains(errs, "few_events") {
+	if base != 7 || !strings.Contains(errs, "few_events") {
 		t.Errorf("%d baselines, %s", base, errs)
 	}
 }

@@ -82,6 +82,8 @@ func (c *config) model(name string) (model, error) {
 		c.milestoned = c.milestoned || ofMilestones
 	case floor || raw:
 		return m, input.Usagef("unknown model %q", name)
+	case base == "shapley_fitted":
+		m.attribute = attribution.Shapley{Game: attribution.Fitted, Hazard: c.hazard}
 	case games[base] != nil:
 		m.attribute = games[base]
 	case base == "hazard" || base == "hazard_incremental":

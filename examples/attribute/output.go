@@ -212,7 +212,13 @@ func params(p any) map[string]any {
 	case *attribution.ShaoLiParams:
 		return map[string]any{"p": p.P, "contribution": p.C}
 	case *attribution.ShapleyParams:
-		return map[string]any{"phi": p.Phi, "v_all": p.Worth}
+		out := map[string]any{}
+		if p.Hazard != nil {
+			out = params(p.Hazard)
+			out["v_none"] = p.None
+		}
+		out["phi"], out["v_all"] = p.Phi, p.Worth
+		return out
 	case *attribution.LineageParams:
 		out := params(p.Hazard)
 		excitation, events := map[string]float64{}, map[string]float64{}

@@ -84,8 +84,8 @@ type row struct {
 	params  any
 }
 
-// score runs all models in a trial.
-func (t trial) score(seed uint64, users, days int) ([]row, error) {
+// score runs models in a trial.
+func (t trial) score(seed uint64, users, days int, models []model) ([]row, error) {
 	w, err := simulate.Scenario(t.scenario)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (t trial) score(seed uint64, users, days int) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, m := range allModels {
+	for _, m := range models {
 		began := time.Now()
 		rs, err := attribution.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.NoInterval}}, m.by)
 		if err != nil {
@@ -118,8 +118,8 @@ func (t trial) score(seed uint64, users, days int) ([]row, error) {
 	return rows, nil
 }
 
-// scoreAll runs all trials with seeds 1 to n.
-func scoreAll(n, users, days int) ([]row, error) {
+// scoreAll runs models in all trials with seeds 1 to n.
+func scoreAll(n, users, days int, models []model) ([]row, error) {
 	ts := trials()
 	type result struct {
 		rows []row
@@ -132,7 +132,7 @@ func scoreAll(n, users, days int) ([]row, error) {
 		all.Go(func() {
 			tokens <- struct{}{}
 			defer func() { <-tokens }()
-			rows, err := ts[i/n].score(uint64(i%n+1), users, days)
+			rows, err := ts[i/n].score(uint64(i%n+1), users, days, models)
 			results[i] = result{rows, err}
 		})
 	}
@@ -158,7 +158,7 @@ func (j *job) board(s input.Streams, given map[string]bool) error {
 	if err := os.MkdirAll(j.out, 0o777); err != nil {
 		return &input.UsageError{Err: err}
 	}
-	rows, err := scoreAll(j.seeds, j.users, j.days)
+	rows, err := scoreAll(j.seeds, j.users, j.days, allModels)
 	if err != nil {
 		return err
 	}
