@@ -71,6 +71,9 @@ func (js *Journeys) AddRow(a Row) error {
 		}
 	}
 	r := row{stratum: a.Stratum, conversions: c, nulls: n, value: a.Value, start: unknown, finish: untimed}
+	if a.Ages == nil && a.Weights == nil && a.Milestones == nil && js.known(a.Channels) {
+		return js.pushPlain(r)
+	}
 	if len(a.Ages) > 0 {
 		r.finish = agesOnly
 	}
@@ -123,6 +126,7 @@ type namedMark struct {
 // A step is what becomes one element of the step columns.
 type step struct {
 	channel                 string
+	known                   uint32 // one more than the number of the channel, where it has one
 	age                     int64
 	kind                    StepKind
 	source, id, actor, role string
@@ -214,106 +218,18 @@ func stepOf(s Step, age int64) step {
 	if w == 0 {
 		w = 1
 	}
-	return step{s.Channel, age, s.Kind, s.Source, s.ID, s.Actor, s.Role, w, s.Cost}
+	return step{s.Channel, 0, age, s.Kind, s.Source, s.ID, s.Actor, s.Role, w, s.Cost}
+}
+
+// plain reports whether the step is a channel and an age.
+func (s *step) plain() bool {
+	return s.kind == 0 && s.weight == 1 && s.cost == 0 && s.source == "" && s.id == "" && s.actor == "" && s.role == ""
 }
 
 // compareSteps orders by (At, Source, ID).
 func compareSteps(a, b step) int {
 	return cmp.Or(cmp.Compare(b.age, a.age), strings.Compare(a.source, b.source), strings.Compare(a.id, b.id))
 }
-
-// push checks everything that is left to check, then writes. A row that counts nothing
-// is ignored.
-func (js *Journeys) push(r row, steps []step) error {
-	if err := js.check(r, steps); err != nil {
-		return err
-	}
-	t, err := js.totals.plus(r)
-	if err != nil {
-		return err
-	}
-	if uint64(js.touches()+len(steps)) > maxTouches {
-		return ErrOverflow
-	}
-	js.totals = t
-	if r.empty() {
-		js.totals.ignored++
-		return nil
-	}
-	js.sorted.Store(nil)
-	if r.finish == untimed && len(steps) > 0 {
-		js.totals.untimed++
-	}
-	if r.finish != untimed && len(steps) > 0 && js.ages.len() == 0 {
-		for range js.touches() {
-			js.ages.append(0)
-		}
-	}
-	for i := range steps {
-		js.pushStep(&steps[i])
-	}
-	n := js.rows()
-	js.ends = append(js.ends, uint32(js.touches()))
-	js.conversions.append(r.conversions)
-	js.nulls.append(r.nulls)
-	js.open.append(n, r.open, 0)
-	js.values = append(js.values, r.value)
-	js.subjects.append(n, js.words.word(r.subject), 0)
-	js.strata.append(n, js.words.word(r.stratum), 0)
-	js.starts.append(n, r.start)
-	js.finishes.append(n, r.finish)
-	js.pushMarks(&js.marks, n, r.marks)
-	js.pushMarks(&js.changes, n, r.changes)
-	return nil
-}
-
-// pushMarks keeps the marks of row n in order of name and time.
-func (js *Journeys) pushMarks(column *map[int][]mark, n int, marks []namedMark) {
-	if len(marks) == 0 {
-		return
-	}
-	if *column == nil {
-		*column = map[int][]mark{}
-	}
-	ms := make([]mark, len(marks))
-	for i, m := range marks {
-		ms[i] = mark{js.words.word(m.name), m.pos}
-	}
-	slices.SortFunc(ms, func(a, b mark) int {
-		return cmp.Or(strings.Compare(js.words.text(a.name), js.words.text(b.name)), cmp.Compare(b.pos, a.pos))
-	})
-	(*column)[n] = ms
-}
-
-func (js *Journeys) pushStep(s *step) {
-	n := js.touches()
-	ch := js.channels.id(s.channel)
-	if js.wide == nil && ch > math.MaxUint8 {
-		js.wide = make([]uint16, n, 2*n+1)
-		for i, c := range js.narrow {
-			js.wide[i] = uint16(c)
-		}
-		js.narrow = nil
-	}
-	if js.wide != nil {
-		js.wide = append(js.wide, uint16(ch))
-	} else {
-		js.narrow = append(js.narrow, uint8(ch))
-	}
-	if js.ages.len() > 0 || s.age > 0 {
-		js.ages.append(s.age)
-	}
-	js.kinds.append(n, uint8(s.kind), 0)
-	js.weights.append(n, s.weight, 1)
-	js.costs.append(n, s.cost, 0)
-	js.sources.append(n, js.words.word(s.source), 0)
-	js.ids.append(n, js.words.word(s.id), 0)
-	js.actors.append(n, js.words.word(s.actor), 0)
-	js.roles.append(n, js.words.word(s.role), 0)
-}
-
-// touches is the number of steps in the columns.
-func (js *Journeys) touches() int { return len(js.narrow) + len(js.wide) }
 
 // check refuses what no row may hold.
 func (js *Journeys) check(r row, steps []step) error {
@@ -323,7 +239,10 @@ func (js *Journeys) check(r row, steps []step) error {
 	fresh := 0
 	for i := range steps {
 		s := &steps[i]
-		if _, ok := js.channels.index[s.channel]; !ok {
+		if id, ok := js.recent.find(&js.channels, s.channel); ok {
+			s.known = id + 1
+		} else {
+			s.known = 0
 			if err := checkName(s.channel); err != nil {
 				err.Field = fmt.Sprintf("steps[%d].channel", i)
 				return err

@@ -39,55 +39,26 @@ func (js *Journeys) canonical() *Journeys {
 			c.channels.id(js.channels.names[id])
 		}
 	}
-	for i := 0; i < len(order); {
-		r := js.row(order[i])
-		j := i + 1
-		for ; j < len(order) && js.compareRows(order[i], order[j], rank) == 0; j++ {
-			r.conversions += js.conversions.at(order[j])
-			r.nulls += js.nulls.at(order[j])
-			r.open += js.open.at(order[j])
-			r.value += js.values[order[j]]
+	if js.simple() {
+		js.fold(c, order, rank)
+	} else {
+		for i := 0; i < len(order); {
+			first := int(order[i].row)
+			r := js.row(first)
+			for i++; i < len(order) && js.compareRows(first, int(order[i].row), rank) == 0; i++ {
+				same := int(order[i].row)
+				r.conversions += js.conversions.at(same)
+				r.nulls += js.nulls.at(same)
+				r.open += js.open.at(same)
+				r.value += js.values[same]
+			}
+			c.copyRow(js, first, r)
 		}
-		c.copyRow(js, order[i], r)
-		i = j
 	}
 	c.totals.late, c.totals.ignored = js.totals.late, js.totals.ignored
 	c.sorted.Store(c)
 	js.sorted.Store(c)
 	return c
-}
-
-// inOrder are the rows in canonical order. Most are told apart by their first eight
-// channels, which are compared as one number.
-func (js *Journeys) inOrder(rank []int) []int {
-	type entry struct {
-		head uint64
-		row  int
-	}
-	es := make([]entry, js.rows())
-	short := len(rank) < 255
-	for r := range es {
-		es[r].row = r
-		if lo, hi := js.span(r); short {
-			for i := range 8 {
-				es[r].head <<= 8
-				if lo+i < hi {
-					es[r].head |= uint64(rank[js.channel(lo+i)] + 1)
-				}
-			}
-		}
-	}
-	slices.SortFunc(es, func(a, b entry) int {
-		if a.head != b.head {
-			return cmp.Compare(a.head, b.head)
-		}
-		return js.compareRows(a.row, b.row, rank)
-	})
-	order := make([]int, len(es))
-	for i, e := range es {
-		order[i] = e.row
-	}
-	return order
 }
 
 // copyRow adds row r of src with the counts given; what was accepted there is accepted here.
@@ -169,8 +140,7 @@ func (js *Journeys) compareRows(a, b int, rank []int) int {
 	); c != 0 {
 		return c
 	}
-	if js.kinds.v == nil && js.weights.v == nil && js.costs.v == nil && js.sources.v == nil &&
-		js.ids.v == nil && js.actors.v == nil && js.roles.v == nil {
+	if !js.extras() {
 		return 0
 	}
 	for i := range n {

@@ -1,5 +1,7 @@
 package attribution
 
+import "math/bits"
+
 // million is how counts and ages are kept: as integers of 10⁻⁶.
 const million = 1_000_000
 
@@ -111,6 +113,43 @@ func (t *table) id(s string) uint32 {
 	t.names = append(t.names, s)
 	t.index[s] = id
 	return id
+}
+
+// recent remembers where names were found in a table, in front of its map: a slot holds the
+// number of a name and one more. It is only a hint, so two names may share a slot, and
+// the table may change behind it.
+type recent [1024]uint16
+
+// find is the number of s in t.
+func (r *recent) find(t *table, s string) (id uint32, ok bool) {
+	slot := &r[spot(s)]
+	if k := int(*slot); k > 0 && k <= len(t.names) && t.names[k-1] == s {
+		return uint32(k - 1), true
+	}
+	if id, ok = t.index[s]; ok && id < 1<<16-1 {
+		*slot = uint16(id + 1)
+	}
+	return id, ok
+}
+
+// spot is a number below 1024 made of the length and of the first and last eight bytes.
+func spot(s string) int {
+	h := uint64(len(s))
+	if n := len(s); n >= 8 {
+		h += eight(s) ^ bits.RotateLeft64(eight(s[n-8:]), 23)
+	} else {
+		for i := range n {
+			h = h<<8 | uint64(s[i])
+		}
+	}
+	return int(h * 0x9E3779B97F4A7C15 >> 54)
+}
+
+// eight are the first eight bytes of s.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // word interns s with "" as 0.

@@ -53,12 +53,9 @@ const (
 func (js *Journeys) appendRow(b []byte, r int) []byte {
 	lo, hi := js.span(r)
 	flags := byte(rowPlain)
-	if js.kinds.v != nil || js.weights.v != nil || js.costs.v != nil || js.sources.v != nil || js.ids.v != nil ||
-		js.actors.v != nil || js.roles.v != nil {
-		for i := lo; i < hi; i++ {
-			if s := js.step(i); s.kind != 0 || s.weight != 1 || s.cost != 0 || s.source != "" || s.id != "" || s.actor != "" || s.role != "" {
-				flags = 0
-			}
+	for i := lo; i < hi && js.extras(); i++ {
+		if s := js.step(i); !s.plain() {
+			flags = 0
 		}
 	}
 	set := func(on bool, bit byte) {

@@ -34,6 +34,8 @@ type Journeys struct {
 	columns
 	sorted atomic.Pointer[Journeys] // canonical form, until the next change
 	buf    []step                   // of the row being added
+	found  []uint16                 // its channels, where all are known
+	recent recent
 }
 
 // columns are the data of a set.
