@@ -67,7 +67,7 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) ([]Change, 
 	fresh := map[storage.Key]bool{}
 	named := map[identity.ID][]storage.Key{}
 	last := since
-	for c, err := range t.store.Changes(ctx, since) {
+	for c, err := range t.store.changes(ctx, since) {
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ import (
 // its own, so several trackers, in several processes, may share one store. Safe for
 // concurrent use.
 type Tracker struct {
-	store storage.Store
+	store guarded
 	clock clock.Clock
 	touch touchpoint.Options
 	log   *slog.Logger
@@ -54,7 +54,7 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{store: store, clock: clock.System{}, log: slog.New(slog.DiscardHandler), config: *c}
+	t := &Tracker{store: guarded{store}, clock: clock.System{}, log: slog.New(slog.DiscardHandler), config: *c}
 	warn := slog.Default()
 	if opts != nil {
 		if opts.Clock != nil {
@@ -126,7 +126,7 @@ func (t *Tracker) Learn(ctx context.Context, facts ...storage.Fact) ([]touchpoin
 	if len(good) == 0 {
 		return outs, nil
 	}
-	stored, err := t.store.Append(ctx, good)
+	stored, err := t.store.append(ctx, good)
 	if stored == nil && err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (t *Tracker) reach(ctx context.Context, ids []identity.ID) ([]storage.Query
 		return []storage.Query{{}}, nil
 	}
 	through := func(id identity.ID) bool { ok, _ := t.rules.Linkable(id); return ok }
-	ties, err := storage.Component(ctx, t.store, ids, through, 0)
+	ties, err := t.store.component(ctx, ids, through)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (t *Tracker) read(ctx context.Context, at time.Time, ids []identity.ID) ([]
 	var out []storage.Fact
 	seen := map[storage.Key]bool{}
 	for _, q := range qs {
-		for f, err := range t.store.Scan(ctx, q) {
+		for f, err := range t.store.scan(ctx, q) {
 			if err != nil {
 				return nil, err
 			}

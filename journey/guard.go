@@ -1,0 +1,73 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// A guarded store is the host's, of which a panic becomes a [*touchpoint.CallbackError].
+type guarded struct{ store storage.Store }
+
+// append offers facts. After a panic nobody knows what was kept, so all are to be offered
+// again.
+func (g guarded) append(ctx context.Context, facts []storage.Fact) (outs []touchpoint.Outcome, err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		err = fmt.Errorf("%w: %w", storage.ErrUncertain, touchpoint.NewCallbackError("storage.Store.Append", v))
+		outs = make([]touchpoint.Outcome, len(facts))
+		for i, f := range facts {
+			outs[i] = touchpoint.Outcome{Status: touchpoint.Retry, Key: touchpoint.Key{Source: f.Key().Source, ID: f.Key().ID}, Err: err}
+		}
+	}()
+	return g.store.Append(ctx, facts)
+}
+
+func (g guarded) component(ctx context.Context, ids []identity.ID, through func(identity.ID) bool) (ties []storage.Tie, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			ties, err = nil, touchpoint.NewCallbackError("storage.Store.Ties", v)
+		}
+	}()
+	return storage.Component(ctx, g.store, ids, through, 0)
+}
+
+func (g guarded) scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return walk("storage.Store.Scan", func() iter.Seq2[storage.Fact, error] { return g.store.Scan(ctx, q) })
+}
+
+func (g guarded) changes(ctx context.Context, since storage.Cursor) iter.Seq2[storage.Change, error] {
+	return walk("storage.Store.Changes", func() iter.Seq2[storage.Change, error] { return g.store.Changes(ctx, since) })
+}
+
+// walk yields what the store's iterator does, and its panic as the last error. A panic of
+// the loop that reads is the reader's own and goes on.
+func walk[T any](where string, open func() iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		reading := false // the loop's body runs
+		defer func() {
+			if reading {
+				return
+			}
+			if v := recover(); v != nil {
+				var none T
+				yield(none, touchpoint.NewCallbackError(where, v))
+			}
+		}()
+		for item, err := range open() {
+			reading = true
+			more := yield(item, err)
+			reading = false
+			if !more {
+				return
+			}
+		}
+	}
+}
