@@ -37,7 +37,7 @@ var floors = []struct {
 
 // above are the trees that may import anything of the core. Nothing below them imports
 // them; tests may, where Go's own rule for internal lets them.
-var above = []string{"examples", "internal/browser", "internal/layout", "internal/sim"}
+var above = []string{"examples", "internal/browser", "internal/decodetest", "internal/layout", "internal/sim"}
 
 // nested are the folders with a go.mod of their own. Those joined by the committed
 // go.work of the root are true.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/cloudevents"
@@ -36,15 +37,15 @@ func TestEvents(t *testing.T) {
 		{"nobody", `{` + strings.Replace(head, `"subject":"u1"`, `"subject":null`, 1) + `}`, "missing ids"},
 	} {
 		recs := decode(t, &cloudevents.Options{Subject: identity.UserID}, c.in)
-		if len(recs) != 1 || text(recs[0]) != c.want {
-			t.Errorf("%s:\n%s, want\n%s", c.name, text(recs[0]), c.want)
+		if len(recs) != 1 || decodetest.Text(recs[0]) != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, decodetest.Text(recs[0]), c.want)
 		}
 	}
 	if recs := decode(t, nil, "[]"); len(recs) != 0 {
 		t.Errorf("an empty batch: %v", recs)
 	}
-	if rec := decode(t, nil, `{`+head+`}`)[0]; text(rec) != "missing ids" {
-		t.Errorf("a subject of no type: %s", text(rec))
+	if rec := decode(t, nil, `{`+head+`}`)[0]; decodetest.Text(rec) != "missing ids" {
+		t.Errorf("a subject of no type: %s", decodetest.Text(rec))
 	}
 }
 
@@ -58,8 +59,8 @@ func TestATypeWithAMapping(t *testing.T) {
 	o := &cloudevents.Options{Types: map[string]ingest.Mapper{"com.example.sold": m}}
 	recs := decode(t, o, `[{`+head+`,"data":{"customer":{"email":"A@x.example"},"total":12.5,"cur":"EUR"}},{`+head+`,"data":{"test":true}}]`)
 	want := `{"source":"/shop","id":"1","at":"2026-06-01T00:00:00Z","kind":"order","ids":[{"type":"email","value":"a@x.example"}],"direction":"inbound","value":"12.50","currency":"EUR"}`
-	if len(recs) != 2 || text(recs[0]) != want || !recs[1].Skipped {
-		t.Errorf("%s, want %s", text(recs[0]), want)
+	if len(recs) != 2 || decodetest.Text(recs[0]) != want || !recs[1].Skipped {
+		t.Errorf("%s, want %s", decodetest.Text(recs[0]), want)
 	}
 	if _, err := cloudevents.New(&cloudevents.Options{Types: map[string]ingest.Mapper{cloudevents.Type: m}}); err == nil {
 		t.Error("a mapping of canonical touches was taken")
@@ -91,8 +92,8 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			t.Errorf("an identifier stands in the envelope: %s", b)
 		}
 		rec := decode(t, nil, string(b))[0]
-		if want := string(tp.AppendJSON(nil)); text(rec) != want {
-			t.Errorf("%s\n%s, want\n%s", b, text(rec), want)
+		if want := string(tp.AppendJSON(nil)); decodetest.Text(rec) != want {
+			t.Errorf("%s\n%s, want\n%s", b, decodetest.Text(rec), want)
 		}
 	}
 }
@@ -108,14 +109,14 @@ func TestACanonicalTouchMustNotContradictItsEnvelope(t *testing.T) {
 		`,"kinds":"x","value":"1"`:          "missing currency",
 		`,"at":"2026-06-01T09:00:00+09:00"`: `{"source":"web","id":"1","at":"2026-06-01T00:00:00Z","kind":"note","ids":[{"type":"user_id","value":"u1"}]}`,
 	} {
-		if rec := decode(t, nil, fmt.Sprintf(env, rest))[0]; text(rec) != want {
-			t.Errorf("%s: %s, want %s", rest, text(rec), want)
+		if rec := decode(t, nil, fmt.Sprintf(env, rest))[0]; decodetest.Text(rec) != want {
+			t.Errorf("%s: %s, want %s", rest, decodetest.Text(rec), want)
 		}
 	}
 	rec := decode(t, &cloudevents.Options{Options: ingest.Options{Minimise: ingest.Minimise{URL: ingest.URLUTMOnly, ClickIDs: ingest.ClickIDsKind}}},
 		string(cloudevents.Encode(touch(t, "web", `,"props":{"url":"https://x.example/?gclid=CLICK"}`))))[0]
-	if strings.Contains(text(rec), "CLICK") {
-		t.Errorf("not masked: %s", text(rec))
+	if strings.Contains(decodetest.Text(rec), "CLICK") {
+		t.Errorf("not masked: %s", decodetest.Text(rec))
 	}
 }
 
@@ -127,7 +128,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzz(f, d)
+	decodetest.Fuzz(f, d)
 }
 
 func ExampleEncode() {

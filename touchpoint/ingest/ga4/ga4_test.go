@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/ga4"
 )
@@ -43,7 +44,7 @@ func TestRows(t *testing.T) {
 		{"a broken time", `{"event_name":"x","event_timestamp":"now","user_pseudo_id":"1"}`, "syntax at"},
 	} {
 		recs := decode(t, nil, c.in)
-		got := text(recs[0])
+		got := decodetest.Text(recs[0])
 		if i := strings.Index(got, `"kind"`); i >= 0 {
 			if !strings.HasPrefix(got, `{"source":"ga4","id":"`) || !strings.Contains(got[:i], `"at":"2026-06-01T00:00:00Z"`) {
 				t.Errorf("%s: %s", c.name, got[:i])
@@ -86,7 +87,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzz(f, d)
+	decodetest.Fuzz(f, d)
 }
 
 func ExampleDecoder() {

@@ -1,12 +1,9 @@
 package ga4_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
-	"time"
 
-	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/ga4"
 )
@@ -14,49 +11,5 @@ import (
 func decode(t *testing.T, o *ingest.Options, in string) []ingest.Record {
 	t.Helper()
 	d, err := ga4.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var recs []ingest.Record
-	for rec, err := range d.Decode(strings.NewReader(in), time.Time{}) {
-		if err != nil {
-			rec.Err = err
-		}
-		rec.Raw = nil
-		recs = append(recs, rec)
-	}
-	return recs
-}
-
-// text is a record as its canonical touches, or as the reason and field of its error.
-func text(rec ingest.Record) string {
-	var inv *touchpoint.InvalidError
-	if errors.As(rec.Err, &inv) {
-		return string(inv.Reason) + " " + inv.Field
-	}
-	var b []byte
-	for _, tp := range rec.Touches {
-		b = tp.AppendJSON(b)
-	}
-	return string(b)
-}
-
-// fuzz checks invariant I1: any bytes end typed, without a panic, in touches that are
-// valid.
-func fuzz(f *testing.F, d ingest.Decoder) {
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for rec, err := range d.Decode(strings.NewReader(string(data)), time.Time{}) {
-			if err == nil {
-				err = rec.Err
-			}
-			if err != nil && !errors.Is(err, touchpoint.ErrInvalid) {
-				t.Fatalf("untyped %v", err)
-			}
-			for _, tp := range rec.Touches {
-				if err := tp.Validate(nil); err != nil {
-					t.Fatalf("%v of %s", err, text(rec))
-				}
-			}
-		}
-	})
+	return decodetest.Decode(t, d, err, in)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/posthog"
@@ -54,14 +55,14 @@ func TestEvents(t *testing.T) {
 	} {
 		in := `{"uuid":"e1","timestamp":"2026-06-01T00:00:00Z",` + c.in + `}`
 		recs := decode(t, &posthog.Options{Events: map[string]touchpoint.Kind{"paid": touchpoint.KindOrder}}, in)
-		if len(recs) != 1 || text(recs[0]) != c.want {
-			t.Errorf("%s:\n%s, want\n%s", c.name, text(recs[0]), c.want)
+		if len(recs) != 1 || decodetest.Text(recs[0]) != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, decodetest.Text(recs[0]), c.want)
 		}
 	}
 	o := &posthog.Options{Surveys: map[string]posthog.Range{"s1": {Min: 0, Max: 10}}}
 	rec := decode(t, o, `{"uuid":"e1","timestamp":"2026-06-01T00:00:00Z","event":"survey sent","distinct_id":"u1","properties":{"$survey_id":"s1","$survey_response":"9"}}`)[0]
 	if got, _ := rec.Touches[0].Props.Raw("survey"); got != `{"id":"s1","max":10,"min":0,"scale":"range","score":9}` {
-		t.Errorf("an answer on a known scale: %s", text(rec))
+		t.Errorf("an answer on a known scale: %s", decodetest.Text(rec))
 	}
 }
 
@@ -80,7 +81,7 @@ func TestTypeOfADistinctID(t *testing.T) {
 	} {
 		rec := decode(t, nil, `{"timestamp":"2026-06-01T00:00:00Z",`+c.in+`}`)[0]
 		if rec.Err != nil || string(rec.Touches[0].IDs[0].Type()) != c.want {
-			t.Errorf("%s: %s, want %s", c.in, text(rec), c.want)
+			t.Errorf("%s: %s, want %s", c.in, decodetest.Text(rec), c.want)
 		}
 	}
 }
@@ -120,7 +121,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzz(f, d)
+	decodetest.Fuzz(f, d)
 }
 
 func ExampleDecoder() {

@@ -1,7 +1,6 @@
 package segment_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/segment"
@@ -17,31 +17,7 @@ import (
 func decode(t *testing.T, o *segment.Options, in string) []ingest.Record {
 	t.Helper()
 	d, err := segment.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var recs []ingest.Record
-	for rec, err := range d.Decode(strings.NewReader(in), time.Time{}) {
-		if err != nil {
-			rec.Err = err
-		}
-		rec.Raw = nil
-		recs = append(recs, rec)
-	}
-	return recs
-}
-
-// text is a record as its canonical touches, or as the reason and field of its error.
-func text(rec ingest.Record) string {
-	var inv *touchpoint.InvalidError
-	if errors.As(rec.Err, &inv) {
-		return string(inv.Reason) + " " + inv.Field
-	}
-	var b []byte
-	for _, tp := range rec.Touches {
-		b = tp.AppendJSON(b)
-	}
-	return string(b)
+	return decodetest.Decode(t, d, err, in)
 }
 
 // head is what all the messages of a table share.
@@ -98,8 +74,8 @@ func TestMessages(t *testing.T) {
 			common + `"kind":"event","touchpoint":"A","campaign":{"source":"s","name":"n"},"ids":[{"type":"anonymous_id","value":"1.2"},{"type":"device_id","value":"d1"},{"type":"group_id","value":"g1"},{"type":"phone","value":"+81312345678"},{"type":"user_id","value":"u1"}],"direction":"inbound","props":{"ip":"192.0.2.1","user_agent":"B"}}`},
 	} {
 		in := strings.Replace(c.in, "{", "{"+head+",", 1)
-		if recs := decode(t, nil, in); len(recs) != 1 || text(recs[0]) != c.want {
-			t.Errorf("%s:\n%s, want\n%s", c.name, text(recs[0]), c.want)
+		if recs := decode(t, nil, in); len(recs) != 1 || decodetest.Text(recs[0]) != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, decodetest.Text(recs[0]), c.want)
 		}
 	}
 }
@@ -120,8 +96,8 @@ func TestTimesAreThoseOfTheTable(t *testing.T) {
 	} {
 		rec := decode(t, nil, `{"type":"track","event":"A","userId":"u1",`+c.in+`}`)[0]
 		if rec.Err != nil {
-			if text(rec) != c.at {
-				t.Errorf("%s: %s", c.in, text(rec))
+			if decodetest.Text(rec) != c.at {
+				t.Errorf("%s: %s", c.in, decodetest.Text(rec))
 			}
 			continue
 		}
@@ -142,7 +118,7 @@ func TestI4FormsOfOneMessage(t *testing.T) {
 	t.Parallel()
 	m := `{` + head + `,"type":"track","event":"A","context":{"ip":"192.0.2.1"},"sentAt":"2026-06-01T00:00:01Z"}`
 	bare := `{` + head + `,"type":"track","event":"A"}`
-	want := text(decode(t, nil, m)[0])
+	want := decodetest.Text(decode(t, nil, m)[0])
 	for name, in := range map[string]string{
 		"array":          "[" + m + "]",
 		"pretty":         strings.ReplaceAll(m, ",", ",\n  "),
@@ -153,16 +129,16 @@ func TestI4FormsOfOneMessage(t *testing.T) {
 		"array of lines": "[" + m + "]\n",
 	} {
 		recs := decode(t, nil, in)
-		if len(recs) != 1 || text(recs[0]) != want {
-			t.Errorf("%s: %d records, %s, want %s", name, len(recs), text(recs[0]), want)
+		if len(recs) != 1 || decodetest.Text(recs[0]) != want {
+			t.Errorf("%s: %d records, %s, want %s", name, len(recs), decodetest.Text(recs[0]), want)
 		}
 	}
 	recs := decode(t, nil, `{"batch":[`+strings.Replace(bare, `"type"`, `"context":{"ip":"192.0.2.9"},"type"`, 1)+`],"context":{"ip":"192.0.2.1","userAgent":"B"}}`)
 	if ip, _ := recs[0].Touches[0].Props.Text("ip"); ip != "192.0.2.9" {
-		t.Errorf("the message's own context lost: %s", text(recs[0]))
+		t.Errorf("the message's own context lost: %s", decodetest.Text(recs[0]))
 	}
 	if ua, _ := recs[0].Touches[0].Props.Text("user_agent"); ua != "B" {
-		t.Errorf("the batch's context lost: %s", text(recs[0]))
+		t.Errorf("the batch's context lost: %s", decodetest.Text(recs[0]))
 	}
 }
 
@@ -170,7 +146,7 @@ func TestI4FormsOfOneMessage(t *testing.T) {
 func TestI2ABadLineChangesNoOther(t *testing.T) {
 	t.Parallel()
 	good := `{` + head + `,"type":"track","event":"A"}` + "\n"
-	want := text(decode(t, nil, good)[0])
+	want := decodetest.Text(decode(t, nil, good)[0])
 	for bad, why := range map[string]string{
 		`{"type":`: "syntax message", `nonsense`: "syntax message", `{"a":1} {"b":2}`: "syntax message", "{\"a\":\"\xff\"}": "utf8 message",
 		`{"a":"\ud800"}`: "utf8 message", `{"id":1,"ID":2}`: "duplicate_key message", `[1]`: "syntax message", `"text"`: "syntax message",
@@ -179,8 +155,8 @@ func TestI2ABadLineChangesNoOther(t *testing.T) {
 		`{"a":"` + strings.Repeat("x", ingest.MaxMessage) + `"}`: "too_large message",
 	} {
 		recs := decode(t, nil, good+bad+"\n"+good)
-		if len(recs) != 3 || text(recs[0]) != want || text(recs[1]) != why || text(recs[2]) != want {
-			t.Errorf("%.40s: %d records, %s", bad, len(recs), text(recs[1]))
+		if len(recs) != 3 || decodetest.Text(recs[0]) != want || decodetest.Text(recs[1]) != why || decodetest.Text(recs[2]) != want {
+			t.Errorf("%.40s: %d records, %s", bad, len(recs), decodetest.Text(recs[1]))
 			continue
 		}
 		if recs[1].Line != 2 || recs[2].Line != 3 || recs[2].Index != 2 {
@@ -209,7 +185,7 @@ func TestABrokenDocumentEndsTheInputABadElementFailsAlone(t *testing.T) {
 			if rec.Err == nil {
 				got = append(got, "")
 			} else {
-				got = append(got, text(rec))
+				got = append(got, decodetest.Text(rec))
 			}
 		}
 		if !slices.Equal(got, want) {
@@ -223,11 +199,11 @@ func TestI5OrderOfKeys(t *testing.T) {
 	t.Parallel()
 	parts := []string{`"messageId":"m1"`, `"timestamp":"2026-06-01T00:00:00Z"`, `"userId":"u1"`, `"type":"track"`, `"event":"Order Completed"`,
 		`"properties":{"b":{"y":1,"x":2},"revenue":5,"a":1}`}
-	want := text(decode(t, nil, "{"+strings.Join(parts, ",")+"}")[0])
+	want := decodetest.Text(decode(t, nil, "{"+strings.Join(parts, ",")+"}")[0])
 	for range 20 {
 		parts = append(parts[1:], parts[0])
 		parts[0], parts[2] = parts[2], parts[0]
-		if got := text(decode(t, nil, "{"+strings.Join(parts, ",")+"}")[0]); got != want {
+		if got := decodetest.Text(decode(t, nil, "{"+strings.Join(parts, ",")+"}")[0]); got != want {
 			t.Fatalf("%s\nwant %s", got, want)
 		}
 	}
@@ -246,7 +222,7 @@ func TestOptions(t *testing.T) {
 		"consent":{"categoryPreferences":{"Advertising":false,"Analytics":true,"Other":true}}}}`)[0]
 	tp := rec.Touches[0]
 	if tp.Source != "web" || tp.Kind != touchpoint.KindOrder || tp.Value.String() != "5.00 EUR" || len(tp.IDs) != 2 {
-		t.Errorf("%s", text(rec))
+		t.Errorf("%s", decodetest.Text(rec))
 	}
 	if !slices.Contains(rec.Notes, ingest.UnknownIDType) || !slices.Contains(rec.Notes, ingest.CurrencyAssumed) {
 		t.Errorf("notes %v", rec.Notes)
@@ -260,15 +236,15 @@ func TestOptions(t *testing.T) {
 		t.Errorf("consents %v", got)
 	}
 	if rec := decode(t, o, `{`+head+`,"name":"Home"}`)[0]; rec.Err != nil || rec.Touches[0].Kind != touchpoint.KindPageview {
-		t.Errorf("the endpoint's call: %s", text(rec))
+		t.Errorf("the endpoint's call: %s", decodetest.Text(rec))
 	}
 	both := decode(t, nil, `{`+head+`,"type":"track","event":"A","user_id":"u2"}`)[0]
 	if !slices.Contains(both.Notes, ingest.KeyAlias) || len(both.Touches[0].IDs) != 1 {
-		t.Errorf("two spellings: %s %v", text(both), both.Notes)
+		t.Errorf("two spellings: %s %v", decodetest.Text(both), both.Notes)
 	}
 	null := decode(t, nil, `{`+head+`,"type":"track","event":"A","anonymousId":null,"anonymous_id":"a1"}`)[0]
 	if null.Err != nil || len(null.Touches[0].IDs) != 2 || len(null.Notes) != 0 {
-		t.Errorf("a null beside a value: %s %v", text(null), null.Notes)
+		t.Errorf("a null beside a value: %s %v", decodetest.Text(null), null.Notes)
 	}
 	for _, bad := range []*segment.Options{{Call: "pages"}, {ExternalIDs: map[string]identity.Type{"x": "emial"}}, {Options: ingest.Options{Limits: ingest.Limits{Message: -1}}}} {
 		if _, err := segment.New(bad); err == nil {
@@ -287,21 +263,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		for rec, err := range d.Decode(strings.NewReader(string(data)), time.Time{}) {
-			if err == nil {
-				err = rec.Err
-			}
-			if err != nil && !errors.Is(err, touchpoint.ErrInvalid) {
-				t.Fatalf("untyped %v", err)
-			}
-			for _, tp := range rec.Touches {
-				if err := tp.Validate(nil); err != nil {
-					t.Fatalf("%v of %s", err, text(rec))
-				}
-			}
-		}
-	})
+	decodetest.Fuzz(f, d)
 }
 
 func ExampleDecoder() {

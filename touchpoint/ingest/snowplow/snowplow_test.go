@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/internal/decodetest"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
 	"github.com/tabi-go/tabi/touchpoint/ingest/snowplow"
 )
@@ -51,8 +52,8 @@ func TestEvents(t *testing.T) {
 			`{"source":"snowplow","id":"e1","at":"2026-06-01T00:00:01Z","received_at":"2026-06-01T00:00:09Z","kind":"event","touchpoint":"x",` + u1 + `,"direction":"inbound","props":{"at_original":"2026-06-01T00:00:00.5Z"}}`},
 	} {
 		recs := decode(t, &ingest.Options{Keep: []string{"iglu:com.acme/"}}, line(c.fields))
-		if len(recs) != 1 || text(recs[0]) != c.want {
-			t.Errorf("%s:\n%s, want\n%s", c.name, text(recs[0]), c.want)
+		if len(recs) != 1 || decodetest.Text(recs[0]) != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, decodetest.Text(recs[0]), c.want)
 		}
 	}
 }
@@ -66,8 +67,8 @@ func TestLinesThatAreNone(t *testing.T) {
 		strings.Replace(good, "u1", strings.Repeat("u", 513), 1):               "too_long ids",
 	} {
 		recs := decode(t, nil, good+"\r\n"+bad+"\n\n"+good)
-		if len(recs) != 3 || recs[0].Err != nil || text(recs[1]) != want || recs[2].Err != nil || recs[2].Line != 4 {
-			t.Errorf("%.20q: %d records, %s", bad, len(recs), text(recs[1]))
+		if len(recs) != 3 || recs[0].Err != nil || decodetest.Text(recs[1]) != want || recs[2].Err != nil || recs[2].Line != 4 {
+			t.Errorf("%.20q: %d records, %s", bad, len(recs), decodetest.Text(recs[1]))
 		}
 	}
 }
@@ -79,7 +80,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzz(f, d)
+	decodetest.Fuzz(f, d)
 }
 
 func ExampleDecoder() {
