@@ -130,6 +130,7 @@ func Fold(obs iter.Seq[Observation], at time.Time, o *FoldOptions) Profile {
 // A group is what was observed of one trait.
 type group struct {
 	name string
+	size int
 	obs  []*Observation
 }
 
@@ -138,6 +139,8 @@ type group struct {
 func (o *FoldOptions) group(obs iter.Seq[Observation], at time.Time) (groups []group, refused []string) {
 	index := map[string]int{}
 	var block []Observation
+	var kept []*Observation
+	var of []int // the group of each
 	for ob := range obs {
 		if ob.At.After(at) || !o.KnownAt.IsZero() && ob.ReceivedAt.After(o.KnownAt) {
 			continue
@@ -156,7 +159,17 @@ func (o *FoldOptions) group(obs iter.Seq[Observation], at time.Time) (groups []g
 			block = make([]Observation, 0, min(max(16, 2*len(block)), 1024))
 		}
 		block = append(block, ob)
-		groups[i].obs = append(groups[i].obs, &block[len(block)-1])
+		kept, of = append(kept, &block[len(block)-1]), append(of, i)
+		groups[i].size++
+	}
+	room := make([]*Observation, len(kept))
+	for i := range groups {
+		g := &groups[i]
+		g.obs, room = room[:0:g.size], room[g.size:]
+	}
+	for i, ob := range kept {
+		g := &groups[of[i]]
+		g.obs = append(g.obs, ob)
 	}
 	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.name, b.name) })
 	return groups, refused
