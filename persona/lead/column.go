@@ -59,8 +59,8 @@ type design struct {
 	levels   []map[string]bool // by source, those that have a feature or are the reference
 }
 
-// newDesign learns the features of rows.
-func newDesign(columns []Column, rows []Row) *design {
+// newDesign learns the features of rows, and returns them standardised, column by column.
+func newDesign(columns []Column, rows []Row) (*design, [][]float64) {
 	d := &design{}
 	numbers, levels := 0, 0
 	for _, c := range columns {
@@ -73,16 +73,19 @@ func newDesign(columns []Column, rows []Row) *design {
 		}
 	}
 	kept := d.features[:0]
+	var z [][]float64
 	for _, f := range d.features {
-		f.standardise(d, rows)
+		column := d.column(&f, rows)
+		f.measure(column)
 		if f.sd <= 1e-12*math.Abs(f.mean) {
 			d.dropped = append(d.dropped, f.label())
 			continue
 		}
-		kept = append(kept, f)
+		f.standardise(column)
+		kept, z = append(kept, f), append(z, column)
 	}
 	d.features = kept
-	return d
+	return d, z
 }
 
 func (d *design) addNumber(name string, source int, rows []Row) {
@@ -139,56 +142,60 @@ func levelOf(cell string) string {
 	return cell
 }
 
-// standardise finds mean and population deviation.
-func (f *feature) standardise(d *design, rows []Row) {
-	n := float64(len(rows))
+// measure finds mean and population deviation of a column.
+func (f *feature) measure(column []float64) {
 	sum, squares := 0.0, 0.0
-	for i := range rows {
-		sum += f.raw(d, &rows[i])
+	for _, x := range column {
+		sum += x
 	}
-	f.mean = sum / n
-	for i := range rows {
-		x := f.raw(d, &rows[i]) - f.mean
-		squares += float64(x * x)
+	f.mean = sum / float64(len(column))
+	for _, x := range column {
+		squares += float64((x - f.mean) * (x - f.mean))
 	}
-	f.sd = math.Sqrt(squares / n)
+	f.sd = math.Sqrt(squares / float64(len(column)))
 }
 
-// raw is the value of the feature in a row. A level that was never seen is (other), or
+func (f *feature) standardise(column []float64) {
+	for i, x := range column {
+		column[i] = (x - f.mean) / f.sd
+	}
+}
+
+// column returns the raw values of a feature. A level that was never seen is (other), or
 // the reference where there is no (other).
-func (f *feature) raw(d *design, r *Row) float64 {
-	switch f.kind {
-	case number:
-		if x := r.Numbers[f.source]; !math.IsNaN(x) {
-			return x
+func (d *design) column(f *feature, rows []Row) []float64 {
+	column := make([]float64, len(rows))
+	for i := range rows {
+		if f.kind == dummy {
+			level := levelOf(rows[i].Levels[f.source])
+			if !d.levels[f.source][level] {
+				level = otherLevel
+			}
+			if level == f.level {
+				column[i] = 1
+			}
+			continue
 		}
-		return f.fill
-	case indicator:
-		if math.IsNaN(r.Numbers[f.source]) {
-			return 1
+		x := rows[i].Numbers[f.source]
+		switch missing := math.IsNaN(x); {
+		case f.kind == number && missing:
+			column[i] = f.fill
+		case f.kind == number:
+			column[i] = x
+		case missing:
+			column[i] = 1
 		}
-		return 0
 	}
-	level := levelOf(r.Levels[f.source])
-	if !d.levels[f.source][level] {
-		level = otherLevel
-	}
-	if level == f.level {
-		return 1
-	}
-	return 0
+	return column
 }
 
 // matrix returns the standardised features of rows, column by column.
 func (d *design) matrix(rows []Row) [][]float64 {
-	z := make([][]float64, len(d.features))
-	cells := make([]float64, len(d.features)*len(rows))
+	var z [][]float64
 	for j := range d.features {
-		f := &d.features[j]
-		z[j] = cells[j*len(rows) : (j+1)*len(rows) : (j+1)*len(rows)]
-		for i := range rows {
-			z[j][i] = (f.raw(d, &rows[i]) - f.mean) / f.sd
-		}
+		column := d.column(&d.features[j], rows)
+		d.features[j].standardise(column)
+		z = append(z, column)
 	}
 	return z
 }

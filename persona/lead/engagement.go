@@ -89,10 +89,22 @@ type match struct {
 	sure bool
 }
 
-// matches returns the rules that touches of a kind may score under. A condition that is
+// matches returns the rules that touches of a kind may score under.
+func (t *Table) matches(kind touchpoint.Kind) []match {
+	if t.known == nil || !kind.Info().Known {
+		return t.match(kind)
+	}
+	found, ok := t.known.Load(kind)
+	if !ok {
+		found, _ = t.known.LoadOrStore(kind, t.match(kind))
+	}
+	return found.([]match)
+}
+
+// match finds the rules that touches of a kind may score under. A condition that is
 // true or false when the kind alone is known stays so whatever else is, unless it asks
 // whether a field exists.
-func (t *Table) matches(kind touchpoint.Kind) []match {
+func (t *Table) match(kind touchpoint.Kind) []match {
 	known := persona.Map{"touch.kind": persona.TextValue(string(kind))}
 	var found []match
 	for i := range t.Rules {

@@ -75,11 +75,11 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 		return nil, ErrTooFew
 	}
 	y, targets := outcomes(rows)
-	s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
+	p, s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
 	if s.Separated {
 		return nil, &SeparatedError{separators(d, s)}
 	}
-	m.take(d, s)
+	m.take(p, s, d)
 	m.InSample = Measure(s.P, targets)
 	m.Lift = Lift(s.P, targets)
 	scores, p2 := m.crossFit(l, rows, y)
@@ -133,9 +133,9 @@ func outcomes(rows []Row) (y []float64, targets []bool) {
 }
 
 // fit finds design and solution of rows.
-func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*logit.Solution, *design) {
-	d := newDesign(columns, rows)
-	p := &logit.Problem{Z: d.matrix(rows), Y: y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0}
+func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*logit.Problem, *logit.Solution, *design) {
+	d, z := newDesign(columns, rows)
+	p := &logit.Problem{Z: z, Y: y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0}
 	for p.Strict {
 		j := p.Dependent()
 		if j < 0 {
@@ -144,7 +144,7 @@ func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*logit.
 		d.remove(j)
 		p.Z = slices.Delete(p.Z, j, j+1)
 	}
-	return p.Solve(), d
+	return p, p.Solve(), d
 }
 
 // separators names the columns whose slopes run away.
@@ -183,9 +183,9 @@ func (m *Model) crossFit(l Logistic, rows []Row, y []float64) (scores, p []float
 	}
 	scores, p = make([]float64, len(rows)), make([]float64, len(rows))
 	for k := range l.Folds {
-		var train, test []Row
-		var trainY []float64
+		var test []Row
 		var places []int
+		train, trainY := make([]Row, 0, len(rows)), make([]float64, 0, len(rows))
 		for i, r := range rows {
 			if fold[i] == k {
 				test, places = append(test, r), append(places, i)
@@ -193,9 +193,9 @@ func (m *Model) crossFit(l Logistic, rows []Row, y []float64) (scores, p []float
 				train, trainY = append(train, r), append(trainY, y[i])
 			}
 		}
-		s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
+		_, s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
 		if s.Separated {
-			s, d = fit(l.Columns, train, trainY, 1, 0)
+			_, s, d = fit(l.Columns, train, trainY, 1, 0)
 			m.Warnings = append(m.Warnings, fmt.Sprintf("fold %d: classes are separated without its rows; lambda 1 was taken there", k+1))
 		}
 		unseen := &logit.Problem{Z: d.matrix(test), Y: make([]float64, len(test))}

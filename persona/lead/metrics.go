@@ -101,13 +101,13 @@ func bins(p []float64, y []bool) []Bin {
 	return kept
 }
 
-// sortedBy returns the indexes of p in the order of less.
+// sortedBy returns the numbers below n in an order, equal ones by size.
 func sortedBy(n int, compare func(i, j int) int) []int {
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, compare)
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(compare(i, j), i-j) })
 	return order
 }
 

@@ -69,7 +69,7 @@ type Scored struct {
 }
 
 // take keeps what the fit found.
-func (m *Model) take(d *design, s *logit.Solution) {
+func (m *Model) take(p *logit.Problem, s *logit.Solution, d *design) {
 	m.design, m.b = d, s.B
 	m.InterceptStd, m.Intercept, m.InterceptSE = s.B[0], s.B[0], math.NaN()
 	m.Objective, m.LogLikelihood, m.Deviance = s.Objective, -s.Loss, 2*s.Loss
@@ -77,8 +77,8 @@ func (m *Model) take(d *design, s *logit.Solution) {
 	m.NullLogLikelihood = float64(float64(m.Events)*num.Log(rate)) + float64(float64(m.N-m.Events)*num.Log1p(-rate))
 	m.Iterations, m.Converged, m.Dropped = s.Iterations, s.Converged, d.dropped
 	size := len(s.B)
-	if m.L1 == 0 && num.Cholesky(s.Hessian, size, 1e-14) < 0 {
-		m.covariance = num.CholeskyInverse(s.Hessian, size)
+	if hessian := p.Hessian(s); m.L1 == 0 && num.Cholesky(hessian, size, 1e-14) < 0 {
+		m.covariance = num.CholeskyInverse(hessian, size)
 	}
 	raw := make([]float64, size) // intercept of the raw columns, as a combination of b
 	raw[0] = 1
@@ -152,7 +152,7 @@ func (m *Model) Predict(r Row) (Prediction, error) {
 	z[0] = 1
 	for j := range m.design.features {
 		f := &m.design.features[j]
-		x := f.raw(m.design, &r)
+		x := m.design.column(f, []Row{r})[0]
 		z[j+1] = (x - f.mean) / f.sd
 		points := float64(m.b[j+1] * z[j+1])
 		if math.IsInf(points, 0) || math.IsNaN(points) {

@@ -26,6 +26,8 @@ type Table struct {
 	Enter    float64           `json:"enter,omitzero"`      // least score that makes an MQL, default 50
 	Leave    float64           `json:"leave,omitzero"`      // below this an MQL is left, default 40
 	Rules    []Rule            `json:"rules"`
+
+	known *sync.Map // matches of the known kinds, found once; nil in a table that was not parsed
 }
 
 // A Rule gives points for the touches for which When, a condition on touch.* fields, is
@@ -67,6 +69,7 @@ func ParseTable(text []byte) (*Table, error) {
 	if path, reason := t.check(); reason != "" {
 		return nil, &persona.DefinitionError{Path: path, Reason: reason}
 	}
+	t.known = new(sync.Map)
 	return t, nil
 }
 

@@ -26,11 +26,12 @@ type Solution struct {
 	Loss       float64 // −log-likelihood
 	Objective  float64
 	Eta, P     []float64 // by row: log-odds and probability
-	Hessian    []float64 // lower triangle, row by row
 	Delta      []float64 // the last step; nil where none could be found
 	Iterations int
 	Converged  bool
 	Separated  bool // of a Strict problem: it has no minimum
+
+	gradient []float64 // without that of L1
 }
 
 const (
@@ -41,13 +42,14 @@ const (
 	// separated.
 	MaxSlope  = 20
 	leastLoss = 1e-6
-	block     = 256 // rows that stay in the cache together
+	nearly    = 1e-5 // change below which the curvature is taken as found
+	block     = 256  // rows that stay in the cache together
 )
 
 // Solve finds the minimum by Newton steps, each halved until the objective does not rise.
 func (p *Problem) Solve() *Solution {
 	m := len(p.Z) + 1
-	s := &Solution{B: make([]float64, m), Eta: make([]float64, len(p.Y)), P: make([]float64, len(p.Y)), Hessian: make([]float64, m*m)}
+	s := p.solution(make([]float64, m))
 	mean := 0.0
 	for _, y := range p.Y {
 		mean += y
@@ -55,29 +57,34 @@ func (p *Problem) Solve() *Solution {
 	mean /= float64(len(p.Y))
 	s.B[0] = num.Log(mean / (1 - mean))
 	p.evaluate(s, s.B)
-	w, gradient, tried := make([]float64, len(p.Y)), make([]float64, m), make([]float64, m)
-	for s.Iterations < maxSteps && !s.Converged {
+	tried := make([]float64, m)
+	var hessian []float64
+	for change, full := math.Inf(1), true; s.Iterations < maxSteps && !s.Converged; {
 		s.Iterations++
-		p.curve(s, w, gradient)
+		if change > nearly || !full {
+			hessian = p.Hessian(s)
+		}
 		if p.L1 > 0 {
-			s.Delta = p.descend(s, gradient)
-		} else if s.Delta = step(s.Hessian, gradient); s.Delta == nil {
+			s.Delta = p.descend(s, hessian)
+		} else if s.Delta = step(hessian, s.gradient); s.Delta == nil {
 			s.Separated = true // nothing curves any more in some direction
 			break
 		}
-		change := 0.0
+		change = 0
 		for _, d := range s.Delta {
 			change = max(change, math.Abs(d))
 		}
-		before, slack := s.Objective, 1e-13*(1+math.Abs(s.Objective))
-		for t, halved := 1.0, 0; halved < maxHalved; t, halved = t/2, halved+1 {
+		before, slack, t := s.Objective, 1e-13*(1+math.Abs(s.Objective)), 1.0
+		for halved := 0; halved < maxHalved; halved++ {
 			for j := range tried {
 				tried[j] = s.B[j] + float64(t*s.Delta[j])
 			}
 			if p.evaluate(s, tried); s.Objective <= before+slack {
 				break
 			}
+			t /= 2
 		}
+		full = t == 1
 		copy(s.B, tried)
 		s.Converged = change < tolerance
 		if p.Strict && (s.Loss < leastLoss || steep(s.B) > MaxSlope) {
@@ -86,8 +93,11 @@ func (p *Problem) Solve() *Solution {
 		}
 	}
 	s.Separated = s.Separated || p.Strict && !s.Converged
-	p.curve(s, w, gradient)
 	return s
+}
+
+func (p *Problem) solution(b []float64) *Solution {
+	return &Solution{B: b, Eta: make([]float64, len(p.Y)), P: make([]float64, len(p.Y)), gradient: make([]float64, len(b))}
 }
 
 func steep(b []float64) float64 {
@@ -100,7 +110,7 @@ func steep(b []float64) float64 {
 
 // Score returns log-odds and probabilities of the rows for coefficients b.
 func (p *Problem) Score(b []float64) (eta, probability []float64) {
-	s := &Solution{Eta: make([]float64, len(p.Y)), P: make([]float64, len(p.Y))}
+	s := p.solution(b)
 	p.evaluate(s, b)
 	return s.Eta, s.P
 }
@@ -109,38 +119,54 @@ func (p *Problem) Score(b []float64) (eta, probability []float64) {
 // −1.
 func (p *Problem) Dependent() int {
 	m := len(p.Z) + 1
-	s := &Solution{B: make([]float64, m), P: make([]float64, len(p.Y)), Hessian: make([]float64, m*m)}
-	for i := range s.P {
-		s.P[i] = 0.5
+	flat := p.solution(make([]float64, m))
+	for i := range flat.P {
+		flat.P[i] = 0.5
 	}
-	p.curve(s, make([]float64, len(p.Y)), make([]float64, m))
-	return max(num.Cholesky(s.Hessian, m, 1e-10), 0) - 1
+	return max(num.Cholesky(p.Hessian(flat), m, 1e-10), 0) - 1
 }
 
-// evaluate finds η, p, loss and objective at b.
+// evaluate finds η, p, loss, objective and gradient at b.
 func (p *Problem) evaluate(s *Solution, b []float64) {
-	for i := range s.Eta {
-		s.Eta[i] = b[0]
-	}
-	for j, column := range p.Z {
-		x := b[j+1]
-		if x == 0 {
-			continue
-		}
-		for i, z := range column {
-			s.Eta[i] += float64(x * z)
-		}
-	}
 	s.Loss = 0
-	for i, eta := range s.Eta {
-		e := num.Exp(-math.Abs(eta))
-		s.Loss += max(eta, 0) - float64(p.Y[i]*eta) + num.Log1p(e)
-		s.P[i] = share(eta, e)
+	clear(s.gradient)
+	for from := 0; from < len(p.Y); from += block {
+		to := min(from+block, len(p.Y))
+		etas, ps, ys := s.Eta[from:to], s.P[from:to], p.Y[from:to]
+		for i := range etas {
+			etas[i] = b[0]
+		}
+		for j, column := range p.Z {
+			if x := b[j+1]; x != 0 {
+				for i, z := range column[from:to] {
+					etas[i] += float64(x * z)
+				}
+			}
+		}
+		product := 1.0 // of 1+e^(−|η|), at most 2^block, so that one logarithm does
+		var residuals [block]float64
+		for i, eta := range etas {
+			e := num.Exp(-math.Abs(eta))
+			product *= 1 + e
+			s.Loss += max(eta, 0) - float64(ys[i]*eta)
+			ps[i] = share(eta, e)
+			residuals[i] = ps[i] - ys[i]
+			s.gradient[0] += residuals[i]
+		}
+		s.Loss += num.Log(product)
+		for j, column := range p.Z {
+			g := 0.0
+			for i, z := range column[from:to] {
+				g += float64(residuals[i] * z)
+			}
+			s.gradient[j+1] += g
+		}
 	}
 	squares, sizes := 0.0, 0.0
-	for _, x := range b[1:] {
+	for j, x := range b[1:] {
 		squares += float64(x * x)
 		sizes += math.Abs(x)
+		s.gradient[j+1] += float64(p.Lambda * x)
 	}
 	s.Objective = s.Loss + float64(p.Lambda/2*squares) + float64(p.L1*sizes)
 }
@@ -156,33 +182,26 @@ func share(x, e float64) float64 {
 	return e / (1 + e)
 }
 
-// curve finds the gradient, without that of L1, and the Hessian at the evaluated point.
-func (p *Problem) curve(s *Solution, w, gradient []float64) {
+// Hessian returns the second derivatives at the probabilities of s, without L1: the lower
+// triangle, row by row, the intercept first.
+func (p *Problem) Hessian(s *Solution) []float64 {
 	m := len(p.Z) + 1
-	clear(gradient)
-	clear(s.Hessian)
-	for i, q := range s.P {
-		w[i] = float64(q * (1 - q))
-		gradient[0] += q - p.Y[i]
-		s.Hessian[0] += w[i]
-	}
-	for j, column := range p.Z {
-		g := 0.0
-		for i, z := range column {
-			g += float64((s.P[i] - p.Y[i]) * z)
+	h := make([]float64, m*m)
+	var w, weighted [block]float64
+	for from := 0; from < len(s.P); from += block {
+		to := min(from+block, len(s.P))
+		wz := weighted[:to-from]
+		for i, q := range s.P[from:to] {
+			w[i] = float64(q * (1 - q))
+			h[0] += w[i]
 		}
-		gradient[j+1] = g + float64(p.Lambda*s.B[j+1])
-	}
-	weighted := make([]float64, block)
-	for from := 0; from < len(w); from += block {
-		to := min(from+block, len(w))
 		for j := range p.Z {
-			wz, sum := weighted[:to-from], 0.0
+			sum := 0.0
 			for i, z := range p.Z[j][from:to] {
-				wz[i] = float64(w[from+i] * z)
+				wz[i] = float64(w[i] * z)
 				sum += wz[i]
 			}
-			row := s.Hessian[(j+1)*m:]
+			row := h[(j+1)*m:]
 			row[0] += sum
 			k := 0
 			for ; k+3 <= j; k += 4 {
@@ -198,8 +217,9 @@ func (p *Problem) curve(s *Solution, w, gradient []float64) {
 		}
 	}
 	for j := 1; j < m; j++ {
-		s.Hessian[j*m+j] += p.Lambda
+		h[j*m+j] += p.Lambda
 	}
+	return h
 }
 
 // addDots adds the products of w with four columns; four sums at once keep the processor
@@ -236,11 +256,11 @@ func step(hessian, gradient []float64) []float64 {
 
 // descend returns the step to the minimum of the quadratic around the point plus L1, by
 // coordinate descent.
-func (p *Problem) descend(s *Solution, gradient []float64) []float64 {
-	m := len(gradient)
-	h := func(j, k int) float64 { return s.Hessian[max(j, k)*m+min(j, k)] }
+func (p *Problem) descend(s *Solution, hessian []float64) []float64 {
+	m := len(s.B)
+	h := func(j, k int) float64 { return hessian[max(j, k)*m+min(j, k)] }
 	d := make([]float64, m)
-	slope := append([]float64(nil), gradient...) // of the quadratic at d
+	slope := append([]float64(nil), s.gradient...) // of the quadratic at d
 	for range 10_000 {
 		most := 0.0
 		for j := range m {

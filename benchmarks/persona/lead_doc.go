@@ -1,0 +1,2 @@
+// Package persona measures statistics of package persona beside general libraries.
+package persona
