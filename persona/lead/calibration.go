@@ -1,7 +1,6 @@
 package lead
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -87,9 +86,8 @@ func Platt(scores []float64, y []bool) Calibration {
 // scores have one value. Knots are both ends of each step.
 func Isotonic(scores []float64, y []bool) Calibration {
 	type step struct{ from, to, sum, n float64 }
-	order := sortedBy(len(scores), func(i, j int) int { return cmp.Compare(scores[i], scores[j]) })
 	var steps []step
-	for _, i := range order {
+	for _, i := range ascending(scores, y) {
 		s, t := scores[i], target(y[i])
 		if k := len(steps) - 1; k >= 0 && steps[k].to == s && steps[k].from == s {
 			steps[k].sum += t

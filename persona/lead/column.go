@@ -52,6 +52,57 @@ func (f *feature) label() string {
 	return f.name + "=" + f.level
 }
 
+// A sample holds rows column by column.
+type sample struct {
+	numbers [][]float64 // by source
+	levels  [][]string
+	y       []float64 // 0 or 1
+}
+
+func newSample(rows []Row) *sample {
+	s := &sample{}
+	for j := range len(rows[0].Numbers) {
+		column := make([]float64, len(rows))
+		for i := range rows {
+			column[i] = rows[i].Numbers[j]
+		}
+		s.numbers = append(s.numbers, column)
+	}
+	for j := range len(rows[0].Levels) {
+		column := make([]string, len(rows))
+		for i := range rows {
+			if column[i] = rows[i].Levels[j]; column[i] == "" {
+				column[i] = missingLevel
+			}
+		}
+		s.levels = append(s.levels, column)
+	}
+	for i := range rows {
+		s.y = append(s.y, target(rows[i].Target))
+	}
+	return s
+}
+
+// pick returns the sample of some rows.
+func (s *sample) pick(places []int) *sample {
+	picked := &sample{y: at(s.y, places)}
+	for _, column := range s.numbers {
+		picked.numbers = append(picked.numbers, at(column, places))
+	}
+	for _, column := range s.levels {
+		picked.levels = append(picked.levels, at(column, places))
+	}
+	return picked
+}
+
+func at[T any](column []T, places []int) []T {
+	picked := make([]T, len(places))
+	for i, place := range places {
+		picked[i] = column[place]
+	}
+	return picked
+}
+
 // A design turns rows into standardised features.
 type design struct {
 	features []feature
@@ -59,23 +110,24 @@ type design struct {
 	levels   []map[string]bool // by source, those that have a feature or are the reference
 }
 
-// newDesign learns the features of rows, and returns them standardised, column by column.
-func newDesign(columns []Column, rows []Row) (*design, [][]float64) {
+// newDesign learns the features of a sample, and returns them standardised, column by
+// column.
+func newDesign(columns []Column, s *sample) (*design, [][]float64) {
 	d := &design{}
 	numbers, levels := 0, 0
 	for _, c := range columns {
 		if c.Categorical {
-			d.addLevels(c.Name, levels, rows)
+			d.addLevels(c.Name, levels, s.levels[levels])
 			levels++
 		} else {
-			d.addNumber(c.Name, numbers, rows)
+			d.addNumber(c.Name, numbers, s.numbers[numbers])
 			numbers++
 		}
 	}
 	kept := d.features[:0]
 	var z [][]float64
 	for _, f := range d.features {
-		column := d.column(&f, rows)
+		column := d.column(&f, s)
 		f.measure(column)
 		if f.sd <= 1e-12*math.Abs(f.mean) {
 			d.dropped = append(d.dropped, f.label())
@@ -88,10 +140,10 @@ func newDesign(columns []Column, rows []Row) (*design, [][]float64) {
 	return d, z
 }
 
-func (d *design) addNumber(name string, source int, rows []Row) {
+func (d *design) addNumber(name string, source int, cells []float64) {
 	sum, known := 0.0, 0
-	for i := range rows {
-		if x := rows[i].Numbers[source]; !math.IsNaN(x) {
+	for _, x := range cells {
+		if x == x { // not missing
 			sum += x
 			known++
 		}
@@ -101,15 +153,15 @@ func (d *design) addNumber(name string, source int, rows []Row) {
 		mean = sum / float64(known)
 	}
 	d.features = append(d.features, feature{name: name, source: source, fill: mean})
-	if known < len(rows) {
+	if known < len(cells) {
 		d.features = append(d.features, feature{name: name, level: "?", source: source, kind: indicator})
 	}
 }
 
-func (d *design) addLevels(name string, source int, rows []Row) {
+func (d *design) addLevels(name string, source int, cells []string) {
 	count := map[string]int{}
-	for i := range rows {
-		count[levelOf(rows[i].Levels[source])]++
+	for _, level := range cells {
+		count[level]++
 	}
 	for level, n := range count {
 		if n < leastRows && level != otherLevel {
@@ -135,13 +187,6 @@ func (d *design) addLevels(name string, source int, rows []Row) {
 	}
 }
 
-func levelOf(cell string) string {
-	if cell == "" {
-		return missingLevel
-	}
-	return cell
-}
-
 // measure finds mean and population deviation of a column.
 func (f *feature) measure(column []float64) {
 	sum, squares := 0.0, 0.0
@@ -163,37 +208,36 @@ func (f *feature) standardise(column []float64) {
 
 // column returns the raw values of a feature. A level that was never seen is (other), or
 // the reference where there is no (other).
-func (d *design) column(f *feature, rows []Row) []float64 {
-	column := make([]float64, len(rows))
-	for i := range rows {
-		if f.kind == dummy {
-			level := levelOf(rows[i].Levels[f.source])
-			if !d.levels[f.source][level] {
-				level = otherLevel
+func (d *design) column(f *feature, s *sample) []float64 {
+	column := make([]float64, len(s.y))
+	switch f.kind {
+	case number:
+		for i, x := range s.numbers[f.source] {
+			if column[i] = x; x != x {
+				column[i] = f.fill
 			}
-			if level == f.level {
+		}
+	case indicator:
+		for i, x := range s.numbers[f.source] {
+			if x != x {
 				column[i] = 1
 			}
-			continue
 		}
-		x := rows[i].Numbers[f.source]
-		switch missing := math.IsNaN(x); {
-		case f.kind == number && missing:
-			column[i] = f.fill
-		case f.kind == number:
-			column[i] = x
-		case missing:
-			column[i] = 1
+	case dummy:
+		for i, level := range s.levels[f.source] {
+			if level == f.level || f.level == otherLevel && !d.levels[f.source][level] {
+				column[i] = 1
+			}
 		}
 	}
 	return column
 }
 
-// matrix returns the standardised features of rows, column by column.
-func (d *design) matrix(rows []Row) [][]float64 {
+// matrix returns the standardised features of a sample, column by column.
+func (d *design) matrix(s *sample) [][]float64 {
 	var z [][]float64
 	for j := range d.features {
-		column := d.column(&d.features[j], rows)
+		column := d.column(&d.features[j], s)
 		d.features[j].standardise(column)
 		z = append(z, column)
 	}

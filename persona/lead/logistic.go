@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tabi-go/tabi/persona/lead/internal/logit"
 )
@@ -74,15 +75,20 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 	if min(m.Events, m.N-m.Events) < leastClass {
 		return nil, ErrTooFew
 	}
-	y, targets := outcomes(rows)
-	p, s, d := fit(l.Columns, rows, y, m.Lambda, m.L1)
+	all := newSample(rows)
+	targets := make([]bool, len(rows))
+	for i, y := range all.y {
+		targets[i] = y == 1
+	}
+	p, s, d := fit(l.Columns, all, m.Lambda, m.L1, nil)
 	if s.Separated {
 		return nil, &SeparatedError{separators(d, s)}
 	}
+	m.numbers, m.levels = len(all.numbers), len(all.levels)
 	m.take(p, s, d)
-	m.InSample = Measure(s.P, targets)
-	m.Lift = Lift(s.P, targets)
-	scores, p2 := m.crossFit(l, rows, y)
+	order := ascending(s.P, targets)
+	m.InSample, m.Lift = measure(s.P, targets, order), lift(s.P, targets, order)
+	scores, p2 := m.crossFit(l, all)
 	m.CrossValidated = Measure(p2, targets)
 	m.Calibration = calibrate(l.Calibrate, scores, targets)
 	m.Rows = make([]Scored, len(rows))
@@ -102,7 +108,11 @@ func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
 			categorical++
 		}
 	}
-	hashes := make([][sha256.Size]byte, len(rows))
+	type key struct {
+		hash [sha256.Size]byte
+		i    int
+	}
+	keys := make([]key, len(rows))
 	var seed [8]byte
 	binary.BigEndian.PutUint64(seed[:], l.Seed)
 	for i, r := range rows {
@@ -110,32 +120,25 @@ func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
 		if len(r.Levels) != categorical || len(r.Numbers) != len(l.Columns)-categorical || infinite {
 			return nil, nil, fmt.Errorf("%w: row %d", ErrRow, i+1)
 		}
-		hashes[i] = sha256.Sum256(append(seed[:], r.ID...))
+		keys[i] = key{sha256.Sum256(append(seed[:], r.ID...)), i}
 	}
-	place = sortedBy(len(rows), func(i, j int) int {
-		if c := bytes.Compare(hashes[i][:], hashes[j][:]); c != 0 {
+	slices.SortFunc(keys, func(x, y key) int {
+		if c := bytes.Compare(x.hash[:], y.hash[:]); c != 0 {
 			return c
 		}
-		a, b := &rows[i], &rows[j] // ids that are used twice
-		return cmp.Or(cmp.Compare(target(a.Target), target(b.Target)), slices.Compare(a.Numbers, b.Numbers), slices.Compare(a.Levels, b.Levels))
+		a, b := &rows[x.i], &rows[y.i] // an id that is used twice
+		return cmp.Or(cmp.Compare(target(a.Target), target(b.Target)), slices.Compare(a.Numbers, b.Numbers), slices.Compare(a.Levels, b.Levels), x.i-y.i)
 	})
-	for _, i := range place {
-		sorted = append(sorted, rows[i])
+	for _, k := range keys {
+		sorted, place = append(sorted, rows[k.i]), append(place, k.i)
 	}
 	return sorted, place, nil
 }
 
-func outcomes(rows []Row) (y []float64, targets []bool) {
-	for _, r := range rows {
-		y, targets = append(y, target(r.Target)), append(targets, r.Target)
-	}
-	return y, targets
-}
-
-// fit finds design and solution of rows.
-func fit(columns []Column, rows []Row, y []float64, lambda, l1 float64) (*logit.Problem, *logit.Solution, *design) {
-	d, z := newDesign(columns, rows)
-	p := &logit.Problem{Z: z, Y: y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0}
+// fit finds design and solution of a sample, from where a like fit ended, if there is one.
+func fit(columns []Column, of *sample, lambda, l1 float64, start []float64) (*logit.Problem, *logit.Solution, *design) {
+	d, z := newDesign(columns, of)
+	p := &logit.Problem{Z: z, Y: of.y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0, Start: start}
 	for p.Strict {
 		j := p.Dependent()
 		if j < 0 {
@@ -173,35 +176,44 @@ func separators(d *design, s *logit.Solution) []string {
 	return names
 }
 
-// crossFit scores each row by a model that has not seen it, design included.
-func (m *Model) crossFit(l Logistic, rows []Row, y []float64) (scores, p []float64) {
-	fold := make([]int, len(rows))
-	dealt := map[bool]int{}
-	for i, r := range rows {
-		fold[i] = dealt[r.Target] % l.Folds
-		dealt[r.Target]++
-	}
-	scores, p = make([]float64, len(rows)), make([]float64, len(rows))
-	for k := range l.Folds {
-		var test []Row
-		var places []int
-		train, trainY := make([]Row, 0, len(rows)), make([]float64, 0, len(rows))
-		for i, r := range rows {
-			if fold[i] == k {
-				test, places = append(test, r), append(places, i)
+// crossFit scores each row by a model that has not seen it, design included. The folds are
+// fitted at the same time.
+func (m *Model) crossFit(l Logistic, all *sample) (scores, p []float64) {
+	n := len(all.y)
+	train, test := make([][]int, l.Folds), make([][]int, l.Folds)
+	var dealt [2]int
+	for i, y := range all.y {
+		fold := dealt[int(y)] % l.Folds
+		dealt[int(y)]++
+		for k := range l.Folds {
+			if k == fold {
+				test[k] = append(test[k], i)
 			} else {
-				train, trainY = append(train, r), append(trainY, y[i])
+				train[k] = append(train[k], i)
 			}
 		}
-		_, s, d := fit(l.Columns, train, trainY, m.Lambda, m.L1)
-		if s.Separated {
-			_, s, d = fit(l.Columns, train, trainY, 1, 0)
+	}
+	scores, p = make([]float64, n), make([]float64, n)
+	separated := make([]bool, l.Folds)
+	var wait sync.WaitGroup
+	for k := range l.Folds {
+		wait.Go(func() {
+			seen := all.pick(train[k])
+			_, s, d := fit(l.Columns, seen, m.Lambda, m.L1, m.b)
+			if separated[k] = s.Separated; s.Separated {
+				_, s, d = fit(l.Columns, seen, 1, 0, nil)
+			}
+			unseen := all.pick(test[k])
+			eta, probability := (&logit.Problem{Z: d.matrix(unseen), Y: unseen.y}).Score(s.B)
+			for i, place := range test[k] {
+				scores[place], p[place] = eta[i], probability[i]
+			}
+		})
+	}
+	wait.Wait()
+	for k, yes := range separated {
+		if yes {
 			m.Warnings = append(m.Warnings, fmt.Sprintf("fold %d: classes are separated without its rows; lambda 1 was taken there", k+1))
-		}
-		unseen := &logit.Problem{Z: d.matrix(test), Y: make([]float64, len(test))}
-		eta, probability := unseen.Score(s.B)
-		for i, place := range places {
-			scores[place], p[place] = eta[i], probability[i]
 		}
 	}
 	return scores, p

@@ -2,6 +2,7 @@ package lead
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 
@@ -50,7 +51,10 @@ type Bin struct {
 // Measure returns the metrics of probabilities p for outcomes y, of which there must be
 // both, as many as probabilities. Give rows in an order of their own, such as that of their
 // ids: sums run in the order given.
-func Measure(p []float64, y []bool) Metrics {
+func Measure(p []float64, y []bool) Metrics { return measure(p, y, ascending(p, y)) }
+
+// measure is Measure, given the rows in ascending order.
+func measure(p []float64, y []bool, order []int) Metrics {
 	var m Metrics
 	n := float64(len(p))
 	events := 0.0
@@ -70,8 +74,8 @@ func Measure(p []float64, y []bool) Metrics {
 		m.ECE += float64(share * math.Abs(b.Rate-b.MeanP))
 	}
 	m.Murphy.Uncertainty = float64(rate * (1 - rate))
-	m.rank(p, y)
-	m.HosmerLemeshow = hosmerLemeshow(p, y)
+	m.rank(p, y, order)
+	m.HosmerLemeshow = hosmerLemeshow(p, y, order)
 	return m
 }
 
@@ -101,19 +105,51 @@ func bins(p []float64, y []bool) []Bin {
 	return kept
 }
 
-// sortedBy returns the numbers below n in an order, equal ones by size.
-func sortedBy(n int, compare func(i, j int) int) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
+// ascending returns the rows by probability, then outcome, then place.
+func ascending(p []float64, y []bool) []int {
+	type key struct {
+		p float64
+		i int
 	}
-	slices.SortFunc(order, func(i, j int) int { return cmp.Or(compare(i, j), i-j) })
+	keys := make([]key, len(p))
+	for i, q := range p {
+		keys[i] = key{q, i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.p < b.p:
+			return -1
+		case a.p > b.p:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(target(y[a.i]), target(y[b.i])), a.i-b.i)
+	})
+	order := make([]int, len(p))
+	for k := range keys {
+		order[k] = keys[k].i
+	}
 	return order
 }
 
+// descending returns the runs of equal probability of an ascending order, the highest
+// first.
+func descending(p []float64, order []int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		for to := len(order); to > 0; {
+			from := to - 1
+			for from > 0 && p[order[from-1]] == p[order[from]] {
+				from--
+			}
+			if !yield(order[from:to]) {
+				return
+			}
+			to = from
+		}
+	}
+}
+
 // rank finds what depends on the order of the probabilities alone.
-func (m *Metrics) rank(p []float64, y []bool) {
-	order := sortedBy(len(p), func(i, j int) int { return cmp.Compare(p[j], p[i]) })
+func (m *Metrics) rank(p []float64, y []bool, order []int) {
 	events := 0
 	for _, t := range y {
 		if t {
@@ -124,12 +160,12 @@ func (m *Metrics) rank(p []float64, y []bool) {
 	// Walking down the distinct scores: of each row the share of the other class that it
 	// beats, ties ½, which are DeLong's components.
 	var tp, fp, sum, squares1, squares0, lastRecall float64
-	for from := 0; from < len(order); {
-		to, hits := from, 0.0
-		for ; to < len(order) && p[order[to]] == p[order[from]]; to++ {
-			hits += target(y[order[to]])
+	for run := range descending(p, order) {
+		hits := 0.0
+		for _, i := range run {
+			hits += target(y[i])
 		}
-		misses := float64(to-from) - hits
+		misses := float64(len(run)) - hits
 		beaten := (l - fp - misses/2) / l // by each event here
 		above := (tp + hits/2) / k        // events above each non-event here
 		sum += float64(hits * beaten)
@@ -141,7 +177,6 @@ func (m *Metrics) rank(p []float64, y []bool) {
 		m.AP += float64((recall - lastRecall) * (tp / (tp + fp)))
 		lastRecall = recall
 		m.KS = max(m.KS, math.Abs(recall-fp/l))
-		from = to
 	}
 	m.AUC = sum / k
 	m.Gini = float64(2*m.AUC) - 1
@@ -170,10 +205,7 @@ func groups(order []int, f func(group int, rows []int)) {
 	}
 }
 
-func hosmerLemeshow(p []float64, y []bool) float64 {
-	order := sortedBy(len(p), func(i, j int) int {
-		return cmp.Or(cmp.Compare(p[i], p[j]), cmp.Compare(target(y[i]), target(y[j])))
-	})
+func hosmerLemeshow(p []float64, y []bool, order []int) float64 {
 	sum := 0.0
 	groups(order, func(_ int, rows []int) {
 		observed, expected := 0.0, 0.0
@@ -188,17 +220,21 @@ func hosmerLemeshow(p []float64, y []bool) float64 {
 	return sum
 }
 
-// Lift parts the rows into ten groups by descending probability.
-func Lift(p []float64, y []bool) []Decile {
-	order := sortedBy(len(p), func(i, j int) int {
-		return cmp.Or(cmp.Compare(p[j], p[i]), cmp.Compare(target(y[i]), target(y[j])))
-	})
+// Lift parts the rows into ten groups by descending probability, non-events first where
+// it is equal.
+func Lift(p []float64, y []bool) []Decile { return lift(p, y, ascending(p, y)) }
+
+func lift(p []float64, y []bool, order []int) []Decile {
+	down := make([]int, 0, len(order))
+	for run := range descending(p, order) {
+		down = append(down, run...)
+	}
 	all := 0.0
 	for _, t := range y {
 		all += target(t)
 	}
 	var deciles []Decile
-	groups(order, func(g int, rows []int) {
+	groups(down, func(g int, rows []int) {
 		d := Decile{Decile: g + 1, N: len(rows)}
 		for _, i := range rows {
 			if y[i] {

@@ -32,6 +32,8 @@ type Model struct {
 	Dropped           []string // columns that say nothing
 	Warnings          []string
 
+	numbers    int // of a row
+	levels     int
 	design     *design
 	b          []float64
 	covariance []float64 // of b; nil with L1
@@ -141,18 +143,16 @@ type Reason struct {
 // Predict scores a row, whose target it ignores. The error is ErrRow. Numbers are those
 // of the numeric columns, in the order of the columns, as in training.
 func (m *Model) Predict(r Row) (Prediction, error) {
-	for j := range m.design.features {
-		f := &m.design.features[j]
-		if f.kind == dummy && f.source >= len(r.Levels) || f.kind != dummy && f.source >= len(r.Numbers) {
-			return Prediction{}, ErrRow
-		}
+	if len(r.Numbers) != m.numbers || len(r.Levels) != m.levels {
+		return Prediction{}, ErrRow
 	}
+	one := newSample([]Row{r})
 	p := Prediction{LogOdds: m.b[0], Low: math.NaN(), High: math.NaN()}
 	z := make([]float64, len(m.b))
 	z[0] = 1
 	for j := range m.design.features {
 		f := &m.design.features[j]
-		x := m.design.column(f, []Row{r})[0]
+		x := m.design.column(f, one)[0]
 		z[j+1] = (x - f.mean) / f.sd
 		points := float64(m.b[j+1] * z[j+1])
 		if math.IsInf(points, 0) || math.IsNaN(points) {

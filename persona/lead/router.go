@@ -144,7 +144,11 @@ const defaultRule = "default"
 func (r *Router) Assign(leads []Lead, at time.Time) []Assignment {
 	out := make([]Assignment, len(leads))
 	taken := map[string]int{} // by owner
-	order := sortedBy(len(leads), func(i, j int) int {
+	order := make([]int, len(leads))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
 		a, b := &leads[i], &leads[j]
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Account, b.Account))
 	})

@@ -18,6 +18,8 @@ type Problem struct {
 	Y          []float64   // from 0 to 1
 	Lambda, L1 float64
 	Strict     bool // stop where a slope runs away, and say so
+	// Start is where to begin, the solution of a problem like this one; nil for none.
+	Start []float64
 }
 
 // A Solution holds the coefficients, the intercept first, and what was found on the way.
@@ -50,12 +52,16 @@ const (
 func (p *Problem) Solve() *Solution {
 	m := len(p.Z) + 1
 	s := p.solution(make([]float64, m))
-	mean := 0.0
-	for _, y := range p.Y {
-		mean += y
+	if len(p.Start) == m {
+		copy(s.B, p.Start)
+	} else {
+		mean := 0.0
+		for _, y := range p.Y {
+			mean += y
+		}
+		mean /= float64(len(p.Y))
+		s.B[0] = num.Log(mean / (1 - mean))
 	}
-	mean /= float64(len(p.Y))
-	s.B[0] = num.Log(mean / (1 - mean))
 	p.evaluate(s, s.B)
 	tried := make([]float64, m)
 	var hessian []float64
