@@ -1,6 +1,7 @@
 package lead_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/tabi-go/tabi/persona"
@@ -42,4 +43,13 @@ func TestAccountScoreProperties(t *testing.T) {
 			t.Fatalf("P1, seed %d: %v, then %v", seed, score, again)
 		}
 	}
+}
+
+func ExampleAccountScore() {
+	fmt.Printf("%.0f\n", lead.AccountScore([]lead.Member{
+		{Level: 50, Roles: []persona.Role{persona.DecisionMaker}},
+		{Level: 80, Roles: []persona.Role{persona.User}},
+	}))
+	// Output:
+	// 70
 }

@@ -110,9 +110,8 @@ type design struct {
 	levels   []map[string]bool // by source, those that have a feature or are the reference
 }
 
-// newDesign learns the features of a sample, and returns them standardised, column by
-// column.
-func newDesign(columns []Column, s *sample) (*design, [][]float64) {
+// learn finds the features of a sample.
+func learn(columns []Column, s *sample) *design {
 	d := &design{}
 	numbers, levels := 0, 0
 	for _, c := range columns {
@@ -124,6 +123,12 @@ func newDesign(columns []Column, s *sample) (*design, [][]float64) {
 			numbers++
 		}
 	}
+	return d
+}
+
+// scale measures the features, drops those that are constant, and returns the others
+// standardised, column by column.
+func (d *design) scale(s *sample) [][]float64 {
 	kept := d.features[:0]
 	var z [][]float64
 	for _, f := range d.features {
@@ -137,7 +142,7 @@ func newDesign(columns []Column, s *sample) (*design, [][]float64) {
 		kept, z = append(kept, f), append(z, column)
 	}
 	d.features = kept
-	return d, z
+	return z
 }
 
 func (d *design) addNumber(name string, source int, cells []float64) {

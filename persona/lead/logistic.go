@@ -21,6 +21,12 @@ var ErrTooFew = errors.New("lead: fewer than ten events or non-events")
 // ErrRow says that a row does not fit the columns, or holds a number that is not finite.
 var ErrRow = errors.New("lead: row does not fit the columns")
 
+// MaxFeatures is the greatest number of columns of a model, levels counted one by one.
+const MaxFeatures = 500
+
+// ErrTooMany says that columns and levels are more than MaxFeatures.
+var ErrTooMany = fmt.Errorf("lead: more than %d columns and levels", MaxFeatures)
+
 // A SeparatedError says that some columns tell the classes apart without fail, so that an
 // unpenalised slope has no end. A penalty (Lambda) helps, or a look at where the
 // column comes from.
@@ -57,7 +63,7 @@ type Logistic struct {
 }
 
 // Train fits the model to rows, and validates and calibrates it by cross-fitting. Errors
-// are ErrTooFew, ErrRow, or a [*SeparatedError].
+// are ErrTooFew, ErrTooMany, ErrRow, or a [*SeparatedError].
 func (l Logistic) Train(rows []Row) (*Model, error) {
 	rows, place, err := l.sorted(rows)
 	if err != nil {
@@ -80,7 +86,11 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 	for i, y := range all.y {
 		targets[i] = y == 1
 	}
-	p, s, d := fit(l.Columns, all, m.Lambda, m.L1, nil)
+	d := learn(l.Columns, all)
+	if len(d.features) > MaxFeatures {
+		return nil, ErrTooMany
+	}
+	p, s := d.fit(all, m.Lambda, m.L1, nil)
 	if s.Separated {
 		return nil, &SeparatedError{separators(d, s)}
 	}
@@ -135,10 +145,9 @@ func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
 	return sorted, place, nil
 }
 
-// fit finds design and solution of a sample, from where a like fit ended, if there is one.
-func fit(columns []Column, of *sample, lambda, l1 float64, start []float64) (*logit.Problem, *logit.Solution, *design) {
-	d, z := newDesign(columns, of)
-	p := &logit.Problem{Z: z, Y: of.y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0, Start: start}
+// fit finds the solution of a sample, from where a like fit ended, if there is one.
+func (d *design) fit(of *sample, lambda, l1 float64, start []float64) (*logit.Problem, *logit.Solution) {
+	p := &logit.Problem{Z: d.scale(of), Y: of.y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0, Start: start}
 	for p.Strict {
 		j := p.Dependent()
 		if j < 0 {
@@ -147,7 +156,7 @@ func fit(columns []Column, of *sample, lambda, l1 float64, start []float64) (*lo
 		d.remove(j)
 		p.Z = slices.Delete(p.Z, j, j+1)
 	}
-	return p, p.Solve(), d
+	return p, p.Solve()
 }
 
 // separators names the columns whose slopes run away.
@@ -199,9 +208,11 @@ func (m *Model) crossFit(l Logistic, all *sample) (scores, p []float64) {
 	for k := range l.Folds {
 		wait.Go(func() {
 			seen := all.pick(train[k])
-			_, s, d := fit(l.Columns, seen, m.Lambda, m.L1, m.b)
+			d := learn(l.Columns, seen)
+			_, s := d.fit(seen, m.Lambda, m.L1, m.b)
 			if separated[k] = s.Separated; s.Separated {
-				_, s, d = fit(l.Columns, seen, 1, 0, nil)
+				d = learn(l.Columns, seen)
+				_, s = d.fit(seen, 1, 0, nil)
 			}
 			unseen := all.pick(test[k])
 			eta, probability := (&logit.Problem{Z: d.matrix(unseen), Y: unseen.y}).Score(s.B)

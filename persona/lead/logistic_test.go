@@ -326,6 +326,16 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+func TestTooManyLevels(t *testing.T) {
+	rows := make([]lead.Row, 6000)
+	for i := range rows {
+		rows[i] = lead.Row{ID: fmt.Sprint(i), Target: i%2 == 0, Levels: []string{fmt.Sprint(i / 6)}}
+	}
+	if _, err := (lead.Logistic{Columns: []lead.Column{{Name: "city", Categorical: true}}}).Train(rows); !errors.Is(err, lead.ErrTooMany) {
+		t.Error(err)
+	}
+}
+
 func TestPrediction(t *testing.T) {
 	columns, rows := synthetic(1, 2000)
 	m := train(t, lead.Logistic{Columns: columns, Lambda: lead.Unpenalised}, rows)

@@ -51,7 +51,9 @@ var defaultTable []byte
 // DefaultTable returns the built-in table, the same one each time. It is a starting point:
 // its points are habits of the trade, not findings about your customers. Once there are
 // outcomes, [Logistic] tells what the touches are worth.
-var DefaultTable = sync.OnceValue(func() *Table {
+func DefaultTable() *Table { return builtIn() }
+
+var builtIn = sync.OnceValue(func() *Table {
 	t, err := ParseTable(defaultTable)
 	if err != nil {
 		panic(err) // our own file

@@ -83,3 +83,11 @@ func TestCapacity(t *testing.T) {
 		t.Error(order)
 	}
 }
+
+func ExampleByCost() {
+	all := []lead.Candidate{{ID: "a", Target: true, P: 0.9}, {ID: "b", P: 0.7}, {ID: "c", Target: true, P: 0.6}, {ID: "d", P: 0.2}}
+	t := lead.ByCost(all, 1, 5) // a lost sale costs five wasted calls
+	fmt.Printf("contact from %.1f: %d sales, %d in vain; precision %.2f (%.2f to %.2f)\n", t.Cut, t.TP, t.FP, t.Precision.Value, t.Precision.Low, t.Precision.High)
+	// Output:
+	// contact from 0.6: 2 sales, 1 in vain; precision 0.67 (0.21 to 0.94)
+}
