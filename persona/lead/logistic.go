@@ -81,20 +81,20 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 	if min(m.Events, m.N-m.Events) < leastClass {
 		return nil, ErrTooFew
 	}
-	all := newSample(rows)
+	all := sample(rows)
 	targets := make([]bool, len(rows))
-	for i, y := range all.y {
+	for i, y := range all.Y {
 		targets[i] = y == 1
 	}
-	d := learn(l.Columns, all)
-	if len(d.features) > MaxFeatures {
+	d := l.design(all)
+	if len(d.Features) > MaxFeatures {
 		return nil, ErrTooMany
 	}
-	p, s := d.fit(all, m.Lambda, m.L1, nil)
+	p, s := d.Fit(all, m.Lambda, m.L1, nil)
 	if s.Separated {
-		return nil, &SeparatedError{separators(d, s)}
+		return nil, &SeparatedError{d.Separators(s)}
 	}
-	m.numbers, m.levels = len(all.numbers), len(all.levels)
+	m.numbers, m.levels = len(all.Numbers), len(all.Levels)
 	m.take(p, s, d)
 	order := ascending(s.P, targets)
 	m.InSample, m.Lift = measure(s.P, targets, order), lift(s.P, targets, order)
@@ -145,53 +145,29 @@ func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
 	return sorted, place, nil
 }
 
-// fit finds the solution of a sample, from where a like fit ended, if there is one.
-func (d *design) fit(of *sample, lambda, l1 float64, start []float64) (*logit.Problem, *logit.Solution) {
-	p := &logit.Problem{Z: d.scale(of), Y: of.y, Lambda: lambda, L1: l1, Strict: lambda == 0 && l1 == 0, Start: start}
-	for p.Strict {
-		j := p.Dependent()
-		if j < 0 {
-			break
-		}
-		d.remove(j)
-		p.Z = slices.Delete(p.Z, j, j+1)
-	}
-	return p, p.Solve()
-}
-
-// separators names the columns whose slopes run away.
-func separators(d *design, s *logit.Solution) []string {
-	var names []string
-	for j := range d.features {
-		if math.Abs(s.B[j+1]) > logit.MaxSlope {
-			names = append(names, d.features[j].label())
+// design learns the features of a sample.
+func (l *Logistic) design(of *logit.Sample) *logit.Design {
+	d := &logit.Design{}
+	numbers, levels := 0, 0
+	for _, c := range l.Columns {
+		if c.Categorical {
+			d.AddLevels(c.Name, levels, of)
+			levels++
+		} else {
+			d.AddNumber(c.Name, numbers, of)
+			numbers++
 		}
 	}
-	if names == nil {
-		moving := slices.Clone(s.Delta)
-		if moving == nil {
-			moving = slices.Clone(s.B)
-		}
-		for j := range moving {
-			moving[j] = math.Abs(moving[j])
-		}
-		most := slices.Max(moving[1:])
-		for j := range d.features {
-			if moving[j+1] >= most/2 {
-				names = append(names, d.features[j].label())
-			}
-		}
-	}
-	return names
+	return d
 }
 
 // crossFit scores each row by a model that has not seen it, design included. The folds are
 // fitted at the same time.
-func (m *Model) crossFit(l Logistic, all *sample) (scores, p []float64) {
-	n := len(all.y)
+func (m *Model) crossFit(l Logistic, all *logit.Sample) (scores, p []float64) {
+	n := len(all.Y)
 	train, test := make([][]int, l.Folds), make([][]int, l.Folds)
 	var dealt [2]int
-	for i, y := range all.y {
+	for i, y := range all.Y {
 		fold := dealt[int(y)] % l.Folds
 		dealt[int(y)]++
 		for k := range l.Folds {
@@ -207,15 +183,14 @@ func (m *Model) crossFit(l Logistic, all *sample) (scores, p []float64) {
 	var wait sync.WaitGroup
 	for k := range l.Folds {
 		wait.Go(func() {
-			seen := all.pick(train[k])
-			d := learn(l.Columns, seen)
-			_, s := d.fit(seen, m.Lambda, m.L1, m.b)
+			seen := all.Pick(train[k])
+			d := l.design(seen)
+			_, s := d.Fit(seen, m.Lambda, m.L1, m.b)
 			if separated[k] = s.Separated; s.Separated {
-				d = learn(l.Columns, seen)
-				_, s = d.fit(seen, 1, 0, nil)
+				d = l.design(seen)
+				_, s = d.Fit(seen, 1, 0, nil)
 			}
-			unseen := all.pick(test[k])
-			eta, probability := (&logit.Problem{Z: d.matrix(unseen), Y: unseen.y}).Score(s.B)
+			eta, probability := d.Score(all.Pick(test[k]), s.B)
 			for i, place := range test[k] {
 				scores[place], p[place] = eta[i], probability[i]
 			}

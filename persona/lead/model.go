@@ -34,7 +34,7 @@ type Model struct {
 
 	numbers    int // of a row
 	levels     int
-	design     *design
+	design     *logit.Design
 	b          []float64
 	covariance []float64 // of b; nil with L1
 }
@@ -71,36 +71,36 @@ type Scored struct {
 }
 
 // take keeps what the fit found.
-func (m *Model) take(p *logit.Problem, s *logit.Solution, d *design) {
+func (m *Model) take(p *logit.Problem, s *logit.Solution, d *logit.Design) {
 	m.design, m.b = d, s.B
 	m.InterceptStd, m.Intercept, m.InterceptSE = s.B[0], s.B[0], math.NaN()
 	m.Objective, m.LogLikelihood, m.Deviance = s.Objective, -s.Loss, 2*s.Loss
 	rate := float64(m.Events) / float64(m.N)
 	m.NullLogLikelihood = float64(float64(m.Events)*num.Log(rate)) + float64(float64(m.N-m.Events)*num.Log1p(-rate))
-	m.Iterations, m.Converged, m.Dropped = s.Iterations, s.Converged, d.dropped
+	m.Iterations, m.Converged, m.Dropped = s.Iterations, s.Converged, d.Dropped
 	size := len(s.B)
 	if hessian := p.Hessian(s); m.L1 == 0 && num.Cholesky(hessian, size, 1e-14) < 0 {
 		m.covariance = num.CholeskyInverse(hessian, size)
 	}
 	raw := make([]float64, size) // intercept of the raw columns, as a combination of b
 	raw[0] = 1
-	for j := range d.features {
-		f := &d.features[j]
-		c := Coefficient{Name: f.name, Level: f.level, BetaStd: s.B[j+1], Beta: s.B[j+1] / f.sd, SE: math.NaN(), Z: math.NaN(), Mean: f.mean, SD: f.sd}
+	for j := range d.Features {
+		f := &d.Features[j]
+		c := Coefficient{Name: f.Name, Level: f.Level, BetaStd: s.B[j+1], Beta: s.B[j+1] / f.SD, SE: math.NaN(), Z: math.NaN(), Mean: f.Mean, SD: f.SD}
 		c.Odds = num.Exp(c.Beta)
 		if m.covariance != nil {
-			c.SE = math.Sqrt(m.covariance[(j+1)*size+j+1]) / f.sd
+			c.SE = math.Sqrt(m.covariance[(j+1)*size+j+1]) / f.SD
 			c.Z = c.Beta / c.SE
 		}
-		raw[j+1] = -f.mean / f.sd
+		raw[j+1] = -f.Mean / f.SD
 		m.Intercept += float64(raw[j+1] * s.B[j+1])
 		m.Coefficients = append(m.Coefficients, c)
 	}
 	if m.covariance != nil {
 		m.InterceptSE = m.deviation(raw)
 	}
-	if least := 10 * len(d.features); min(m.Events, m.N-m.Events) < least {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("%d columns for %d events: fewer than ten events a column", len(d.features), min(m.Events, m.N-m.Events)))
+	if least := 10 * len(d.Features); min(m.Events, m.N-m.Events) < least {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%d columns for %d events: fewer than ten events a column", len(d.Features), min(m.Events, m.N-m.Events)))
 	}
 	if !s.Converged {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("not converged after %d steps", s.Iterations))
@@ -146,20 +146,20 @@ func (m *Model) Predict(r Row) (Prediction, error) {
 	if len(r.Numbers) != m.numbers || len(r.Levels) != m.levels {
 		return Prediction{}, ErrRow
 	}
-	one := newSample([]Row{r})
+	one := sample([]Row{r})
 	p := Prediction{LogOdds: m.b[0], Low: math.NaN(), High: math.NaN()}
 	z := make([]float64, len(m.b))
 	z[0] = 1
-	for j := range m.design.features {
-		f := &m.design.features[j]
-		x := m.design.column(f, one)[0]
-		z[j+1] = (x - f.mean) / f.sd
+	for j := range m.design.Features {
+		f := &m.design.Features[j]
+		x := m.design.Column(f, one)[0]
+		z[j+1] = (x - f.Mean) / f.SD
 		points := float64(m.b[j+1] * z[j+1])
 		if math.IsInf(points, 0) || math.IsNaN(points) {
 			return Prediction{}, ErrRow
 		}
 		p.LogOdds += points
-		p.Terms = append(p.Terms, Reason{f.name, f.level, x, points})
+		p.Terms = append(p.Terms, Reason{f.Name, f.Level, x, points})
 	}
 	p.P, p.Calibrated = logit.Logistic(p.LogOdds), m.Calibration.P(p.LogOdds)
 	if m.covariance != nil {

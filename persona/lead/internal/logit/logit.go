@@ -1,6 +1,6 @@
-// Package logit finds the minimum of a penalised logistic loss.
+// Package logit makes features of columns and fits a penalised logistic loss to them.
 //
-// [Problem.Solve] takes Newton steps; with an L1 penalty each step is found by
+// A [Design] learns features from a [Sample] and fits them. [Problem.Solve] takes Newton steps; with an L1 penalty each step is found by
 // coordinate descent. Sums run in the order of the rows, so that equal rows in equal order
 // give equal bits.
 package logit
@@ -40,9 +40,7 @@ const (
 	maxSteps  = 100
 	maxHalved = 40
 	tolerance = 1e-12 // of the greatest change of a coefficient
-	// MaxSlope is the slope of a standardised column beyond which a strict problem is
-	// separated.
-	MaxSlope  = 20
+	maxSlope  = 20    // of a standardised column, beyond which a strict problem is separated
 	leastLoss = 1e-6
 	nearly    = 1e-5 // change below which the curvature is taken as found
 	block     = 256  // rows that stay in the cache together
@@ -93,7 +91,7 @@ func (p *Problem) Solve() *Solution {
 		full = t == 1
 		copy(s.B, tried)
 		s.Converged = change < tolerance
-		if p.Strict && (s.Loss < leastLoss || steep(s.B) > MaxSlope) {
+		if p.Strict && (s.Loss < leastLoss || steep(s.B) > maxSlope) {
 			s.Separated = true
 			break
 		}
@@ -112,13 +110,6 @@ func steep(b []float64) float64 {
 		most = max(most, math.Abs(x))
 	}
 	return most
-}
-
-// Score returns log-odds and probabilities of the rows for coefficients b.
-func (p *Problem) Score(b []float64) (eta, probability []float64) {
-	s := p.solution(b)
-	p.evaluate(s, b)
-	return s.Eta, s.P
 }
 
 // Dependent returns the first column that depends on those before it and the intercept, or
