@@ -87,17 +87,13 @@ func levelsOf(cells []*value, won []bool) (levels []level, codes []int) {
 }
 
 // quantiles cuts numbers into five parts of about equal size (type 7); a range counts by
-// its middle, one without top by its foot. Each cut is the last number below it, which
+// its middle. Each cut is the last number below it, which
 // parts the rows alike and reads better.
 func quantiles(cells []*value) []float64 {
 	var points []float64
 	for _, c := range cells {
-		switch {
-		case c == nil:
-		case math.IsInf(c.hi, 1):
-			points = append(points, c.lo)
-		default:
-			points = append(points, c.lo+(c.hi-c.lo)/2)
+		if c != nil {
+			points = append(points, c.middle())
 		}
 	}
 	slices.Sort(points)

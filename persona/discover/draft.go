@@ -93,11 +93,16 @@ func condition(field string, levels []Level, choose func(Level) bool) (persona.C
 	case len(some) == 0:
 		return persona.Condition{}, false
 	}
+	return conditionOf(tree)
+}
+
+// conditionOf makes a condition; it fails where the texts are longer than a document.
+func conditionOf(tree any) (persona.Condition, bool) {
 	text, err := json.Marshal(tree)
 	if err != nil {
 		return persona.Condition{}, false
 	}
-	c, err := persona.ParseCondition(text) // fails where the texts are longer than a document
+	c, err := persona.ParseCondition(text)
 	return c, err == nil
 }
 

@@ -1,0 +1,104 @@
+package cluster
+
+import "slices"
+
+// settle assigns rows and moves centres in turn until no label changes. It returns the
+// cost after each assignment, which never rises.
+func (r *run) settle() (costs []float64) {
+	for i := range r.label {
+		r.label[i] = Missing
+	}
+	for {
+		changed := r.assign()
+		cost := r.neutral
+		for i, w := range r.weight {
+			if w > 0 {
+				cost += float64(float64(w) * r.off[i])
+			}
+		}
+		costs = append(costs, cost)
+		if !changed || len(costs) == maxSteps {
+			return costs
+		}
+		r.move(r.centres, r.label)
+	}
+}
+
+// assign gives each row the nearest centre, the first of equal ones, and a cluster that
+// has lost its rows the row farthest from its centre.
+func (r *run) assign() (changed bool) {
+	before := slices.Clone(r.label)
+	distinct := make([]int, r.k)
+	for i, w := range r.weight {
+		if w == 0 {
+			continue
+		}
+		best, least := 0, r.distance(i, &r.centres[0])
+		for c := 1; c < r.k; c++ {
+			if d := r.distance(i, &r.centres[c]); d < least {
+				best, least = c, d
+			}
+		}
+		r.label[i], r.off[i] = best, least
+		distinct[best]++
+	}
+	for c := range distinct {
+		if distinct[c] > 0 {
+			continue
+		}
+		far := -1
+		for i, w := range r.weight {
+			if w > 0 && distinct[r.label[i]] > 1 && (far < 0 || r.off[i] > r.off[far]) {
+				far = i
+			}
+		}
+		distinct[r.label[far]]--
+		distinct[c]++
+		r.label[far], r.off[far] = c, 0
+	}
+	return !slices.Equal(r.label, before)
+}
+
+// move puts each centre at the means and modes of its rows; of equal modes the least code
+// wins. A column that no row knows has what is typical.
+func (r *run) move(centres []centre, label []int) {
+	m, n := len(r.cats), len(r.nums)
+	for _, counts := range r.counts[:len(centres)*m] {
+		clear(counts)
+	}
+	sums, known := make([]float64, len(centres)*n), make([]float64, len(centres)*n)
+	for i, w := range r.weight {
+		if w == 0 {
+			continue
+		}
+		c := label[i]
+		for j, code := range r.codes[i*m : (i+1)*m] {
+			if code != Missing {
+				r.counts[c*m+j][code] += w
+			}
+		}
+		for j, x := range r.x[i*n : (i+1)*n] {
+			if x == x {
+				sums[c*n+j] += float64(float64(w) * x)
+				known[c*n+j] += float64(w)
+			}
+		}
+	}
+	for c := range centres {
+		for j := range m {
+			mode, most := r.typical.codes[j], 0
+			for code, count := range r.counts[c*m+j] {
+				if count > most {
+					mode, most = int32(code), count
+				}
+			}
+			centres[c].codes[j] = mode
+		}
+		for j := range n {
+			centres[c].x[j] = r.typical.x[j]
+			if known[c*n+j] > 0 {
+				centres[c].x[j] = sums[c*n+j] / known[c*n+j]
+			}
+		}
+	}
+}
