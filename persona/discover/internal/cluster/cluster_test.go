@@ -88,14 +88,13 @@ func textbook(d [][]float64, k int, weight []int) (medoids []int, cost float64) 
 	for _, w := range weight {
 		total += float64(w)
 	}
-	within := func(medoids []int) float64 {
-		sum := 0.
-		for j := range d {
-			near := math.Inf(1)
-			for _, m := range medoids {
-				near = min(near, d[m][j])
-			}
-			sum += float64(weight[j]) * near
+	first, second, near := make([]float64, len(d)), make([]float64, len(d)), make([]int, len(d))
+	for j := range first {
+		first[j] = 1
+	}
+	within := func(h int) (sum float64) {
+		for j, x := range d[h] {
+			sum += float64(weight[j]) * min(x, first[j])
 		}
 		return sum
 	}
@@ -103,14 +102,16 @@ func textbook(d [][]float64, k int, weight []int) (medoids []int, cost float64) 
 		best, least := -1, math.Inf(1)
 		for h := range d {
 			if weight[h] > 0 && !slices.Contains(medoids, h) {
-				if c := within(append(medoids[:len(medoids):len(medoids)], h)); c <= least+1e-12 {
+				if c := within(h); c <= least+1e-12*total {
 					best, least = h, min(c, least)
 				}
 			}
 		}
 		medoids = append(medoids, best)
+		for j, x := range d[best] {
+			first[j] = min(first[j], x)
+		}
 	}
-	first, second, near := make([]float64, len(d)), make([]float64, len(d)), make([]int, len(d))
 	for {
 		for j := range d {
 			first[j], second[j] = math.Inf(1), math.Inf(1)
@@ -136,13 +137,13 @@ func textbook(d [][]float64, k int, weight []int) (medoids []int, cost float64) 
 					}
 					change += float64(weight[j]) * (min(x, rest) - first[j])
 				}
-				if change < best-1e-12 {
+				if change < best-1e-12*total {
 					row, place, best = h, c, change
 				}
 			}
 		}
 		if row < 0 {
-			return medoids, within(medoids) / total
+			return medoids, within(medoids[0]) / total
 		}
 		medoids[place] = row
 	}

@@ -5,17 +5,19 @@ import (
 	"slices"
 )
 
-// leastGain is what a swap must gain a row to be made.
-const leastGain = 1e-12
+// equal is how far apart two mean distances may be and count as equal.
+const equal = 1e-12
 
 // Medoids picks the k rows that stand for clusters, and gives each row the nearest one:
 // BUILD, then the best swap until none gains (Kaufman and Rousseeuw, 1990). Swaps are
 // searched by FastPAM1 (Schubert and Rousseeuw, 2019), which finds what the textbook finds
-// with one look at each pair for all k medoids. The medoids come in the order of rows.
+// with one look at each pair for all k medoids. Distances are at most 1. The medoids come
+// in the order of rows; cost is the mean distance.
 func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, cost float64) {
-	m := &search{d: d, weight: weight, near: make([]int, len(d)), first: make([]float64, len(d)), second: make([]float64, len(d))}
-	for _, w := range weight {
-		m.total += float64(w)
+	m := &search{d: d, weight: make([]float64, len(d)), near: make([]int, len(d)), first: make([]float64, len(d)), second: make([]float64, len(d))}
+	for i, w := range weight {
+		m.weight[i] = float64(w)
+		m.equal += float64(equal * m.weight[i])
 	}
 	m.build(k)
 	for m.swap() {
@@ -23,21 +25,23 @@ func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, cost fl
 	slices.Sort(m.medoids)
 	m.survey()
 	labels = m.near
-	for i, w := range weight {
+	total := 0.
+	for i, w := range m.weight {
 		if w == 0 {
 			labels[i] = Missing
 			continue
 		}
-		cost += float64(float64(w) * m.first[i])
+		cost += float64(w * m.first[i])
+		total += w
 	}
-	return m.medoids, labels, cost / m.total
+	return m.medoids, labels, cost / total
 }
 
 // A search is the work on one set of weights.
 type search struct {
 	d             [][]float64
-	weight        []int
-	total         float64
+	weight        []float64
+	equal         float64 // the same for sums of distances
 	medoids       []int
 	near          []int     // by row: its medoid's place
 	first, second []float64 // by row: distances to the nearest medoid and to the next
@@ -47,20 +51,22 @@ type search struct {
 // until there are k.
 func (m *search) build(k int) {
 	for i := range m.first {
-		m.first[i] = math.Inf(1)
+		m.first[i] = 1
 	}
 	for len(m.medoids) < k {
-		best, least := -1, math.Inf(1)
+		best, most := -1, 0.
 		for h, w := range m.weight {
 			if w == 0 || slices.Contains(m.medoids, h) {
 				continue
 			}
-			cost := 0.
+			gain := 0. // twice that
+			first, weight := m.first[:len(m.d[h])], m.weight[:len(m.d[h])]
 			for j, d := range m.d[h] {
-				cost += float64(float64(m.weight[j]) * min(d, m.first[j]))
+				x := first[j] - d
+				gain += float64(weight[j] * (x + math.Abs(x))) // 2x, or 0 below, without a branch
 			}
-			if cost <= least+leastGain {
-				best, least = h, min(cost, least)
+			if gain >= most-m.equal {
+				best, most = h, max(gain, most)
 			}
 		}
 		m.medoids = append(m.medoids, best)
@@ -87,32 +93,38 @@ func (m *search) survey() {
 				m.second[j] = d
 			}
 		}
-		m.first[j] = max(m.first[j], 0)
+		m.first[j], m.second[j] = max(m.first[j], 0), min(m.second[j], 1)
 	}
 }
 
 // swap makes the swap that gains most, the first row's and first medoid's of equal ones.
 func (m *search) swap() bool {
-	row, place, best := -1, -1, -leastGain*m.total
+	loss := make([]float64, len(m.medoids)) // by medoid, if its rows went to the next one
+	for j, c := range m.near {
+		loss[c] += float64(m.weight[j] * (m.second[j] - m.first[j]))
+	}
+	row, place, best := -1, -1, -m.equal
 	change := make([]float64, len(m.medoids))
 	for h, w := range m.weight {
 		if w == 0 || slices.Contains(m.medoids, h) {
 			continue
 		}
-		clear(change)
+		copy(change, loss)
 		all := 0. // what every swap with h changes
+		second := m.second[:len(m.d[h])]
 		for j, d := range m.d[h] {
-			w := float64(m.weight[j])
-			if d < m.first[j] {
-				all += float64(w * (d - m.first[j]))
-			} else if d < m.second[j] {
-				change[m.near[j]] += float64(w * (d - m.first[j]))
-			} else {
-				change[m.near[j]] += float64(w * (m.second[j] - m.first[j]))
+			if d >= second[j] {
+				continue
 			}
+			first, w := m.first[j], m.weight[j]
+			if d < first {
+				all += float64(w * (d - first))
+				d = first
+			}
+			change[m.near[j]] += float64(w * (d - second[j]))
 		}
 		for c := range change {
-			if change[c]+all < best-leastGain {
+			if change[c]+all < best-m.equal {
 				row, place, best = h, c, change[c]+all
 			}
 		}

@@ -52,6 +52,7 @@ func NewPrototypes(rows *Rows, weight []int, raw bool) *Prototypes {
 	if len(p.nums) > 0 {
 		p.Gamma = spread / float64(len(p.nums)) / 2
 	}
+	p.codes, p.x = make([]int32, 0, rows.N*len(p.cats)), make([]float64, 0, rows.N*len(p.nums))
 	for i := range rows.N {
 		row, gaps := rows.Row(i), int32(0)
 		for _, j := range p.cats {
@@ -212,7 +213,7 @@ func (r *run) survey() {
 func (r *run) distance(i int, c *centre) float64 {
 	m := len(r.cats)
 	row, differ := r.codes[i*m:(i+1)*m], uint32(0)
-	mode := c.codes[:m]
+	mode := c.codes[:len(row)]
 	for j, code := range row {
 		x := uint32(code ^ mode[j])
 		differ += (x | -x) >> 31 // 1 unless equal, without a branch
