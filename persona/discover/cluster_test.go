@@ -187,7 +187,7 @@ func planted(n, kinds, columns int, purity float64, seed uint64) (cols []discove
 		for range columns {
 			v := kind[i]
 			if r.Float64() > purity {
-				v = r.IntN(max(kinds, 4))
+				v = (v + 1 + r.IntN(3)) % 4
 			}
 			line = append(line, strconv.Itoa(v))
 		}

@@ -81,8 +81,8 @@ func prototypes(g *grid, starts int, seed uint64, raw bool) (divider, float64) {
 
 func (PAM) prepare(g *grid, d *distances) (divider, float64) {
 	return func(k int, weight []int) cluster.Partition {
-		medoids, labels, cost := cluster.Medoids(d.matrix(), k, weight)
-		p := cluster.Partition{Labels: labels, Costs: []float64{cost}}
+		medoids, labels, costs := cluster.Medoids(d.matrix(), k, weight)
+		p := cluster.Partition{Labels: labels, Costs: costs}
 		for _, row := range medoids {
 			c := cluster.Centre{Codes: g.Row(row), Numbers: make([]float64, len(g.columns))}
 			for j, code := range c.Codes {

@@ -12,36 +12,32 @@ const equal = 1e-12
 // BUILD, then the best swap until none gains (Kaufman and Rousseeuw, 1990). Swaps are
 // searched by FastPAM1 (Schubert and Rousseeuw, 2019), which finds what the textbook finds
 // with one look at each pair for all k medoids. Distances are at most 1. The medoids come
-// in the order of rows; cost is the mean distance.
-func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, cost float64) {
+// in the order of rows; costs are the mean distance after BUILD and each swap.
+func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, costs []float64) {
 	m := &search{d: d, weight: make([]float64, len(d)), near: make([]int, len(d)), first: make([]float64, len(d)), second: make([]float64, len(d))}
 	for i, w := range weight {
 		m.weight[i] = float64(w)
-		m.equal += float64(equal * m.weight[i])
+		m.total += m.weight[i]
 	}
+	m.equal = float64(equal * m.total)
 	m.build(k)
-	for m.swap() {
+	for costs = append(costs, m.cost()); m.swap(); costs = append(costs, m.cost()) {
 	}
 	slices.Sort(m.medoids)
 	m.survey()
-	labels = m.near
-	total := 0.
-	for i, w := range m.weight {
+	for i, w := range weight {
 		if w == 0 {
-			labels[i] = Missing
-			continue
+			m.near[i] = Missing
 		}
-		cost += float64(w * m.first[i])
-		total += w
 	}
-	return m.medoids, labels, cost / total
+	return m.medoids, m.near, costs
 }
 
 // A search is the work on one set of weights.
 type search struct {
 	d             [][]float64
 	weight        []float64
-	equal         float64 // the same for sums of distances
+	total, equal  float64 // sum of weights; how far apart equal sums may be
 	medoids       []int
 	near          []int     // by row: its medoid's place
 	first, second []float64 // by row: distances to the nearest medoid and to the next
@@ -95,6 +91,14 @@ func (m *search) survey() {
 		}
 		m.first[j], m.second[j] = max(m.first[j], 0), min(m.second[j], 1)
 	}
+}
+
+func (m *search) cost() float64 {
+	sum := 0.
+	for j, first := range m.first {
+		sum += float64(m.weight[j] * first)
+	}
+	return sum / m.total
 }
 
 // swap makes the swap that gains most, the first row's and first medoid's of equal ones.
