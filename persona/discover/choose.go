@@ -68,14 +68,14 @@ func ChooseK(t *Table, o *ChooseOptions) (*Choice, error) {
 		return nil, ErrK
 	}
 	c := &Choice{K: 1, P: g.structure(m, o.Seed)}
-	d := newDistances(g)
-	d.matrix()
+	d := cluster.NewDistances(g.Rows)
+	d.Matrix()
 	divide, _ := m.prepare(g, d)
 	rows := g.each()
 	best := -1.
 	for k := 2; k <= min(mostK, g.N); k++ {
 		p := divide(k, g.weight)
-		_, s := cluster.Silhouette(d.rowOf, p.Labels, k, g.weight)
+		_, s := cluster.Silhouette(d.Row, p.Labels, k, g.weight)
 		a := Candidate{k, s, g.stability(divide, rows, k, o.Seed)}
 		c.Candidates = append(c.Candidates, a)
 		if a.Stability >= leastStable && a.Silhouette > best && c.P <= .05 {
@@ -175,12 +175,12 @@ func (g *grid) with(codes [][]int32) *grid {
 
 // greatest is the greatest silhouette over all numbers of clusters.
 func (g *grid) greatest(m Method) float64 {
-	d := newDistances(g)
-	d.matrix()
+	d := cluster.NewDistances(g.Rows)
+	d.Matrix()
 	divide, _ := m.prepare(g, d)
 	best := -1.
 	for k := 2; k <= min(mostK, g.N); k++ {
-		_, s := cluster.Silhouette(d.rowOf, divide(k, g.weight).Labels, k, g.weight)
+		_, s := cluster.Silhouette(d.Row, divide(k, g.weight).Labels, k, g.weight)
 		best = max(best, s)
 	}
 	return best

@@ -28,6 +28,8 @@ package discover
 import (
 	"errors"
 	"fmt"
+
+	"github.com/tabi-go/tabi/persona/discover/internal/record"
 )
 
 // Errors of this package.
@@ -45,10 +47,8 @@ var (
 
 // Limits.
 const (
-	MaxRows    = 5000 // of methods that look at all pairs
-	MaxColumns = 256  // of a row
-	maxID      = 512  // bytes
-	maxText    = 1 << 10
+	MaxRows    = 5000            // of methods that look at all pairs
+	MaxColumns = record.MaxCells // of a row
 )
 
 // A CellError says what is wrong with a row. It holds no value of it.

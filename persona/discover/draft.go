@@ -75,7 +75,7 @@ func condition(field string, levels []Level, choose func(Level) bool) (persona.C
 			continue
 		}
 		if !v.bin {
-			values = append(values, v.value.json())
+			values = append(values, v.value.JSON())
 			continue
 		}
 		for i+1 < len(levels) && levels[i+1].bin && choose(levels[i+1]) { // bins side by side are one
@@ -119,17 +119,4 @@ func between(field string, lo, hi float64) object {
 		return object{"field": field, "op": "exists"}
 	}
 	return object{"all": all}
-}
-
-func (v value) json() any {
-	switch v.form {
-	case textForm:
-		return v.text
-	case numberForm:
-		if v.lo == v.hi {
-			return v.lo
-		}
-		return v.value().String()
-	}
-	return v.form == trueForm
 }

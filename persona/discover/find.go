@@ -8,6 +8,8 @@ import (
 
 	"github.com/tabi-go/tabi/internal/num"
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/discover/internal/evidence"
+	"github.com/tabi-go/tabi/persona/discover/internal/record"
 )
 
 // FindOptions say how a [Lift] is read. Nil and zero fields are defaults.
@@ -78,22 +80,22 @@ func (l *Lift) Find(o *FindOptions) (*Findings, error) {
 	if f.Won < leastRows || f.Lost < leastRows {
 		return nil, ErrTooFew
 	}
-	s.deal(o.Seed)
+	s.fold = evidence.Deal(o.Seed, s.ids, s.won, folds)
 	leaks := map[string]int{}
-	columns := map[string][]*value{}
+	columns := map[string][]*record.Value{}
 	for i, r := range s.rows {
-		for j := range r.cells {
-			c := &r.cells[j]
-			if c.late {
-				leaks[c.name]++
+		for j := range r.Cells {
+			c := &r.Cells[j]
+			if c.Late {
+				leaks[c.Name]++
 				if !o.AllowLeaky {
 					continue
 				}
 			}
-			if columns[c.name] == nil {
-				columns[c.name] = make([]*value, len(s.rows))
+			if columns[c.Name] == nil {
+				columns[c.Name] = make([]*record.Value, len(s.rows))
 			}
-			columns[c.name][i] = &c.value
+			columns[c.Name][i] = &c.Value
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(leaks)) {
@@ -110,7 +112,8 @@ func (l *Lift) Find(o *FindOptions) (*Findings, error) {
 
 // A sample is the decided rows by ID, and how they are dealt.
 type sample struct {
-	rows []*record
+	rows []*record.Record
+	ids  []string
 	won  []bool
 	fold []int
 	base float64 // rate
@@ -123,13 +126,13 @@ func (l *Lift) sample(f *Findings) *sample {
 		if l.rows[text] <= 0 {
 			continue
 		}
-		r, _ := decodeRecord(text)
-		if r.id == last {
+		r, _ := record.Decode(text)
+		if r.ID == last {
 			f.Conflicts++
 			continue
 		}
-		last = r.id
-		switch r.outcome {
+		last = r.ID
+		switch Outcome(r.Outcome) {
 		case Open:
 			f.Open++
 			continue
@@ -139,35 +142,36 @@ func (l *Lift) sample(f *Findings) *sample {
 			f.Lost++
 		}
 		s.rows = append(s.rows, r)
-		s.won = append(s.won, r.outcome == Won)
+		s.ids = append(s.ids, r.ID)
+		s.won = append(s.won, Outcome(r.Outcome) == Won)
 	}
 	s.base = float64(f.Won) / float64(f.Won+f.Lost)
 	return s
 }
 
-func (s *sample) attribute(name string, cells []*value) Attribute {
+func (s *sample) attribute(name string, cells []*record.Value) Attribute {
 	levels, codes := levelsOf(cells, s.won)
-	all := newCounts(len(levels))
-	parts := make([]counts, folds)
+	all := evidence.NewCounts(len(levels))
+	parts := make([]evidence.Counts, folds)
 	for i := range parts {
-		parts[i] = newCounts(len(levels))
+		parts[i] = evidence.NewCounts(len(levels))
 	}
 	for i, c := range codes {
-		all.add(c, s.won[i])
-		parts[s.fold[i]].add(c, s.won[i])
+		all.Add(c, s.won[i])
+		parts[s.fold[i]].Add(c, s.won[i])
 	}
-	woe := all.woe()
-	a := Attribute{Name: name, IV: all.informationValue(woe)}
-	a.Band = bandOf(a.IV)
-	a.CrossFitted, a.SE = crossFit(all, parts)
+	woe := all.WoE()
+	a := Attribute{Name: name, IV: all.InformationValue(woe)}
+	a.Band = evidence.Band(a.IV)
+	a.CrossFitted, a.SE = evidence.CrossFit(all, parts)
 	a.Lower = a.CrossFitted - float64(1.645*a.SE)
 	for i, l := range levels {
-		won, lost := all.won[i], all.lost[i]
+		won, lost := all.Won[i], all.Lost[i]
 		x, y := float64(won)+float64(smoothing*s.base), float64(lost)+float64(smoothing*(1-s.base))
 		v := Level{
 			Label: l.label(), Unknown: l.missing, Won: won, Lost: lost, Rate: x / (x + y), WoE: woe[i], level: l,
 			Low: num.BetaQuantile(.05, x, y) / s.base, High: num.BetaQuantile(.95, x, y) / s.base,
-			P: num.FisherExact(won, lost, all.wins-won, all.losses-lost),
+			P: num.FisherExact(won, lost, all.Wins-won, all.Losses-lost),
 		}
 		v.Lift = v.Rate / s.base
 		a.Levels = append(a.Levels, v)

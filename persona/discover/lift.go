@@ -1,13 +1,17 @@
 package discover
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/tabi-go/tabi/persona/discover/internal/record"
+)
 
 // A Lift is an accumulator of opportunities: which attributes go with the won ones? It
 // keeps the rows, since quantiles and cross-fitting need them: a row counts once however
 // often it was added. The zero Lift is empty and ready. One goroutine may write, or many
 // may read.
 type Lift struct {
-	rows map[string]int64 // encoded row, how often it was added; never 0
+	rows record.Set // how often each row was added, never 0
 }
 
 // Add adds a row, which needs an ID. The error is a [*CellError]; the Lift is then
@@ -20,7 +24,7 @@ func (l *Lift) Add(r Row) error {
 	case r.ID == "":
 		return &CellError{"", "no id"}
 	}
-	l.count(string(kept.encode()), 1)
+	l.count(string(kept.Encode()), 1)
 	return nil
 }
 
@@ -41,9 +45,27 @@ func (l *Lift) Subtract(o *Lift) {
 
 func (l *Lift) count(row string, n int64) {
 	if l.rows == nil {
-		l.rows = map[string]int64{}
+		l.rows = record.Set{}
 	}
 	if l.rows[row] += n; l.rows[row] == 0 {
 		delete(l.rows, row)
 	}
+}
+
+// MarshalBinary is AppendBinary to nothing.
+func (l *Lift) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
+
+// AppendBinary appends the accumulator in a stable form: equal contents give equal bytes,
+// however they were added. The error is always nil.
+func (l *Lift) AppendBinary(b []byte) ([]byte, error) { return l.rows.Append(b), nil }
+
+// UnmarshalBinary replaces the accumulator by an encoded one. Bytes that AppendBinary does
+// not write give [ErrCorrupt] and leave it unchanged.
+func (l *Lift) UnmarshalBinary(b []byte) error {
+	rows, ok := record.ParseSet(b)
+	if !ok {
+		return ErrCorrupt
+	}
+	l.rows = rows
+	return nil
 }

@@ -14,7 +14,7 @@ type Method interface {
 	nominal() bool
 	allPairs() bool
 	// prepare returns the method on a grid, for any k and weights.
-	prepare(g *grid, d *distances) (divide func(k int, weight []int) cluster.Partition, gamma float64)
+	prepare(g *grid, d *cluster.Distances) (divide func(k int, weight []int) cluster.Partition, gamma float64)
 }
 
 // KModes divides rows by the number of columns in which they differ from the mode of
@@ -63,11 +63,11 @@ func (PAM) allPairs() bool         { return true }
 
 type divider = func(k int, weight []int) cluster.Partition
 
-func (m KModes) prepare(g *grid, _ *distances) (divider, float64) {
+func (m KModes) prepare(g *grid, _ *cluster.Distances) (divider, float64) {
 	return prototypes(g, m.Starts, m.Seed, true)
 }
 
-func (m KPrototypes) prepare(g *grid, _ *distances) (divider, float64) {
+func (m KPrototypes) prepare(g *grid, _ *cluster.Distances) (divider, float64) {
 	return prototypes(g, m.Starts, m.Seed, m.Raw)
 }
 
@@ -79,9 +79,9 @@ func prototypes(g *grid, starts int, seed uint64, raw bool) (divider, float64) {
 	return func(k int, weight []int) cluster.Partition { return p.Divide(k, max(starts, 0), seed, weight) }, p.Gamma
 }
 
-func (PAM) prepare(g *grid, d *distances) (divider, float64) {
+func (PAM) prepare(g *grid, d *cluster.Distances) (divider, float64) {
 	return func(k int, weight []int) cluster.Partition {
-		medoids, labels, costs := cluster.Medoids(d.matrix(), k, weight)
+		medoids, labels, costs := cluster.Medoids(d.Matrix(), k, weight)
 		p := cluster.Partition{Labels: labels, Costs: costs}
 		for _, row := range medoids {
 			c := cluster.Centre{Codes: g.Row(row), Numbers: make([]float64, len(g.columns))}
@@ -99,34 +99,6 @@ func (PAM) prepare(g *grid, d *distances) (divider, float64) {
 	}, 0
 }
 
-// distances are Gower's of a grid, measured when they are asked for.
-type distances struct {
-	g     *cluster.Gower
-	d     [][]float64
-	row   []float64
-	apart int // pairs without a column in common
-}
-
-func newDistances(g *grid) *distances {
-	return &distances{g: cluster.NewGower(g.Rows), row: make([]float64, g.N)}
-}
-
-func (d *distances) matrix() [][]float64 {
-	if d.d == nil {
-		d.d, d.apart = d.g.Matrix()
-	}
-	return d.d
-}
-
-// rowOf returns the distances of a row, until the next call.
-func (d *distances) rowOf(i int) []float64 {
-	if d.d != nil {
-		return d.d[i]
-	}
-	d.g.Row(i, d.row)
-	return d.row
-}
-
 // Distances returns Gower's distance of each two rows of a table of up to [MaxRows]. Rows
 // of which nothing is known are 1 from all others. The error is [ErrTooLarge].
 func Distances(t *Table) ([][]float64, error) {
@@ -134,7 +106,7 @@ func Distances(t *Table) ([][]float64, error) {
 		return nil, ErrTooLarge
 	}
 	g := t.grid(false)
-	d := newDistances(g).matrix()
+	d := cluster.NewDistances(g.Rows).Matrix()
 	out := make([][]float64, t.Len())
 	for i, a := range g.of {
 		out[i] = make([]float64, t.Len())

@@ -42,18 +42,18 @@ func fit(t *Table, m Method, k int) (*Result, error) {
 	case k < 1 || k > g.N:
 		return nil, ErrK
 	}
-	d := newDistances(g)
+	d := cluster.NewDistances(g.Rows)
 	divide, gamma := m.prepare(g, d)
 	p := divide(k, g.weight)
 	order := g.rank(&p)
 	r := &Result{K: k, Rows: g.n, Dropped: g.dropped, Labels: make([]int, len(g.of)), Silhouette: math.NaN(),
-		Cost: p.Cost(), Costs: p.Costs, Start: p.Start, Gamma: gamma, Incomparable: d.apart}
+		Cost: p.Cost(), Costs: p.Costs, Start: p.Start, Gamma: gamma, Incomparable: d.Apart}
 	for _, c := range g.columns {
 		r.Columns = append(r.Columns, c.Name)
 	}
 	var each []float64
 	if g.N <= MaxRows {
-		each, r.Silhouette = cluster.Silhouette(d.rowOf, p.Labels, k, g.weight)
+		each, r.Silhouette = cluster.Silhouette(d.Row, p.Labels, k, g.weight)
 		r.Silhouettes = make([]float64, len(g.of))
 	}
 	for i, row := range g.of {

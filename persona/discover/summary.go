@@ -8,6 +8,7 @@ import (
 	"github.com/tabi-go/tabi/internal/num"
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/discover/internal/cluster"
+	"github.com/tabi-go/tabi/persona/discover/internal/record"
 )
 
 // leastDescribed is the size from which a cluster says more than size and centre.
@@ -62,7 +63,7 @@ func (g *grid) cluster(p *cluster.Partition, label int) Cluster {
 	for j, col := range g.columns {
 		v := persona.Value{}
 		if code := p.Centres[label].Codes[j]; code != cluster.Missing {
-			v = col.values[code].value()
+			v = col.values[code].Persona()
 		} else if g.Columns[j].Number {
 			v = persona.NumberValue(p.Centres[label].Numbers[j])
 		}
@@ -127,7 +128,7 @@ func (g *grid) shares(j int, weight []int) []Share {
 	slices.SortFunc(codes, func(a, b int) int { return cmp.Or(cmp.Compare(here[b], here[a]), cmp.Compare(a, b)) })
 	var top []Share
 	for _, code := range codes[:min(len(codes), 3)] {
-		s := Share{Value: g.columns[j].values[code].value(), Share: float64(here[code]) / known}
+		s := Share{Value: g.columns[j].values[code].Persona(), Share: float64(here[code]) / known}
 		s.Lift = s.Share / (float64(all[code]) / total)
 		top = append(top, s)
 	}
@@ -144,7 +145,7 @@ const (
 type draft struct {
 	g        *grid
 	columns  []int
-	values   []value
+	values   []record.Value
 	criteria []persona.Criterion
 }
 
@@ -153,8 +154,8 @@ func (d *draft) offer(j int, top []Share) {
 	if len(top) == 0 || top[0].Share < leastShare || top[0].Lift < leastLift || len(d.criteria) == persona.MaxCriteria {
 		return
 	}
-	name, v := d.g.columns[j].Name, valueOf(top[0].Value)
-	if when, ok := conditionOf(object{"field": name, "op": "eq", "value": v.json()}); ok {
+	name, v := d.g.columns[j].Name, record.ValueOf(top[0].Value)
+	if when, ok := conditionOf(object{"field": name, "op": "eq", "value": v.JSON()}); ok {
 		d.columns, d.values = append(d.columns, j), append(d.values, v)
 		d.criteria = append(d.criteria, persona.Criterion{ID: name, Weight: 1, When: &when})
 	}

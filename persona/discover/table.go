@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/tabi-go/tabi/persona/discover/internal/cluster"
+	"github.com/tabi-go/tabi/persona/discover/internal/record"
 )
 
 // A Scale says how the values of a column are compared. The zero Scale is Nominal.
@@ -38,8 +39,8 @@ type Table struct {
 
 type tableColumn struct {
 	Column
-	codes  map[value]int32
-	values []value // by code
+	codes  map[record.Value]int32
+	values []record.Value // by code
 }
 
 type tableRow struct {
@@ -60,13 +61,13 @@ func NewTable(columns ...Column) (*Table, error) {
 		}
 		_, twice := t.index[c.Name]
 		switch {
-		case c.Name == "" || len(c.Name) > maxText || twice:
+		case c.Name == "" || len(c.Name) > record.MaxText || twice:
 			return nil, &CellError{"", "a column has no name, too long a name, or that of another"}
 		case c.Scale > Asymmetric || !(c.Weight > 0) || math.IsInf(c.Weight, 1):
 			return nil, &CellError{c.Name, "no such scale or weight"}
 		}
 		t.index[c.Name] = i
-		t.columns = append(t.columns, tableColumn{Column: c, codes: map[value]int32{}})
+		t.columns = append(t.columns, tableColumn{Column: c, codes: map[record.Value]int32{}})
 	}
 	return t, nil
 }
@@ -82,18 +83,18 @@ func (t *Table) Add(r Row) error {
 	if err != nil {
 		return err
 	}
-	values := make([]*value, len(t.columns))
-	for _, c := range kept.cells {
-		j, ok := t.index[c.name]
+	values := make([]*record.Value, len(t.columns))
+	for _, c := range kept.Cells {
+		j, ok := t.index[c.Name]
 		if !ok {
 			continue
 		}
-		v := c.value
-		if v.form == numberForm {
-			v = value{form: numberForm, lo: v.middle(), hi: v.middle()}
+		v := c.Value
+		if v.Form == record.Number {
+			v = record.Value{Form: record.Number, Lo: v.Middle(), Hi: v.Middle()}
 		}
 		if _, ok := t.columns[j].rank(v); !ok {
-			return &CellError{c.name, "no value of the column's scale"}
+			return &CellError{c.Name, "no value of the column's scale"}
 		}
 		values[j] = &v
 	}
@@ -108,15 +109,7 @@ func (t *Table) Add(r Row) error {
 	return nil
 }
 
-// middle is the number that stands for a range.
-func (v value) middle() float64 {
-	if math.IsInf(v.hi, 1) {
-		return v.lo
-	}
-	return v.lo + (v.hi-v.lo)/2
-}
-
-func (c *tableColumn) code(v value) int32 {
+func (c *tableColumn) code(v record.Value) int32 {
 	code, ok := c.codes[v]
 	if !ok {
 		code = int32(len(c.values))
@@ -127,23 +120,26 @@ func (c *tableColumn) code(v value) int32 {
 }
 
 // rank is the number by which the scale compares a value, 0 on a nominal one.
-func (c *tableColumn) rank(v value) (x float64, ok bool) {
+func (c *tableColumn) rank(v record.Value) (x float64, ok bool) {
 	switch {
 	case c.Scale == Nominal:
 		return 0, true
 	case c.Scale == Ordinal && len(c.Levels) > 0:
-		i := slices.Index(c.Levels, v.value().String())
+		i := slices.Index(c.Levels, v.Persona().String())
 		return float64(i + 1), i >= 0
-	case c.Scale == Asymmetric && v.form >= falseForm:
-		return float64(v.form - falseForm), true
-	case c.Scale == Asymmetric && v.form == textForm:
-		x, err := strconv.ParseFloat(v.text, 64)
+	case c.Scale == Asymmetric && v.Form >= record.False:
+		return float64(v.Form - record.False), true
+	case c.Scale == Asymmetric && v.Form == record.Text:
+		x, err := strconv.ParseFloat(v.Text, 64)
 		return x, err == nil && (x == 0 || x == 1)
 	case c.Scale == Asymmetric:
-		return v.lo, v.lo == 0 || v.lo == 1
+		return v.Lo, v.Lo == 0 || v.Lo == 1
 	}
-	return v.lo, v.form == numberForm
+	return v.Lo, v.Form == record.Number
 }
+
+// unknown is the distinct row of a row of which nothing is known, and its label.
+const unknown = -1
 
 // A grid is the distinct rows of a table, in the order of their values.
 type grid struct {
@@ -160,7 +156,7 @@ type grid struct {
 // A gridColumn has its values by code, in their order.
 type gridColumn struct {
 	Column
-	values []value
+	values []record.Value
 }
 
 // grid orders values and rows, so that nothing depends on how they came. If nominal, all
@@ -183,7 +179,7 @@ func (t *Table) grid(nominal bool) *grid {
 			c.Scale = Nominal
 		}
 		place := c.order()
-		columns[j] = gridColumn{c.Column, make([]value, len(place))}
+		columns[j] = gridColumn{c.Column, make([]record.Value, len(place))}
 		ranks[j] = make([]float64, len(place))
 		for code, p := range place {
 			columns[j].values[p] = c.values[code]
@@ -267,7 +263,7 @@ func (c *tableColumn) order() []int32 {
 	slices.SortFunc(codes, func(a, b int32) int {
 		x, _ := c.rank(c.values[a])
 		y, _ := c.rank(c.values[b])
-		return cmp.Or(cmp.Compare(x, y), cmp.Compare(c.values[a].value().String(), c.values[b].value().String()), cmp.Compare(c.values[a].form, c.values[b].form))
+		return cmp.Or(cmp.Compare(x, y), cmp.Compare(c.values[a].Persona().String(), c.values[b].Persona().String()), cmp.Compare(c.values[a].Form, c.values[b].Form))
 	})
 	place := make([]int32, len(codes))
 	for p, code := range codes {

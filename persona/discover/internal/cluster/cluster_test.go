@@ -64,7 +64,12 @@ func gower(rows *cluster.Rows, a, b int) float64 {
 
 func TestGowerIsItsDefinition(t *testing.T) {
 	rows, _ := random(60, 1)
-	d, apart := cluster.NewGower(rows).Matrix()
+	all := cluster.NewDistances(rows)
+	one := all.Row(7)
+	if d := all.Matrix(); !slices.Equal(one, d[7]) {
+		t.Errorf("a row alone is %v, not %v", one, d[7])
+	}
+	d, apart := all.Matrix(), all.Apart
 	for a := range d {
 		for b := range d {
 			if want := gower(rows, a, b); a != b && math.Abs(d[a][b]-want) > 1e-14 || d[a][b] != d[b][a] || a == b && d[a][b] != 0 {
@@ -76,7 +81,7 @@ func TestGowerIsItsDefinition(t *testing.T) {
 		t.Errorf("%d pairs without a common column", apart)
 	}
 	same := &cluster.Rows{N: 2, Columns: []cluster.Column{{Number: true, Values: []float64{7}, Codes: 1, Weight: 1}, {Codes: 2, Weight: 1}}, Codes: []int32{0, 0, 0, 1}}
-	if d, _ := cluster.NewGower(same).Matrix(); d[0][1] != .5 {
+	if d := cluster.NewDistances(same).Matrix(); d[0][1] != .5 {
 		t.Errorf("a column without range: %v, want .5", d[0][1])
 	}
 }
@@ -160,7 +165,7 @@ func TestMedoidsAreThoseOfTheTextbook(t *testing.T) {
 	for seed := range uint64(trials(60)) {
 		rows, weight := random(20+int(seed), seed)
 		weight[3] = 0 // not there
-		d, _ := cluster.NewGower(rows).Matrix()
+		d := cluster.NewDistances(rows).Matrix()
 		for k := 1; k <= 6; k++ {
 			medoids, _, costs := cluster.Medoids(d, k, weight)
 			cost := costs[len(costs)-1]
@@ -177,7 +182,7 @@ func TestMedoidsAreThoseOfTheTextbook(t *testing.T) {
 func TestP18NoSwapIsBetter(t *testing.T) {
 	for seed := range uint64(trials(30)) {
 		rows, weight := random(40, seed+100)
-		d, _ := cluster.NewGower(rows).Matrix()
+		d := cluster.NewDistances(rows).Matrix()
 		medoids, labels, costs := cluster.Medoids(d, 4, weight)
 		cost := costs[len(costs)-1]
 		within := func(medoids []int) (sum float64) {
@@ -230,7 +235,7 @@ func TestWeightsCountRows(t *testing.T) {
 	if math.Abs(p.Cost()-q.Cost()) > 1e-9 {
 		t.Errorf("cost %v of weights, %v of rows", p.Cost(), q.Cost())
 	}
-	d, _ := cluster.NewGower(rows).Matrix()
+	d := cluster.NewDistances(rows).Matrix()
 	e := make([][]float64, twice.N)
 	labels := make([]int, twice.N)
 	for a := range e {
@@ -296,7 +301,7 @@ func BenchmarkKModes(b *testing.B) {
 func BenchmarkGower(b *testing.B) {
 	rows, _ := random(1500, 1)
 	for b.Loop() {
-		cluster.NewGower(rows).Matrix()
+		cluster.NewDistances(rows).Matrix()
 	}
 	pairs := float64(rows.N) * float64(rows.N-1) / 2
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pairs/float64(len(rows.Columns)), "ns/cell")
@@ -304,7 +309,7 @@ func BenchmarkGower(b *testing.B) {
 
 func BenchmarkPAM(b *testing.B) {
 	rows, weight := random(1000, 1)
-	d, _ := cluster.NewGower(rows).Matrix()
+	d := cluster.NewDistances(rows).Matrix()
 	for _, k := range []int{8} {
 		b.Run(fmt.Sprintf("fast k=%d", k), func(b *testing.B) {
 			for b.Loop() {

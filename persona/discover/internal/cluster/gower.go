@@ -2,11 +2,11 @@ package cluster
 
 import "math"
 
-// Gower measures the distance between rows by Gower's coefficient (1971): the mean over
+// gower measures the distance between rows by Gower's coefficient (1971): the mean over
 // the columns that both rows know of the difference over the range, or of 0 for equal
 // and 1 for other values. Where both rows are 0 in an asymmetric column it does not
 // count. Rows without a common column are 1 apart.
-type Gower struct {
+type gower struct {
 	n       int
 	base    float64 // weight of the columns that always count
 	columns []gowerColumn
@@ -23,9 +23,9 @@ type gowerColumn struct {
 	asymmetry []bool // is 0, of an asymmetric column
 }
 
-// NewGower prepares rows. One goroutine may use it.
-func NewGower(rows *Rows) *Gower {
-	g := &Gower{n: rows.N, sum: make([]float64, rows.N), known: make([]float64, rows.N)}
+// newGower prepares rows.
+func newGower(rows *Rows) *gower {
+	g := &gower{n: rows.N, sum: make([]float64, rows.N), known: make([]float64, rows.N)}
 	for j, c := range rows.Columns {
 		col := gowerColumn{weight: c.Weight, partial: c.Asymmetric}
 		low, high := math.Inf(1), math.Inf(-1)
@@ -61,9 +61,9 @@ func NewGower(rows *Rows) *Gower {
 	return g
 }
 
-// Row writes the distances of row i to all rows, and returns how many of the others it
+// row writes the distances of row i to all rows, and returns how many of the others it
 // has no column in common with.
-func (g *Gower) Row(i int, out []float64) (apart int) {
+func (g *gower) row(i int, out []float64) (apart int) {
 	clear(g.sum)
 	clear(g.known)
 	for k := range g.columns {
@@ -117,15 +117,4 @@ func (c *gowerColumn) add(i int, sum, known []float64) {
 			}
 		}
 	}
-}
-
-// Matrix returns all distances, and the number of pairs without a column in common.
-func (g *Gower) Matrix() (d [][]float64, apart int) {
-	cells := make([]float64, g.n*g.n)
-	for i := range g.n {
-		row := cells[i*g.n : (i+1)*g.n]
-		apart += g.Row(i, row)
-		d = append(d, row)
-	}
-	return d, apart / 2
 }

@@ -1,5 +1,5 @@
 // Package cluster divides rows into clusters: k-modes and k-prototypes ([Prototypes]),
-// partitioning around medoids ([Medoids]) on [Gower]'s distance, and how well a division
+// partitioning around medoids ([Medoids]) on Gower's [Distances], and how well a division
 // fits ([Silhouette]) and agrees with another ([AdjustedRand]).
 //
 // Everything works on [Rows]: distinct rows in a fixed order, whose cells are codes. How
