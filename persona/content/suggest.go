@@ -65,9 +65,9 @@ type Suggestion struct {
 	// NewChannel marks a kind whose usual channel the subject has never used.
 	NewChannel bool
 
-	name, last string
-	at         time.Time
-	within     time.Duration
+	name, last, persona string
+	at                  time.Time
+	within              time.Duration
 }
 
 // Suggest returns at most three kinds of next contact, those first that surely gain most:
@@ -124,7 +124,7 @@ func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 		}
 		channel := k.Info().Channel
 		found.NewChannel = channel != "" && !used[channel]
-		found.name, found.last, found.at, found.within = cmp.Or(a.Name, a.Stage), last, n.At, n.within()
+		found.name, found.last, found.persona, found.at, found.within = cmp.Or(a.Name, a.Stage), last, a.Persona, n.At, n.within()
 		s.List = append(s.List, found)
 	}
 	slices.SortFunc(s.List, func(a, b Suggestion) int {
@@ -203,9 +203,12 @@ func sentSince(contacts []touchpoint.Touch, since time.Time) int {
 func (s Suggestion) Text(lang string) string {
 	rate := func(r Rate) []string { return []string{percent(r.P, 0), percent(r.Low, 0), percent(r.High, 0)} }
 	own, other := rate(s.Rate), rate(s.Other)
-	text := phrase("next."+levels[s.Level], lang)
+	text, same := phrase("next."+levels[s.Level], lang), ""
+	if s.persona != "" {
+		same = phrase("next.persona", lang)
+	}
 	return strings.NewReplacer(
-		"{n}", whole(s.N), "{stage}", s.name, "{last}", KindName(touchpoint.Kind(s.last), lang), "{kind}", KindName(s.Kind, lang),
+		"{n}", whole(s.N), "{persona}", same, "{stage}", s.name, "{last}", KindName(touchpoint.Kind(s.last), lang), "{kind}", KindName(s.Kind, lang),
 		"{own_n}", whole(s.Rate.N), "{own_x}", whole(s.Rate.X), "{days}", strconv.FormatFloat(s.within.Hours()/24, 'f', -1, 64),
 		"{own}", own[0], "{own_low}", own[1], "{own_high}", own[2],
 		"{other_x}", whole(s.Other.X), "{other_n}", whole(s.Other.N), "{other}", other[0], "{other_low}", other[1], "{other_high}", other[2],

@@ -26,7 +26,7 @@ var mainTargets = []string{
 	"touchpoint/ingest/segment.FuzzDecode",
 	"identity.FuzzNormalisersAreIdempotent",
 	"attribution.FuzzUnmarshal",
-	"persona/lead.FuzzTable",
+	"persona/content.FuzzPlan",
 }
 
 // A target is one fuzz function.
