@@ -1,7 +1,6 @@
 package content
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -122,7 +121,7 @@ func (a *Audit) MarshalBinary() ([]byte, error) { return a.rows.encode(a.questio
 // UnmarshalBinary replaces the counts by encoded ones of the same Plan, At and Within:
 // else [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (a *Audit) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(bytes.Clone(b), a.question())
+	rows, err := decodeTally(b, a.question())
 	if err == nil {
 		a.rows = rows
 	}

@@ -1,7 +1,6 @@
 package content
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
@@ -100,7 +99,7 @@ func (n *NextTouch) MarshalBinary() ([]byte, error) { return n.rows.encode(n.que
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Within: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (n *NextTouch) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(bytes.Clone(b), n.question())
+	rows, err := decodeTally(b, n.question())
 	if err == nil {
 		n.rows = rows
 	}

@@ -1,7 +1,6 @@
 package content
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -130,7 +129,7 @@ func (v *Voice) MarshalBinary() ([]byte, error) { return v.rows.encode(v.questio
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Themes: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (v *Voice) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(bytes.Clone(b), v.question())
+	rows, err := decodeTally(b, v.question())
 	if err == nil {
 		v.rows = rows
 	}
