@@ -72,7 +72,7 @@ func ExampleOutreach() {
 	a := content.Outreach(content.Case{
 		Stall:   content.Stall{Stage: "negotiation", Name: "Negotiation", Since: at.AddDate(0, 0, -40), Days: 40, Tail: 0.05},
 		Fields:  persona.Map{"consent.activate": persona.BoolValue(true), "account.country": persona.TextValue("JP"), "person.seniority": persona.TextValue("c_level")},
-		Missing: []persona.Role{persona.Champion},
+		Missing: []string{"champion"},
 	}, at, nil)
 	for _, line := range a.Text("en") {
 		fmt.Println(line)
@@ -81,7 +81,7 @@ func ExampleOutreach() {
 	// Output:
 	// In Negotiation since 2026-09-23, 40 days; only 5 % of comparable journeys stay that long.
 	// Write between 2026-11-02 09:00 and 12:00 (Asia/Tokyo).
-	// By Email: 0 of 0 messages to them were answered (smoothed 50 %).
+	// By Email: the first message to them there; others answer 50 % (smoothed).
 	// Ask: What keeps you from going on?
 	// Nobody in the buying group is known as: champion. Ask who that is.
 	// 5 short sonkei_kenjo

@@ -27,7 +27,7 @@ type Case struct {
 	Stall   Stall
 	Fields  persona.Fields   // profile, consent, touches
 	Persona *persona.Persona // whose questions are asked; nil: none
-	Missing []persona.Role   // of the buying group, see persona.Group
+	Missing []string         // roles of the buying group, as in persona.BuyingGroup
 }
 
 // A Segment is what is known of people like this one.
@@ -60,7 +60,7 @@ type Advice struct {
 	Questions []string // of the persona for the stage; none: use the general one of Text
 	Item      *Item    // content for the stage and persona that they have not touched; nil: none
 	Tone      Guidance
-	Missing   []persona.Role
+	Missing   []string
 
 	stall Stall
 }
@@ -113,8 +113,8 @@ func Outreach(c Case, at time.Time, o *OutreachOptions) Advice {
 		tone = defaultTone()
 	}
 	a.Tone = tone.Resolve(persona.Join(persona.Map{
-		"touch.channel": persona.TextValue(string(a.Channel)), "journey.stage": persona.TextValue(c.Stall.Stage),
-		"journey.stalled": persona.BoolValue(true)}, c.Fields), at)
+		"touch.channel": persona.TextValue(string(a.Channel)), "journey.stage": persona.TextValue(c.Stall.Stage)},
+		c.Fields, persona.Map{"journey.stalled": persona.BoolValue(true)}), at)
 	return a
 }
 
@@ -246,7 +246,9 @@ func (a Advice) Text(lang string) []string {
 		if a.Window != nil {
 			line("outreach.when", "{from}", a.Window.From.Format("2006-01-02 15:04"), "{to}", a.Window.To.Format("15:04"), "{zone}", a.Window.Zone)
 		}
-		if a.Channel != "" {
+		if a.Replies.Sent == 0 {
+			line("outreach.channel.new", "{channel}", string(a.Channel), "{rate}", percent(a.Rate, 0))
+		} else {
 			line("outreach.channel", "{channel}", string(a.Channel), "{own_n}", whole(a.Replies.Sent), "{own_x}", whole(a.Replies.Answered), "{rate}", percent(a.Rate, 0))
 		}
 		questions := a.Questions
@@ -261,11 +263,7 @@ func (a Advice) Text(lang string) []string {
 		}
 	}
 	if len(a.Missing) > 0 {
-		var roles []string
-		for _, r := range a.Missing {
-			roles = append(roles, string(r))
-		}
-		line("outreach.missing", "{roles}", strings.Join(roles, ", "))
+		line("outreach.missing", "{roles}", strings.Join(a.Missing, ", "))
 	}
 	return lines
 }

@@ -199,7 +199,7 @@ func TestAdviceSaysWhatToWriteAbout(t *testing.T) {
 		{"id":"1","stages":["consideration"],"personas":["it"],"languages":["en"],"updated":"2026-10-01T00:00:00Z"}],"cells":[]}`)
 	read := touch(t, "pageview", 40*day, func(x *touchpoint.Touch) { x.Touchpoint = "A" })
 	c := caseOf(texts(map[string]string{"person.language": "ja", "account.country": "JP", "account.name": "x"}), read)
-	c.Persona, c.Missing = &personas[0], []persona.Role{persona.Champion}
+	c.Persona, c.Missing = &personas[0], []string{"champion"}
 	a := content.Outreach(c, at, &content.OutreachOptions{Plan: p})
 	if a.Item == nil || a.Item.ID != "b" || len(a.Questions) != 1 || a.Tone.Keigo != "teinei" || a.Tone.Formality != 5 || a.Tone.Warmth != 4 {
 		t.Errorf("%+v", a)
@@ -207,7 +207,7 @@ func TestAdviceSaysWhatToWriteAbout(t *testing.T) {
 	want := []string{
 		"「Consideration」に2026-10-02から30日とどまっている。同様のジャーニーでこれほど長いものは8％のみ。",
 		"2026-11-02 09:00から12:00の間（Asia/Tokyo）に連絡する。",
-		"手段はEmail。この相手への0通のうち0通に返事があった（平滑化50％）。",
+		"手段はEmail。この相手には初めて。他の相手の返信率は50％（平滑化）。",
 		"尋ねること：セキュリティ審査は済みましたか。",
 		"案内する内容：セキュリティ資料",
 		"購買グループで不明な役割：champion。担当者を尋ねる。",

@@ -178,14 +178,14 @@ func refusals(f persona.Fields, at time.Time) []Refusal {
 	return out
 }
 
-// sent reports whether a contact is a message of ours: outbound, and not the machine's
-// second record of one (delivered, opened) nor something that nobody in particular gets.
+// sent reports whether a contact is a message of ours: outbound, and neither a talk, nor
+// the machine's second record of one (delivered, opened), nor for nobody in particular.
 func sent(t *touchpoint.Touch) bool {
 	switch t.Kind {
 	case touchpoint.KindEmailDelivered, touchpoint.KindEmailOpen, touchpoint.KindImpression, touchpoint.KindBroadcast, touchpoint.KindTicketClosed:
 		return false
 	}
-	return t.Direction == touchpoint.Outbound
+	return t.Direction == touchpoint.Outbound && !persona.TwoWay(t)
 }
 
 func sentSince(contacts []touchpoint.Touch, since time.Time) int {
