@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/content"
 )
 
@@ -95,6 +96,29 @@ func TestAccumulators(t *testing.T) {
 	t.Run("voice", func(t *testing.T) {
 		algebra(t, func() *content.Voice { return &content.Voice{At: at, Themes: themes} }, &content.Voice{At: at})
 	})
+}
+
+// P1: the order and repeats of a subject's touches change nothing of what is advised.
+func TestOrderOfTouchesDoesNotShow(t *testing.T) {
+	p := plan(t, smallPlan)
+	n := &content.NextTouch{At: at}
+	for seed := range uint64(90) {
+		n.Add(randomTrail(t, source(seed)))
+	}
+	for seed := range rounds(200) {
+		r := source(uint64(seed))
+		trail := randomTrail(t, r)
+		ask := func(trail content.Trail) string {
+			f := who(trail.Touches, persona.Map{"consent.activate": consent})
+			return encode(t, []any{
+				content.Outreach(content.Case{Stall: stall, Fields: f}, at, &content.OutreachOptions{Plan: p}),
+				n.Suggest(content.Ask{Stage: "awareness", Fields: f}, &content.SuggestOptions{Cap: 9}),
+				content.DefaultTone().Resolve(f, at)})
+		}
+		if want, got := ask(trail), ask(shuffled(r, trail)); got != want {
+			t.Fatalf("seed %d:\n%s\n%s", seed, want, got)
+		}
+	}
 }
 
 // Broken bytes are an error, and what is accepted encodes to itself.

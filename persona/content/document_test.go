@@ -94,6 +94,7 @@ func TestFaultyDocumentsArePointedAt(t *testing.T) {
 		{"tone.json", `{"rules":[{"id":"","when":{"all":[]}}]}`, "/rules/0/id"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"warmth":6}}]}`, "/rules/0/set/warmth"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"add":{"warmth":-6}}]}`, "/rules/0/add/warmth"},
+		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"least":{"formality":9}}]}`, "/rules/0/least/formality"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"length":"huge"}}]}`, "/rules/0/set/length"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"keigo":"huge"}}]}`, "/rules/0/set/keigo"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"least":{"keigo":"huge"}}]}`, "/rules/0/least/keigo"},

@@ -181,6 +181,7 @@ func TestNobodyIsSuggestedWithoutConsent(t *testing.T) {
 		{"another purpose", persona.Map{"consent.profile": yes}, nil, []content.Refusal{content.NoConsent}},
 		{"a text", persona.Map{"consent.activate": persona.TextValue("true")}, nil, []content.Refusal{content.NoConsent}},
 		{"opted out", persona.Map{"consent.activate": yes, "person.opted_out": yes}, nil, []content.Refusal{content.OptedOut}},
+		{"opted out in words that nobody reads", persona.Map{"consent.activate": yes, "person.opted_out": persona.TextValue("ja, bitte")}, nil, []content.Refusal{content.OptedOut}},
 		{"unsubscribed", persona.Map{"consent.activate": yes}, []touchpoint.Touch{unsubscribed}, []content.Refusal{content.OptedOut}},
 		{"both", persona.Map{}, []touchpoint.Touch{touch(t, "email_spam", day, nil)}, []content.Refusal{content.OptedOut, content.NoConsent}},
 		{"came back", persona.Map{"consent.activate": yes}, []touchpoint.Touch{unsubscribed, touch(t, "subscribe", day, nil)}, nil},

@@ -96,14 +96,14 @@ func ParseTone(text []byte) (*Tone, error) {
 			return nil, fault(path+"/id", "missing or used twice")
 		}
 		ids[r.ID] = true
-		for name, n := range map[string]int{"set/formality": r.Set.Formality, "set/warmth": r.Set.Warmth, "set/directness": r.Set.Directness, "least/formality": r.Least.Formality} {
-			if n < 0 || n > 5 {
-				return nil, fault(path+"/"+name, "not from 1 to 5")
-			}
-		}
-		for name, n := range map[string]int{"add/formality": r.Add.Formality, "add/warmth": r.Add.Warmth, "add/directness": r.Add.Directness} {
-			if n < -5 || n > 5 {
-				return nil, fault(path+"/"+name, "not from -5 to 5")
+		for _, d := range []dial{formality, warmth, directness} {
+			switch set, add, least := d.set(r.Set), d.add(r.Add), d.least(r.Least); {
+			case set < 0 || set > 5:
+				return nil, fault(path+"/set/"+d.name, "not from 1 to 5")
+			case add < -5 || add > 5:
+				return nil, fault(path+"/add/"+d.name, "not from -5 to 5")
+			case least < 0 || least > 5:
+				return nil, fault(path+"/least/"+d.name, "not from 1 to 5")
 			}
 		}
 		switch {
@@ -176,9 +176,9 @@ func (t *Tone) Resolve(f persona.Fields, at time.Time) Guidance {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.conditions, b.conditions))
 	})
 	g := Guidance{Lead: []Phrase{}, Avoid: []Phrase{}}
-	g.Formality = g.level("formality", applies, t, func(s Settings) int { return s.Formality }, func(d Deltas) int { return d.Formality }, func(f Floor) int { return f.Formality })
-	g.Warmth = g.level("warmth", applies, t, func(s Settings) int { return s.Warmth }, func(d Deltas) int { return d.Warmth }, nil)
-	g.Directness = g.level("directness", applies, t, func(s Settings) int { return s.Directness }, func(d Deltas) int { return d.Directness }, nil)
+	g.Formality = g.level(formality, applies, t)
+	g.Warmth = g.level(warmth, applies, t)
+	g.Directness = g.level(directness, applies, t)
 	g.Length = g.word("length", "medium", applies, func(s Settings) string { return s.Length })
 	g.Emoji = g.flag("emoji", false, applies, func(s Settings) *bool { return s.Emoji })
 	g.Humour = g.flag("humour", false, applies, func(s Settings) *bool { return s.Humour })
@@ -223,25 +223,41 @@ func winner(applies []match, sets func(Settings) bool) *Rule {
 	return nil
 }
 
-// level resolves a descriptor from 1 to 5.
-func (g *Guidance) level(name string, applies []match, t *Tone, set func(Settings) int, add func(Deltas) int, least func(Floor) int) int {
-	v, why := 3, Choice{Descriptor: name, How: "set"}
-	if r := winner(applies, func(s Settings) bool { return set(s) != 0 }); r != nil {
-		v, why.Rule = set(r.Set), r.ID
+// A dial is a descriptor from 1 to 5, and where rules speak of it.
+type dial struct {
+	name  string
+	set   func(Settings) int
+	add   func(Deltas) int
+	least func(Floor) int
+}
+
+var (
+	formality = dial{"formality", func(s Settings) int { return s.Formality }, func(d Deltas) int { return d.Formality },
+		func(f Floor) int { return f.Formality }}
+	warmth = dial{"warmth", func(s Settings) int { return s.Warmth }, func(d Deltas) int { return d.Warmth },
+		func(Floor) int { return 0 }}
+	directness = dial{"directness", func(s Settings) int { return s.Directness }, func(d Deltas) int { return d.Directness },
+		func(Floor) int { return 0 }}
+)
+
+func (g *Guidance) level(d dial, applies []match, t *Tone) int {
+	v, rule := 3, ""
+	if r := winner(applies, func(s Settings) bool { return d.set(s) != 0 }); r != nil {
+		v, rule = d.set(r.Set), r.ID
 	}
-	step := func(rule, how string) { g.Why = append(g.Why, Choice{name, rule, how, strconv.Itoa(v)}) }
-	step(why.Rule, why.How)
+	step := func(rule, how string) { g.Why = append(g.Why, Choice{d.name, rule, how, strconv.Itoa(v)}) }
+	step(rule, "set")
 	ordered := slices.Clone(applies)
 	inOrder(ordered, t)
 	for _, m := range ordered {
-		if d := add(m.Add); d != 0 {
-			v += d
+		if by := d.add(m.Add); by != 0 {
+			v += by
 			step(m.ID, "add")
 		}
 	}
 	for _, m := range ordered {
-		if least != nil && least(m.Least) > v {
-			v = least(m.Least)
+		if d.least(m.Least) > v {
+			v = d.least(m.Least)
 			step(m.ID, "least")
 		}
 	}
