@@ -2,10 +2,16 @@ package crash_test
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/tabi-go/tabi/internal/sim/crash"
 )
+
+func TestMain(m *testing.M) {
+	crash.Child()
+	os.Exit(m.Run())
+}
 
 func short(normal, short int) int {
 	if testing.Short() {
@@ -43,5 +49,27 @@ func TestPowerCutsCatchAWriterThatDoesNotSync(t *testing.T) {
 		if r.Lost == 0 || r.Violations == 0 || len(r.Failed) == 0 {
 			t.Error(unsafe, line(t, r))
 		}
+	}
+}
+
+func TestKillsLoseNothing(t *testing.T) {
+	n := short(60, 20)
+	r, err := crash.Kill(t.Context(), crash.Options{Seed: 1, N: n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(line(t, r))
+	if r.Violations != 0 || r.Lost != 0 || r.Half != 0 || r.Schedules != n || r.Acked == 0 || r.FaultKinds["kill in an erasure"] == 0 {
+		t.Fail()
+	}
+}
+
+func TestKillsCatchAWriterThatKeepsABuffer(t *testing.T) {
+	r, err := crash.Kill(t.Context(), crash.Options{Seed: 1, N: 6, Unsafe: "buffered"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Lost == 0 || r.Violations == 0 {
+		t.Error(line(t, r))
 	}
 }

@@ -81,12 +81,7 @@ func (c *cutter) openOn(d *crashfs.Disk) (*logstore.Store, *journey.Tracker, err
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := logstore.Open(fsys, "store", &logstore.Options{ID: c.seed + 1})
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := journey.NewTracker(s, quiet())
-	return s, t, err
+	return openStore(fsys, "store", c.seed)
 }
 
 // run is the writer.
@@ -159,10 +154,10 @@ func (c *cutter) record() error {
 // erase removes the touches of one user until that is done.
 func (c *cutter) erase() error {
 	list := c.ledger.numbers()
-	user := list[c.rand.IntN(len(list))] % 200
+	user := list[c.rand.IntN(len(list))] % users
 	going := make(map[int]bool)
 	for _, n := range list {
-		if n%200 == user {
+		if n%users == user {
 			going[n] = true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // A ledger is what is known of a store from the answers it gave.
@@ -53,18 +54,25 @@ type finding struct {
 // A verdict is what a store has of what was under way.
 type verdict struct{ flight, going bool }
 
-// check compares a store with the ledger. The finding is nil if all is well.
-func (l *ledger) check(ctx context.Context, s storage.Store) (v verdict, f *finding) {
+// check compares a store with the ledger, each fact with what was offered, and the store
+// with itself. The finding is nil if all is well.
+func (l *ledger) check(ctx context.Context, s storage.Store) (verdict, *finding) {
 	if err := storage.Verify(ctx, s); err != nil {
-		return v, &finding{invariant: "I1", detail: "verify: " + err.Error()}
+		return verdict{}, &finding{invariant: "I1", detail: "verify: " + err.Error()}
 	}
+	return l.read(ctx, s, func(n int, t touchpoint.Touch) bool { return bodySum(t) == bodySum(touch(n)) })
+}
+
+// read compares the touches of a store with the ledger. Same says whether one is what was
+// offered under its number.
+func (l *ledger) read(ctx context.Context, s storage.Store, same func(int, touchpoint.Touch) bool) (v verdict, f *finding) {
 	there := make(map[int]bool)
-	for fact, err := range s.Scan(ctx, storage.Query{Classes: []storage.Class{storage.ClassTouch}}) {
+	for t, err := range storage.Touches(ctx, s, storage.Query{}) {
 		if err != nil {
 			return v, &finding{invariant: "I1", detail: "scan: " + err.Error()}
 		}
-		n, ok := number(fact.Touch.ID)
-		if !ok || bodySum(*fact.Touch) != bodySum(touch(n)) {
+		n, ok := number(t.ID)
+		if !ok || !same(n, t) {
 			return v, &finding{invariant: "I2", detail: "a fact that was never offered"}
 		}
 		if there[n] {

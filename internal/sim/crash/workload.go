@@ -17,9 +17,12 @@ var (
 	later = start.AddDate(1, 0, 0) // of the whole workload
 )
 
+// users is how many there are; touch n is one of user n%users.
+const users = 200
+
 // touch is the nth touch of a run. It needs no cleaning: what is stored is what is offered.
 func touch(n int) touchpoint.Touch {
-	user := n % 200
+	user := n % users
 	return touchpoint.Touch{
 		Source: "crash", ID: "t" + strconv.Itoa(n), At: start.Add(time.Duration(n/7) * time.Second),
 		Kind: "page_view", Touchpoint: secret(user) + "/" + strconv.Itoa(n%11),
