@@ -55,7 +55,7 @@ type File interface {
 	Sync() error
 }
 
-// ErrLocked: another holds the lock.
+// ErrLocked says that another holds the lock.
 var ErrLocked = errors.New("crashfs: locked")
 
 // OS is the real file system.
