@@ -97,6 +97,7 @@ type program struct {
 	now                                             time.Time
 	keys                                            []key
 	report                                          string // name of the flag; empty: none
+	benchSize                                       int
 	query                                           storage.Query
 	erasures                                        []identity.ID
 
@@ -112,7 +113,7 @@ func (l *list) String() string     { return strings.Join(*l, ",") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 // reports are the flags of which one may be given.
-var reports = []string{"dump", "export", "ties", "changes", "digest", "count", "verify"}
+var reports = []string{"dump", "export", "ties", "changes", "digest", "count", "verify", "bench"}
 
 func (p *program) parse(args []string) error {
 	f := flag.NewFlagSet("tabistore", flag.ContinueOnError)
@@ -142,6 +143,7 @@ func (p *program) parse(args []string) error {
 	f.Bool("digest", false, "print the digest of all facts")
 	f.Bool("count", false, "print the number of facts of each class as CSV")
 	f.Bool("verify", false, "check everything; print one line a finding")
+	f.IntVar(&p.benchSize, "bench", 1, "write `N` touches into an empty store and into bare tables of its driver; print figures as JSON")
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
@@ -153,8 +155,8 @@ func (p *program) parse(args []string) error {
 		return usagef("unexpected argument %q", f.Arg(0))
 	case len(stores) != 1:
 		return usagef("exactly one -store is needed")
-	case p.batch < 1 || p.batch > storage.MaxBatch || p.writers < 1 || p.query.Limit < 0:
-		return usagef("-batch, -writers or -limit is out of range")
+	case p.batch < 1 || p.batch > storage.MaxBatch || p.writers < 1 || p.query.Limit < 0 || p.benchSize < 1:
+		return usagef("-batch, -writers, -limit or -bench is out of range")
 	case len(p.erase) > 0 && p.keyFile == "":
 		return usagef("-erase needs -keys: %w", identity.ErrNoKey)
 	}
@@ -238,12 +240,17 @@ func openStore(ctx context.Context, name string) (storage.Store, error) {
 	case kind == "sqlite" && rest != "":
 		return sqlitestore.Open(rest, nil)
 	case kind == "postgres" && rest != "":
-		if strings.HasPrefix(rest, "//") { // the DSN is a URL and was given as it is
-			rest = name
-		}
-		return pgstore.Open(ctx, rest, nil)
+		return pgstore.Open(ctx, postgresDSN(name), nil)
 	}
 	return nil, usagef("unknown store: mem, sqlite:PATH or postgres:DSN")
+}
+
+// postgresDSN is what stands behind postgres:, unless the name is a URL as it is.
+func postgresDSN(name string) string {
+	if strings.HasPrefix(name, "postgres://") {
+		return name
+	}
+	return strings.TrimPrefix(name, "postgres:")
 }
 
 // do opens the store and takes the steps.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -216,7 +217,7 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"-store", "none"}, {"-store", "sqlite:"}, {"-store", "mem", "-store", "mem"}, {"-store", "mem", "-nonsense"},
 		{"-store", "mem", "-erase", "user_id:u1"}, {"-store", "mem", "-load", "nowhere"}, {"-store", "mem", "-dump", "-digest"},
-		{"-store", "mem", "-now", "yesterday"}, {"-store", "mem", "-batch", "0"}, {"-store", "mem", "-dump", "-ids", "u1"},
+		{"-store", "mem", "-now", "yesterday"}, {"-store", "mem", "-batch", "0"}, {"-store", "mem", "-bench", "0"}, {"-store", "mem", "-load", file, "-bench", "10"}, {"-store", "mem", "-dump", "-ids", "u1"},
 		{"-store", "mem", "-load", file, "-keys", file}, {"-store", "mem", "more"},
 	} {
 		if r := want(t, 2, "", args...); r.errs == "" {
@@ -227,6 +228,51 @@ func TestUsage(t *testing.T) {
 	if r := want(t, 0, "", "-h"); !strings.Contains(r.errs, "-outcomes") {
 		t.Error(r.errs)
 	}
+}
+
+// benched checks the figures of -bench, but for how good they are.
+func benched(t *testing.T, store string, rawToo bool) {
+	t.Helper()
+	r := want(t, 0, "", "-store", store, "-bench", "1500")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || strings.Count(r.out, "\n") != 1 {
+		t.Fatalf("%q: %v", r.out, err)
+	}
+	name, _, _ := strings.Cut(store, ":")
+	if got["store"] != name || got["n"] != 1500.0 {
+		t.Errorf("store %v, n %v", got["store"], got["n"])
+	}
+	delete(got, "store")
+	delete(got, "n")
+	of := map[string]bool{"append_per_s": true, "replay_per_s": true, "read_p50_us": true, "read_p99_us": true, "scan_per_s": true, "bytes_per_touch": true,
+		"raw_per_s": rawToo, "ratio": rawToo, "raw_read_p99_us": rawToo}
+	if len(got) != len(of) {
+		t.Errorf("figures %v", got)
+	}
+	for name, there := range of {
+		if x, ok := got[name].(float64); ok != there || there && x <= 0 {
+			t.Errorf("%s is %v", name, got[name])
+		}
+	}
+}
+
+func TestBench(t *testing.T) {
+	store := sqlite(t)
+	benched(t, "mem", false)
+	benched(t, store, true)
+	if files, err := filepath.Glob(strings.TrimPrefix(store, "sqlite:") + "*"); err != nil || len(files) != 1 {
+		t.Errorf("%d files are left, error %v", len(files), err)
+	}
+	if got := want(t, 0, "", "-store", store, "-count").out; !strings.Contains(got, "touch,1500\n") {
+		t.Error(got)
+	}
+	want(t, 0, "", "-store", store, "-verify")
+	want(t, 2, "", "-store", store, "-bench", "10") // it is not empty any more
+	other := sqlite(t)
+	if err := os.WriteFile(strings.TrimPrefix(other, "sqlite:")+"-raw", []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want(t, 2, "", "-store", other, "-bench", "10") // and never takes a file that it has not made
 }
 
 // Killed at random and run again ends as one clean run; so do two processes at once.

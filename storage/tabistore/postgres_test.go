@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
+
+var databases atomic.Int64
 
 // database makes a database of its own on the test server and returns its DSN.
 func database(t *testing.T) string {
@@ -24,7 +27,7 @@ func database(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("tabistore_%d", os.Getpid())
+	name := fmt.Sprintf("tabistore_%d_%d", os.Getpid(), databases.Add(1))
 	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
 		t.Fatal(err)
 	}
@@ -67,5 +70,19 @@ func TestMovesToPostgresAndBack(t *testing.T) {
 	}
 	if a, b := want(t, 0, "", "-store", there, "-dump"), want(t, 0, "", "-store", server, "-dump"); a.out != b.out {
 		t.Error("dumps differ")
+	}
+}
+
+func TestBenchOfPostgres(t *testing.T) {
+	server := database(t)
+	benched(t, server, true)
+	conn, err := pgx.Connect(t.Context(), server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var left int
+	if err := conn.QueryRow(t.Context(), "select count(*) from pg_namespace where nspname = 'tabi_bench_raw'").Scan(&left); err != nil || left != 0 {
+		t.Errorf("the bare tables are left, error %v", err)
 	}
 }

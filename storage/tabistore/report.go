@@ -37,6 +37,8 @@ func (p *program) print(ctx context.Context, s storage.Store) error {
 		return p.printCounts(ctx, s)
 	case "verify":
 		return p.verify(ctx, s)
+	case "bench":
+		return p.bench(ctx, s)
 	}
 	return nil
 }
