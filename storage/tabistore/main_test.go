@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf16"
 )
 
 const programEnv = "TABI_TABISTORE_PROGRAM"
@@ -95,11 +99,24 @@ func write(t testing.TB, name string, lines []string) string {
 func sqlite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "facts.db") }
 
 func TestEveryStoreSaysTheSame(t *testing.T) {
+	everyStoreSaysTheSame(t, sqlite)
+}
+
+// everyStoreSaysTheSame compares new stores with memory: in any order, in any batches, by
+// any number of writers, and loaded twice.
+func everyStoreSaysTheSame(t *testing.T, fresh func(testing.TB) string) {
+	t.Helper()
 	lines := world(400)
 	file := write(t, "touches.jsonl", lines)
 	shuffled := append([]string{}, lines...)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	other := write(t, "shuffled.jsonl", shuffled)
+	stores := []string{fresh(t), fresh(t), "mem"}
+	loads := [][]string{
+		{"-load", file, "-load", other, "-batch", "1000"},
+		{"-load", other, "-batch", "7", "-writers", "8"},
+		{"-load", other, "-load", file, "-writers", "8"},
+	}
 	for _, report := range [][]string{{"-dump"}, {"-digest"}, {"-ties", "user_id:u3"}, {"-count"}, {"-dump", "-ids", "user_id:u1,email:p6@example.com", "-since", "2026-01-01T00:20:00Z", "-until", "2026-01-01T02:00:00Z", "-kinds", "pageview,click", "-sources", "web", "-desc", "-limit", "9"}} {
 		first := want(t, 0, "", append([]string{"-store", "mem", "-load", file}, report...)...)
 		if report[0] == "-ties" && !strings.HasPrefix(first.out, "source,kind,ids,first,last,count\nweb,click,user_id:u3,2026-01-01T00:21:00Z,2026-01-01T02:51:00Z,6\n") {
@@ -108,20 +125,22 @@ func TestEveryStoreSaysTheSame(t *testing.T) {
 		if len(first.out) < 20 || !strings.HasSuffix(first.errs, "offered=400 accepted=400 duplicate=0 conflict=0 rejected=0 suppressed=0 retry=0\n") {
 			t.Fatalf("%s\n%s", first.out, first.errs)
 		}
-		for _, args := range [][]string{
-			{"-store", sqlite(t), "-load", file},
-			{"-store", sqlite(t), "-load", other, "-batch", "7", "-writers", "8"},
-			{"-store", "mem", "-load", other, "-load", file, "-writers", "8"},
-			{"-store", sqlite(t), "-load", file, "-load", other, "-batch", "1000"},
-		} {
+		for i, store := range stores {
+			args := append([]string{"-store", store}, loads[i]...)
 			if r := want(t, 0, "", append(args, report...)...); r.out != first.out {
-				t.Errorf("%q: another answer to %q", args, report)
+				t.Errorf("%.9q: another answer to %q", args, report)
 			}
 		}
 	}
 }
 
 func TestOutcomes(t *testing.T) {
+	sameOutcomes(t, "mem", sqlite(t))
+}
+
+// sameOutcomes loads what is partly refused into new stores, which answer by the same bytes.
+func sameOutcomes(t *testing.T, stores ...string) {
+	t.Helper()
 	lines := append(world(30),
 		strings.Replace(world(1)[0], "page 0", "page 77", 1), // a conflict
 		world(2)[1], // a duplicate
@@ -130,7 +149,7 @@ func TestOutcomes(t *testing.T) {
 	)
 	file := write(t, "touches.jsonl", lines)
 	var first string
-	for _, store := range []string{"mem", sqlite(t)} {
+	for _, store := range stores {
 		outcomes := filepath.Join(t.TempDir(), "outcomes.csv")
 		r := want(t, 1, "", "-store", store, "-load", file, "-outcomes", outcomes, "-now", "2026-02-01T00:00:00Z")
 		if !strings.HasSuffix(r.errs, "offered=34 accepted=30 duplicate=1 conflict=1 rejected=2 suppressed=0 retry=0\n") {
@@ -156,6 +175,24 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// formsOf is how a value may lie in a file: plain, in hexadecimal, in base64 at each
+// offset, in UTF-16, and escaped for URLs and JSON.
+func formsOf(s string) [][]byte {
+	forms := [][]byte{[]byte(s), []byte(hex.EncodeToString([]byte(s))), []byte(url.QueryEscape(s)), []byte(url.PathEscape(s)), []byte(strings.Trim(strconv.QuoteToASCII(s), `"`))}
+	for pad := range 3 {
+		text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", pad) + s))
+		forms = append(forms, []byte(text[4:len(text)-4]))
+	}
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		var b []byte
+		for _, u := range utf16.Encode([]rune(s)) {
+			b = order.AppendUint16(b, u)
+		}
+		forms = append(forms, b)
+	}
+	return forms
+}
+
 func TestEraseLeavesNoByte(t *testing.T) {
 	file := write(t, "touches.jsonl", world(400))
 	keys := write(t, "keys", []string{"k1 " + strings.Repeat("ab", 32)})
@@ -174,8 +211,8 @@ func TestEraseLeavesNoByte(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(secret))[:20]} {
-			if bytes.Contains(b, []byte(form)) {
+		for _, form := range formsOf(secret) {
+			if bytes.Contains(b, form) {
 				t.Errorf("%s holds the value", filepath.Base(name))
 			}
 		}
@@ -281,10 +318,15 @@ func TestKilledAndRunAgain(t *testing.T) {
 	if testing.Short() {
 		n = 1500
 	}
+	killedAndRunAgain(t, n, sqlite)
+}
+
+func killedAndRunAgain(t *testing.T, n int, fresh func(testing.TB) string) {
+	t.Helper()
 	lines := world(n)
 	file := write(t, "touches.jsonl", lines)
 	clean := want(t, 0, "", "-store", "mem", "-load", file, "-digest").out
-	store := sqlite(t)
+	store := fresh(t)
 	g := rand.New(rand.NewPCG(1, 1))
 	for range 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(30+g.IntN(400))*time.Millisecond)
@@ -301,7 +343,7 @@ func TestKilledAndRunAgain(t *testing.T) {
 		t.Error("another digest than that of a clean run")
 	}
 
-	store = sqlite(t)
+	store = fresh(t)
 	var wg sync.WaitGroup
 	for _, half := range [][]string{lines[:n*6/10], lines[n*4/10:]} {
 		name := write(t, "half.jsonl", half)

@@ -14,7 +14,7 @@ import (
 var databases atomic.Int64
 
 // database makes a database of its own on the test server and returns its DSN.
-func database(t *testing.T) string {
+func database(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("TABI_TEST_POSTGRES")
 	if dsn == "" {
@@ -54,6 +54,13 @@ func database(t *testing.T) string {
 	return u.String()
 }
 
+func TestPostgresSaysTheSame(t *testing.T) {
+	everyStoreSaysTheSame(t, database)
+	sameOutcomes(t, "mem", sqlite(t), database(t))
+}
+
+func TestKilledAndRunAgainOnPostgres(t *testing.T) { killedAndRunAgain(t, 1500, database) }
+
 // A journey database moves from memory to SQLite to Postgres and back with one digest.
 func TestMovesToPostgresAndBack(t *testing.T) {
 	server := database(t)
@@ -62,6 +69,10 @@ func TestMovesToPostgresAndBack(t *testing.T) {
 	first := want(t, 0, "", "-store", "mem", "-load", file, "-copy", here, "-digest")
 	want(t, 0, "", "-store", here, "-copy", server)
 	want(t, 0, "", "-store", "postgres:"+server, "-copy", there)
+	back := want(t, 0, want(t, 0, "", "-store", server, "-export").out, "-store", "mem", "-load", "-", "-digest")
+	if back.out != first.out {
+		t.Errorf("in memory again: digest %s, want %s", back.out, first.out)
+	}
 	for _, store := range []string{here, server, there} {
 		if got := want(t, 0, "", "-store", store, "-digest"); got.out != first.out {
 			t.Errorf("%.8s: digest %s, want %s", store, got.out, first.out)

@@ -40,8 +40,8 @@ type rawSQLite struct {
 	read        *sql.Stmt
 }
 
-func openRawSQLite(ctx context.Context, store string) (r *rawSQLite, err error) {
-	r = &rawSQLite{store: store, path: store + "-raw"}
+func openRawSQLite(ctx context.Context, store string) (_ *rawSQLite, err error) {
+	r := &rawSQLite{store: store, path: store + "-raw"}
 	if _, err := os.Stat(r.path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, usagef("%s is in the way of -bench", r.path)
 	}
