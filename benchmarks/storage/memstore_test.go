@@ -114,8 +114,8 @@ func percentile(b *testing.B, n int, f func(i int)) {
 
 // Targets: one person with 100 touches p99 ≤ 150 µs; its component p99 ≤ 30 µs.
 func BenchmarkMemstorePerson(b *testing.B) {
-	s := filled(b, world(size))
-	g := world(3000)
+	g := world(size)
+	s := filled(b, g)
 	who := func(i int) []identity.ID {
 		ids := g[i/1000][i%1000].IDs()
 		return []identity.ID{ids[len(ids)-1], identity.MakeID(identity.Email, "person"+ids[len(ids)-1].Value()[2:]+"@example.com")}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 const (
 	rawFacts   = "insert into %s.fact (gen, seq, key, hash, idset, class, at, received, source, id, kind, body) select 1, n, key, hash, idset, 1, at, received, source, id, kind, body from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bytea[]) as t(n, key, hash, idset, at, received, source, id, kind, body) on conflict (key) do nothing"
 	rawMembers = "insert into %s.member (ident, idset) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing"
+	rawScan    = "select f.hash, f.body, f.received from %s.fact f order by f.at, f.source, f.id"
 	rawPerson  = "select f.hash, f.body, f.received from %[1]s.fact f where f.idset in (select m.idset from %[1]s.member m where m.ident = any($1)) order by f.at, f.source, f.id"
 )
 
@@ -113,67 +112,44 @@ func (r rawBatch) write(ctx context.Context, pool *pgxpool.Pool, schema string) 
 	})
 }
 
-func postgresSize() int {
-	if os.Getenv("TABI_LONG") == "1" {
-		return 300_000
-	}
-	return 100_000
-}
-
-// spread calls f for 0 … n−1 on so many goroutines.
-func spread(b *testing.B, goroutines, n int, f func(i int) error) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range goroutines {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				if err := f(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
 // Targets: one writer of batches ≥ 0.8 × raw, aim 1.0; eight writers of single facts
 // ≥ 0.8 × raw with eight; replay ≥ the append rate.
 func BenchmarkPgstoreAppend(b *testing.B) {
 	ctx := context.Background()
-	run := func(name string, writers int, batches [][]storage.Fact) {
-		facts := 0
-		for _, batch := range batches {
-			facts += len(batch)
-		}
-		b.Run(name, func(b *testing.B) {
-			var ours, theirs, again time.Duration
-			columns := rawBatches(b, batches)
-			for b.Loop() {
-				s, _, _ := openPostgres(b)
-				start := time.Now()
-				spread(b, writers, len(batches), func(i int) error { _, err := s.Append(ctx, batches[i]); return err })
-				ours += time.Since(start)
-				start = time.Now()
-				spread(b, writers, len(batches), func(i int) error { _, err := s.Append(ctx, batches[i]); return err })
-				again += time.Since(start)
-				_, pool, schema := openPostgres(b)
-				start = time.Now()
-				spread(b, writers, len(columns), func(i int) error { return columns[i].write(ctx, pool, schema) })
-				theirs += time.Since(start)
+	batches := world(sqlSize())
+	b.Run("one", func(b *testing.B) {
+		var ours, theirs, again time.Duration
+		columns := rawBatches(b, batches)
+		for b.Loop() {
+			s, _, _ := openPostgres(b)
+			_, pool, schema := openPostgres(b)
+			for i, batch := range batches {
+				ours += timed(b, func() error { _, err := s.Append(ctx, batch); return err })
+				theirs += timed(b, func() error { return columns[i].write(ctx, pool, schema) })
 			}
-			b.ReportMetric(float64(facts*b.N)/ours.Seconds(), "touches/s")
-			b.ReportMetric(float64(facts*b.N)/again.Seconds(), "replayed/s")
-			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "×raw")
-		})
-	}
-	batches := world(postgresSize())
-	run("one", 1, batches)
-	var single [][]storage.Fact
-	for _, f := range slices.Concat(batches[:5]...) {
-		single = append(single, []storage.Fact{f})
-	}
-	run("eight", 8, single)
+			again += spread(b, 1, len(batches), func(i int) error { _, err := s.Append(ctx, batches[i]); return err })
+		}
+		n := float64(sqlSize() * b.N)
+		b.ReportMetric(n/ours.Seconds(), "touches/s")
+		b.ReportMetric(n/again.Seconds(), "replayed/s")
+		b.ReportMetric(theirs.Seconds()/ours.Seconds(), "×raw")
+	})
+	b.Run("eight", func(b *testing.B) {
+		var ours, theirs time.Duration
+		singles := single(batches, 5000)
+		columns := rawBatches(b, singles)
+		for b.Loop() {
+			s, _, _ := openPostgres(b)
+			_, pool, schema := openPostgres(b)
+			const turn = 500
+			for from := 0; from < len(singles); from += turn {
+				ours += spread(b, 8, turn, func(i int) error { _, err := s.Append(ctx, singles[from+i]); return err })
+				theirs += spread(b, 8, turn, func(i int) error { return columns[from+i].write(ctx, pool, schema) })
+			}
+		}
+		b.ReportMetric(float64(len(singles)*b.N)/ours.Seconds(), "touches/s")
+		b.ReportMetric(theirs.Seconds()/ours.Seconds(), "×raw")
+	})
 }
 
 // Targets: one person p99 ≤ 1.5 × the raw query; a component ≤ 3 × one raw query; a full
@@ -181,7 +157,7 @@ func BenchmarkPgstoreAppend(b *testing.B) {
 func BenchmarkPgstoreRead(b *testing.B) {
 	ctx := context.Background()
 	s, pool, schema := openPostgres(b)
-	batches := world(postgresSize())
+	batches := world(sqlSize())
 	for _, batch := range batches {
 		if _, err := s.Append(ctx, batch); err != nil {
 			b.Fatal(err)
@@ -190,67 +166,30 @@ func BenchmarkPgstoreRead(b *testing.B) {
 	if _, err := pool.Exec(ctx, fmt.Sprintf("vacuum analyze %[1]s.fact, %[1]s.member", schema)); err != nil {
 		b.Fatal(err)
 	}
-	who := func(i int) []identity.ID {
-		ids := batches[i/1000][i%1000].IDs()
-		return []identity.ID{ids[len(ids)-1], identity.MakeID(identity.Email, "person"+ids[len(ids)-1].Value()[2:]+"@example.com")}
-	}
-	drainRaw := func(b *testing.B, sql string, args ...any) {
+	who := func(i int) []identity.ID { return person(batches[i/1000][i%1000]) }
+	query := func(sql string, args ...any) error {
 		rows, err := pool.Query(ctx, fmt.Sprintf(sql, schema), args...)
 		if err != nil {
-			b.Fatal(err)
+			return err
 		}
 		for rows.Next() {
 		}
-		if rows.Err() != nil {
-			b.Fatal(rows.Err())
-		}
+		return rows.Err()
 	}
+	rawPerson := func(i int) error {
+		var idents []pgtype.UUID
+		for _, id := range who(i) {
+			idents = append(idents, raw(storage.HashID(id)))
+		}
+		return query(rawPerson, idents)
+	}
+	scan := func(int) error { return drain(s.Scan(ctx, storage.Query{})) }
 	b.Run("person", func(b *testing.B) {
-		percentile(b, 3000, func(i int) {
-			for _, err := range s.Scan(ctx, storage.Query{IDs: who(i)}) {
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		inTurns(b, 3000, func(i int) error { return drain(s.Scan(ctx, storage.Query{IDs: who(i)})) }, rawPerson)
 	})
 	b.Run("component", func(b *testing.B) {
-		percentile(b, 3000, func(i int) {
-			if _, err := storage.Component(ctx, s, who(i)[:1], nil, 0); err != nil {
-				b.Fatal(err)
-			}
-		})
+		inTurns(b, 3000, func(i int) error { _, err := storage.Component(ctx, s, who(i)[:1], nil, 0); return err }, rawPerson)
 	})
-	b.Run("raw-person", func(b *testing.B) {
-		percentile(b, 3000, func(i int) {
-			var idents []pgtype.UUID
-			for _, id := range who(i) {
-				idents = append(idents, raw(storage.HashID(id)))
-			}
-			drainRaw(b, rawPerson, idents)
-		})
-	})
-	b.Run("scan", func(b *testing.B) {
-		for b.Loop() {
-			for _, err := range s.Scan(ctx, storage.Query{}) {
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-	})
-	b.Run("raw-scan", func(b *testing.B) {
-		for b.Loop() {
-			drainRaw(b, "select f.hash, f.body, f.received from %s.fact f order by f.at, f.source, f.id")
-		}
-	})
-	b.Run("ties", func(b *testing.B) {
-		for b.Loop() {
-			for _, err := range s.Ties(ctx, nil) {
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-	})
+	b.Run("scan", func(b *testing.B) { inTurns(b, 5, scan, func(int) error { return query(rawScan) }) })
+	b.Run("ties-to-scan", func(b *testing.B) { inTurns(b, 5, func(int) error { return drain(s.Ties(ctx, nil)) }, scan) })
 }

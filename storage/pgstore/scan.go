@@ -78,24 +78,38 @@ func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.T
 var bareSet = storage.HashSet(storage.ClassOverride, "", nil)
 
 // ties selects of each group its numbers and its earliest touch, and the facts of
-// identity. The touches of a group have one source, so their ids decide ties.
+// identity. All groups are counted in the index, but for those that a work list touches:
+// a set none of whose facts is on one is seen whole.
 func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[storage.Tie, error] {
 	return iterate(ctx, s, func(st *statement) error {
-		of := ""
-		if ids != nil {
-			of = " and f.idset in (" + setsOf(st, ids) + " union all select " + st.arg(uuid(bareSet)) + "::uuid)"
+		switch {
+		case ids != nil:
+			v.tiesOf(st, " and f.idset in ("+setsOf(st, ids)+" union all select "+st.arg(uuid(bareSet))+"::uuid)")
+		case v.snapshot != "":
+			v.tiesOf(st, "")
+		default:
+			st.text.WriteString(`select g.n, g.last, e.hash, e.body, e.received from (
+  select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f
+  where f.kind <> '' and f.idset not in (select idset from {}erasing) group by f.idset, f.kind) g cross join lateral (
+  select f.hash, f.body, f.received from {}fact f where f.idset = g.idset and f.kind = g.kind and f.at = g.first order by f.id limit 1) e
+union all select 0, 0, f.hash, f.body, f.received from {}fact f where f.class between 2 and 5 and f.idset not in (select idset from {}erasing)
+union all `)
+			v.tiesOf(st, " and f.idset in (select idset from {}erasing)")
 		}
-		st.text.WriteString(`select g.n, g.last, e.hash, e.body, e.received from (
-  select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f where f.kind <> ''` + of)
-		v.visible(st)
-		st.text.WriteString(` group by f.idset, f.kind) g cross join lateral (
-  select f.hash, f.body, f.received from {}fact f where f.idset = g.idset and f.kind = g.kind and f.at = g.first`)
-		v.visible(st)
-		st.text.WriteString(` order by f.id limit 1) e
-union all select 0, 0, f.hash, f.body, f.received from {}fact f where f.class between 2 and 5` + of)
-		v.visible(st)
 		return storage.Query{IDs: ids}.Check()
 	}, s.decodeTie)
+}
+
+// tiesOf selects the ties of some sets, reading each of their rows but for its body. A fact
+// of identity is a group of its own; the touches of a group have one source, so that their
+// ids decide ties.
+func (v view) tiesOf(st *statement, sets string) {
+	st.text.WriteString(`select x.n, x.last, f.hash, f.body, f.received from (
+  select distinct on (f.idset, f.kind, f.one) f.ctid as place, count(*) over w as n, max(f.at) over w as last from (
+    select f.ctid, f.idset, f.kind, f.at, f.id, case when f.kind = '' then f.key end as one from {}fact f where f.class <= 5` + sets)
+	v.visible(st)
+	st.text.WriteString(`) f window w as (partition by f.idset, f.kind, f.one) order by f.idset, f.kind, f.one, f.at, f.id
+) x join {}fact f on f.ctid = x.place`)
 }
 
 func (s *Store) decodeTie(rows pgx.Rows) (storage.Tie, error) {
