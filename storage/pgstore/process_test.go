@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,6 +88,35 @@ func TestTerminatedBackendsLoseNothing(t *testing.T) {
 	if n := count(t, s, storage.Query{}); int(n) < acked || n%2 != 0 {
 		t.Errorf("%d facts, %d acknowledged", n, acked)
 	}
+}
+
+// A server goes on with what a killed client had sent: a check must not take a batch that
+// commits beside it for damage.
+func TestVerifyBesideAppends(t *testing.T) {
+	l := newLab(t)
+	s, err := l.open(t.Context(), pgstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var done atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer done.Store(true)
+		for n := range 100 {
+			if _, err := s.Append(t.Context(), []storage.Fact{view(n, identity.MakeID(identity.UserID, fmt.Sprint("u", n)))}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for !done.Load() {
+		if err := s.Verify(t.Context()); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	wg.Wait()
 }
 
 const (
