@@ -13,14 +13,7 @@ var (
 
 // parseMinor reads a decimal into units of 10^-scale, half to even beyond; "" is 0.
 func parseMinor(s string, scale int) (int64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	if len(s) < 10 && scale < 10 && strings.Trim(s, "0123456789") == "" {
-		n := int64(0)
-		for _, c := range s {
-			n = 10*n + int64(c-'0')
-		}
+	if n, ok := digits(s); ok && scale < 10 {
 		for range scale {
 			n *= 10
 		}
@@ -47,6 +40,21 @@ func parseMinor(s string, scale int) (int64, error) {
 		return 0, errTooLarge
 	}
 	return q.Int64(), nil
+}
+
+// digits reads a short whole number, as most cells have; "" is 0.
+func digits(s string) (n int64, ok bool) {
+	if len(s) >= 10 {
+		return 0, false
+	}
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c)
+	}
+	return n, true
 }
 
 // formatMinor writes units of 10^-scale as a decimal without trailing zeros.

@@ -56,10 +56,8 @@ func header(rec []string) (columns, error) {
 }
 
 func (d *data) readPaths(r io.Reader, explain string) error {
-	cr := csv.NewReader(r)
-	cr.ReuseRecord = true
-	cr.FieldsPerRecord = -1
-	rec, err := cr.Read()
+	sc := newScanner(r)
+	rec, _, err := sc.next()
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -73,19 +71,18 @@ func (d *data) readPaths(r io.Reader, explain string) error {
 	width := len(rec)
 	var row attribution.Row
 	for {
-		rec, err := cr.Read()
+		rec, line, err := sc.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var broken *csv.ParseError
 		if errors.As(err, &broken) {
-			d.reject(broken.StartLine, "syntax")
+			d.reject(line, "syntax")
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		line, _ := cr.FieldPos(0)
 		if len(rec) != width {
 			d.reject(line, "syntax")
 			continue
@@ -179,20 +176,24 @@ func cells(out []string, s string) []string {
 	if s == "" {
 		return out
 	}
-	for {
-		name, rest, more := strings.Cut(s, separator)
-		out = append(out, strings.TrimSpace(name))
-		if !more {
-			return out
+	for from := 0; ; {
+		i := strings.IndexByte(s[from:], separator[1])
+		switch at := from + i; {
+		case i < 0:
+			return append(out, strings.TrimSpace(s))
+		case at > 0 && s[at-1] == separator[0] && at+1 < len(s) && s[at+1] == separator[2]:
+			out = append(out, strings.TrimSpace(s[:at-1]))
+			s, from = s[at+2:], 0
+		default:
+			from = at + 1
 		}
-		s = rest
 	}
 }
 
 // decimal reads a decimal number that is not negative; "" is 0.
 func decimal(s string) (float64, bool) {
-	if s == "" {
-		return 0, true
+	if n, ok := digits(s); ok {
+		return float64(n), true
 	}
 	if strings.Trim(s, "+0123456789.eE-") != "" {
 		return 0, false
