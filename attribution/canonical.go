@@ -24,22 +24,8 @@ func (js *Journeys) canonical() *Journeys {
 	if c := js.sorted.Load(); c != nil {
 		return c
 	}
-	rank := make([]int, len(js.channels.names))
-	for i, id := range js.byName() {
-		rank[id] = i
-	}
-	order := js.inOrder(rank)
-	c := &Journeys{}
-	used := make([]bool, len(js.channels.names))
-	for i := range js.touches() {
-		used[js.channel(i)] = true
-	}
-	for _, id := range js.byName() {
-		if used[id] {
-			c.channels.id(js.channels.names[id])
-		}
-	}
-	if js.simple() {
+	c, rank := js.blank()
+	if order := js.inOrder(rank, false); js.simple() {
 		js.fold(c, order, rank)
 	} else {
 		for i := 0; i < len(order); {
@@ -59,6 +45,41 @@ func (js *Journeys) canonical() *Journeys {
 	c.sorted.Store(c)
 	js.sorted.Store(c)
 	return c
+}
+
+// canonicalEarners is the canonical set, of which only the rows with conversions or a value
+// need be there.
+func (js *Journeys) canonicalEarners() *Journeys {
+	if c := js.sorted.Load(); c != nil {
+		return c
+	}
+	if c := js.earned.Load(); c != nil {
+		return c
+	}
+	if !js.simple() {
+		return js.canonical()
+	}
+	c, rank := js.blank()
+	js.fold(c, js.inOrder(rank, true), rank)
+	js.earned.Store(c)
+	return c
+}
+
+// blank is an empty set with the channels of this one in order, and their ranks.
+func (js *Journeys) blank() (c *Journeys, rank []int) {
+	rank = make([]int, len(js.channels.names))
+	used := make([]bool, len(rank))
+	for i := range js.touches() {
+		used[js.channel(i)] = true
+	}
+	c = &Journeys{}
+	for i, id := range js.byName() {
+		rank[id] = i
+		if used[id] {
+			c.channels.id(js.channels.names[id])
+		}
+	}
+	return c, rank
 }
 
 // copyRow adds row r of src with the counts given; what was accepted there is accepted here.

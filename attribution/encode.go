@@ -136,7 +136,7 @@ func (js *Journeys) UnmarshalBinary(b []byte) error {
 	}
 	out.totals.late, out.totals.ignored = int64(late), int64(ignored)
 	js.columns = out.columns
-	js.sorted.Store(nil)
+	js.changed()
 	return nil
 }
 

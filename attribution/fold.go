@@ -11,21 +11,23 @@ type place struct {
 	row  uint32
 }
 
-// inOrder are the rows in canonical order; rank orders the channels.
-func (js *Journeys) inOrder(rank []int) []place {
-	ps := make([]place, js.rows())
+// inOrder are the rows in canonical order, or those of them that earned something; rank
+// orders the channels.
+func (js *Journeys) inOrder(rank []int, earned bool) []place {
+	ps := make([]place, 0, js.rows())
 	short := len(rank) < 255
-	for r := range ps {
-		ps[r].row = uint32(r)
-		if !short {
+	for r := range js.rows() {
+		if earned && js.conversions.at(r) == 0 && js.values[r] == 0 {
 			continue
 		}
-		lo, hi := js.span(r)
 		head := uint64(0)
-		for i := lo; i < min(hi, lo+8); i++ {
-			head = head<<8 | uint64(rank[js.channel(i)]+1)
+		if lo, hi := js.span(r); short {
+			for i := lo; i < min(hi, lo+8); i++ {
+				head = head<<8 | uint64(rank[js.channel(i)]+1)
+			}
+			head <<= 8 * max(0, 8-(hi-lo))
 		}
-		ps[r].head = head << (8 * max(0, 8-(hi-lo)))
+		ps = append(ps, place{head, uint32(r)})
 	}
 	ps = sortHeads(ps)
 	headed := js.headed()

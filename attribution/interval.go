@@ -62,10 +62,10 @@ func (r *Result) ruleIntervals(js *Journeys, m Model, iv Interval) error {
 		r.noIntervals("off")
 		return nil
 	}
-	c := js.canonical()
 	if iv.Method == Bootstrap {
-		return r.redrawModel(c, iv, func(_, _ []float64) Model { return m })
+		return r.redrawModel(js.canonical(), iv, func(_, _ []float64) Model { return m })
 	}
+	c := js.canonicalEarners()
 	v := newVariances(len(c.channels.names) + 2)
 	units := c.units()
 	var d division

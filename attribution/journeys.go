@@ -33,6 +33,7 @@ const (
 type Journeys struct {
 	columns
 	sorted atomic.Pointer[Journeys] // canonical form, until the next change
+	earned atomic.Pointer[Journeys] // that of the rows that earned something
 	buf    []step                   // of the row being added
 	found  []uint16                 // its channels, where all are known
 	recent recent
@@ -199,6 +200,12 @@ func (js *Journeys) Subjects() float64 {
 
 // Ignored is the number of rows that had neither conversions nor nulls.
 func (js *Journeys) Ignored() int { return int(js.totals.ignored) }
+
+// changed forgets what was made of the set as it was.
+func (js *Journeys) changed() {
+	js.sorted.Store(nil)
+	js.earned.Store(nil)
+}
 
 // count turns millionths into journeys.
 func count(millionths int64) float64 { return float64(millionths) / million }

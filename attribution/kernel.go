@@ -60,13 +60,14 @@ func (c *cells) pour(t *tally) bool {
 // A kernel adds what one path earned to the cells; false leaves it to the general way.
 type kernel func(c *cells, path []uint8, x amount) bool
 
-// kernelOf is the kernel of a rule and its empty cells, nil if it has none.
-func kernelOf(m Model, channels int) (kernel, *cells) {
+// kernelOf is the kernel of a rule and its empty cells, nil if it has none. A path of n
+// steps adds up to n^degree times what it earned to one cell.
+func kernelOf(m Model, channels int) (k kernel, c *cells, degree int) {
 	switch m := m.(type) {
 	case First:
-		return addFirst, newCells(channels, 1)
+		return addFirst, newCells(channels, 1), 0
 	case Last:
-		return addLast, newCells(channels, 1)
+		return addLast, newCells(channels, 1), 0
 	case Linear:
 		c := newCells(channels, maxCells+1) // by number of steps or of channels
 		for n := 1; n <= maxCells; n++ {
@@ -74,26 +75,26 @@ func kernelOf(m Model, channels int) (kernel, *cells) {
 		}
 		switch m.By {
 		case Touch:
-			return addEach, c
+			return addEach, c, 1
 		case Distinct:
 			if channels <= 64 {
-				return addFewDistinct, c
+				return addFewDistinct, c, 0
 			}
-			return addDistinct, c
+			return addDistinct, c, 0
 		}
 	case Ramp:
 		if m.By != Touch {
-			return nil, nil
+			return nil, nil, 0
 		}
 		c := newCells(channels, maxCells+1) // by number of steps
 		for n := 1; n <= maxCells; n++ {
 			c.sum[n] = uint64(n * (n + 1) / 2)
 		}
-		return addRamp, c
+		return addRamp, c, 2
 	case Position:
 		first, last, middle, ok := m.millionths()
 		if !ok {
-			return nil, nil
+			return nil, nil, 0
 		}
 		c := newCells(channels, maxCells+2)
 		c.scale[positionFirst], c.sum[positionFirst] = first, million
@@ -103,11 +104,11 @@ func kernelOf(m Model, channels int) (kernel, *cells) {
 			c.scale[n], c.sum[n] = middle, uint64(n-2)*million
 		}
 		if m.Two == Half || first+last == 0 {
-			return addPosition, c
+			return addPosition, c, 1
 		}
-		return func(c *cells, path []uint8, x amount) bool { return len(path) != 2 && addPosition(c, path, x) }, c
+		return func(c *cells, path []uint8, x amount) bool { return len(path) != 2 && addPosition(c, path, x) }, c, 1
 	}
-	return nil, nil
+	return nil, nil, 0
 }
 
 func addFirst(c *cells, path []uint8, x amount) bool {
@@ -199,10 +200,7 @@ func addFewDistinct(c *cells, path []uint8, x amount) bool {
 // fast tallies the rules that have a kernel. It returns the rows that are left for the
 // general way, and false if all are.
 func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
-	// Weights of a step (up to maxCells) times the sums must stay within int64.
-	limit := int64(math.MaxInt64) / maxCells / 2
-	if js.weights.v != nil || js.narrow == nil || js.conversions.small == nil ||
-		js.totals.conversions > limit || js.totals.earned > limit || js.totals.owed > limit {
+	if js.weights.v != nil || js.narrow == nil || js.conversions.small == nil {
 		return nil, false
 	}
 	if m, ok := m.(TimeDecay); ok {
@@ -211,10 +209,11 @@ func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 		}
 		return t.decay(js, m), true
 	}
-	k, c := kernelOf(m, len(js.channels.names))
+	k, c, degree := kernelOf(m, len(js.channels.names))
 	if k == nil {
 		return nil, false
 	}
+	var conv, val float64 // no cell is above these
 	js.earners(func(rows []uint32) {
 		for _, r := range rows {
 			lo, hi := js.span(int(r))
@@ -222,9 +221,19 @@ func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 			x := amount{int64(js.conversions.small[r]) * million, js.values[r]}
 			if n == 0 || n > maxCells || !k(c, js.narrow[lo:hi], x) {
 				left = append(left, int(r))
+				continue
 			}
+			times := 1.0
+			for range degree {
+				times *= float64(n)
+			}
+			conv += float64(times * float64(x.conv))
+			val += float64(times * math.Abs(float64(x.val)))
 		}
 	})
+	if max(conv, val) > math.MaxInt64/2 {
+		return nil, false
+	}
 	return left, c.pour(t)
 }
 

@@ -3,6 +3,7 @@ package attribution_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,21 @@ func TestValueNearTheLimitIsKeptToTheUnit(t *testing.T) {
 		}
 		if sum != js.Value() {
 			t.Errorf("%s: %d of %d", a.Name(), sum, js.Value())
+		}
+	}
+}
+
+// Sums of weights times values that do not fit a word.
+func TestLongPathsOfGreatValue(t *testing.T) {
+	t.Parallel()
+	channels := slices.Repeat([]string{"A"}, 64)
+	for _, value := range []int64{math.MaxInt64 / 3000, math.MaxInt64 / 200, math.MaxInt64 / 100, math.MaxInt64 / 3} {
+		js := rows(t, attribution.Row{Channels: channels, Conversions: 1, Value: value}, attribution.Row{Channels: []string{"B"}, Conversions: 1, Value: value})
+		for _, a := range rules(false) {
+			res := run(t, js, a)
+			if x, y := res.Credit("A"), res.Credit("B"); x.Value != value || y.Value != value || x.Conversions != 1 || y.Conversions != 1 {
+				t.Errorf("%s: %+v %+v of %d", a.Name(), x, y, value)
+			}
 		}
 	}
 }

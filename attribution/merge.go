@@ -92,6 +92,6 @@ func (js *Journeys) Subtract(o *Journeys) error {
 	out.totals.late = max(0, a.totals.late-b.totals.late)
 	out.totals.ignored = max(0, a.totals.ignored-b.totals.ignored)
 	js.columns = out.columns
-	js.sorted.Store(nil)
+	js.changed()
 	return nil
 }

@@ -71,7 +71,7 @@ func (js *Journeys) count(r row, steps int) (bool, error) {
 		js.totals.ignored++
 		return false, nil
 	}
-	js.sorted.Store(nil)
+	js.changed()
 	if r.finish == untimed && steps > 0 {
 		js.totals.untimed++
 	}

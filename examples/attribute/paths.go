@@ -72,15 +72,15 @@ func (d *data) readPaths(r io.Reader, explain string) error {
 	var row attribution.Row
 	for {
 		rec, line, err := sc.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		var broken *csv.ParseError
-		if errors.As(err, &broken) {
-			d.reject(line, "syntax")
-			continue
-		}
 		if err != nil {
+			var broken *csv.ParseError
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil
+			case errors.As(err, &broken):
+				d.reject(line, "syntax")
+				continue
+			}
 			return err
 		}
 		if len(rec) != width {
@@ -91,19 +91,20 @@ func (d *data) readPaths(r io.Reader, explain string) error {
 			d.reject(line, why)
 			continue
 		}
-		err = d.js.AddRow(row)
-		var in *attribution.InputError
-		switch {
-		case errors.As(err, &in):
-			d.reject(line, in.Reason+" "+in.Field)
-		case errors.Is(err, attribution.ErrTooManySteps):
-			d.reject(line, "too_many path")
-		case err != nil:
-			return usage(err)
-		default:
-			d.used++
+		if err := d.js.AddRow(row); err != nil {
+			var in *attribution.InputError
+			switch {
+			case errors.As(err, &in):
+				d.reject(line, in.Reason+" "+in.Field)
+			case errors.Is(err, attribution.ErrTooManySteps):
+				d.reject(line, "too_many path")
+			default:
+				return usage(err)
+			}
+			continue
 		}
-		if err == nil && explain == strconv.Itoa(line) {
+		d.used++
+		if explain != "" && explain == strconv.Itoa(line) {
 			d.paths[explain] = append(d.paths[explain], pathOf(row))
 		}
 	}
