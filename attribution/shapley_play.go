@@ -15,7 +15,8 @@ const maxPlayers = 64
 
 // A party is all journeys with the same set of channels.
 type party struct {
-	members                   []int // canonical channels
+	members                   []uint16 // canonical channels
+	set                       uint64   // the same as bits, of up to 64 channels
 	conversions, nulls, value float64
 }
 
@@ -84,29 +85,50 @@ func (s Shapley) play(js *Journeys, opts *Options) (*Result, error) {
 // parties are the distinct sets of a canonical set, and the party of each row.
 type partyTable struct {
 	list []party
-	of   []int // of each row, -1 for one without steps
+	of   []int32 // of each row, -1 for one without steps
 	js   *Journeys
 }
 
 func (js *Journeys) parties() *partyTable {
-	t := &partyTable{of: make([]int, js.rows()), js: js}
-	index := map[string]int{}
+	t := &partyTable{of: make([]int32, js.rows()), js: js}
+	bySet, byMembers := map[uint64]int32{}, map[string]int32{}
+	few := len(js.channels.names) <= maxPlayers
 	var key []byte
 	var members []int
+	var pool []uint16 // members of many parties
 	for r := range t.of {
 		members = js.view(r).distinct(members)
 		if t.of[r] = -1; len(members) == 0 {
 			continue
 		}
 		key = key[:0]
+		set := uint64(0)
 		for _, m := range members {
+			set |= 1 << (m & 63)
 			key = append(key, byte(m>>8), byte(m))
 		}
-		p, ok := index[string(key)]
+		var p int32
+		var ok bool
+		if few {
+			p, ok = bySet[set]
+		} else {
+			p, ok = byMembers[string(key)]
+		}
 		if !ok {
-			p = len(t.list)
-			index[string(key)] = p
-			t.list = append(t.list, party{members: slices.Clone(members)})
+			p = int32(len(t.list))
+			if few {
+				bySet[set] = p
+			} else {
+				byMembers[string(key)] = p
+			}
+			if cap(pool)-len(pool) < len(members) {
+				pool = make([]uint16, 0, max(1<<12, len(members)))
+			}
+			begin := len(pool)
+			for _, m := range members {
+				pool = append(pool, uint16(m))
+			}
+			t.list = append(t.list, party{members: pool[begin:len(pool):len(pool)], set: set})
 		}
 		t.of[r] = p
 	}
@@ -160,47 +182,62 @@ func (s Shapley) values(t *partyTable, n int) (phi, money, variance []float64, w
 	case n > maxExact:
 		return s.sample(t, n)
 	case s.Game == Custom:
-		v := make([]float64, 1<<n)
-		for set := range v {
-			v[set] = s.Set(uint64(set))
-		}
-		worth = v[len(v)-1]
-		return game.Values(v, n), nil, nil, worth
-	}
-	all, v := make([]float64, 1<<n), make([]float64, 1<<n)
-	fill := func(of func(p party) float64, out []float64) {
-		clear(out)
-		for _, p := range t.list {
-			set := 0
-			for _, m := range p.members {
-				set |= 1 << m
+		phi, worth = game.Values(n, func(top uint64, block []float64) {
+			for i := range block {
+				block[i] = s.Set(top | uint64(i))
 			}
-			out[set] += of(p)
-		}
-		if s.Game == Rate {
-			game.Zeta(out)
-		}
+		})
+		return phi, nil, nil, worth
 	}
-	rate := func() {
-		for i := range v {
-			if all[i] > 0 {
-				v[i] /= all[i]
-			} else {
-				v[i] = 0
-			}
-		}
-	}
-	fill(func(p party) float64 { return p.conversions + p.nulls }, all)
-	fill(func(p party) float64 { return p.conversions }, v)
-	rate()
-	worth = v[len(v)-1]
-	phi = game.Values(v, n)
+	phi, worth = s.rates(t, n, func(p *party) float64 { return p.conversions })
 	if !slices.ContainsFunc(t.list, func(p party) bool { return p.value != 0 }) {
 		return phi, make([]float64, n), nil, worth
 	}
-	fill(func(p party) float64 { return p.value }, v)
-	rate()
-	return phi, game.Values(v, n), nil, worth
+	money, _ = s.rates(t, n, func(p *party) float64 { return p.value })
+	return phi, money, nil, worth
+}
+
+// rates are the Shapley values of a rate: of what parties have, a journey.
+func (s Shapley) rates(t *partyTable, n int, of func(p *party) float64) (phi []float64, worth float64) {
+	// Parties by the part of their set that is the same in a block.
+	type share struct {
+		inside  uint64
+		of, all float64
+	}
+	var groups map[uint64][]share
+	var all []float64
+	return game.Values(n, func(top uint64, block []float64) {
+		inside := uint64(len(block) - 1)
+		if groups == nil {
+			groups, all = map[uint64][]share{}, make([]float64, len(block))
+			for i := range t.list {
+				p := &t.list[i]
+				groups[p.set&^inside] = append(groups[p.set&^inside], share{p.set & inside, of(p), p.conversions + p.nulls})
+			}
+		}
+		clear(all)
+		clear(block)
+		for sub := top; ; sub = (sub - 1) & top {
+			for _, x := range groups[sub] {
+				block[x.inside] += x.of
+				all[x.inside] += x.all
+			}
+			if sub == 0 || s.Game != Rate {
+				break
+			}
+		}
+		if s.Game == Rate {
+			game.Zeta(all)
+			game.Zeta(block)
+		}
+		for i, k := range all {
+			if k > 0 {
+				block[i] /= k
+			} else {
+				block[i] = 0
+			}
+		}
+	})
 }
 
 // sample takes pairs of orders. In an order a party is complete when its last member

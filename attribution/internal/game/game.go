@@ -1,5 +1,5 @@
 // Package game computes Shapley values of games over sets of up to 64 players, exactly
-// from a table of all sets, or by sampling orders.
+// from the worths of all sets, or by sampling orders.
 package game
 
 import (
@@ -7,36 +7,22 @@ import (
 	"math/rand/v2"
 )
 
-// cached is how many entries of a table are worked on at once while they are in cache.
-const cached = 1 << 13
+// blockBits is how many players the sets of one block tell apart: its tables stay in cache.
+const blockBits = 15
 
 // Zeta replaces the worth of each set by the sum over its subsets, in n·2ⁿ⁻¹ additions.
 // The table has 2ⁿ entries, indexed by the bits of the set.
 func Zeta(t []float64) {
-	block := min(cached, len(t))
-	for at := 0; at < len(t); at += block {
-		zeta(t[at : at+block])
-	}
-	// The other bits two at a time, so that large tables pass through memory half as often.
-	half := block
-	for ; 4*half <= len(t); half *= 4 {
-		for at := 0; at < len(t); at += 4 * half {
-			w, x, y, z := t[at:at+half], t[at+half:at+2*half], t[at+2*half:at+3*half], t[at+3*half:at+4*half]
-			x, y, z = x[:len(w)], y[:len(w)], z[:len(w)]
-			for i, a := range w {
-				b, c := x[i], y[i]
-				x[i], y[i] = a+b, a+c
-				z[i] += a + b + c
-			}
+	half := 1
+	if len(t) >= 4 { // the first two players at once
+		for at := 0; at+3 < len(t); at += 4 {
+			q := t[at : at+4 : at+4]
+			b := q[0] + q[1]
+			q[1], q[2], q[3] = b, q[0]+q[2], b+q[2]+q[3]
 		}
+		half = 4
 	}
-	if half < len(t) {
-		add(t[half:], t[:half])
-	}
-}
-
-func zeta(t []float64) {
-	for half := 1; half < len(t); half *= 2 {
+	for ; half < len(t); half *= 2 {
 		for at := 0; at < len(t); at += 2 * half {
 			add(t[at+half:at+2*half], t[at:at+half])
 		}
@@ -51,14 +37,17 @@ func add(y, x []float64) {
 	}
 }
 
-// Values are the Shapley values of n players from the table of all sets, which is
-// overwritten. With w₀ = 1/n and w_s = w_{s−1}·s/(n−s),
+// Values are the Shapley values of n players, and the worth of all of them. The worths of
+// all 2ⁿ sets are never there at once: fill writes those of the sets top, top+1, … into
+// block, top being a multiple of its length, for all blocks in order. With w₀ = 1/n and
+// w_s = w_{s−1}·s/(n−s),
 //
-//	φ_i = Σ_{S∌i} w_|S|·(v(S∪i) − v(S)) = Σ_{S∋i} (w_{|S|−1} + w_|S|)·v(S) − Σ_S w_|S|·v(S),
+//	φ_i = Σ_{S∌i} w_|S|·(v(S∪i) − v(S)) = Σ_{S∋i} (w_{|S|−1} + w_|S|)·v(S) − Σ_S w_|S|·v(S).
 //
-// and the sums over sets with a player come from folding the table in half, player by
-// player, in 2ⁿ additions for all of them.
-func Values(v []float64, n int) []float64 {
+// The sums over sets with a player are those of whole blocks for the players that tell
+// blocks apart. For the others the blocks are added up and the sum is folded in half,
+// player by player.
+func Values(n int, fill func(top uint64, block []float64)) (phi []float64, worth float64) {
 	w := make([]float64, n+1) // w[n] = 0: nobody is left to join
 	for s := range n {
 		if s == 0 {
@@ -74,23 +63,37 @@ func Values(v []float64, n int) []float64 {
 			both[s] += w[s-1]
 		}
 	}
+	low := min(n, blockBits)
+	block, sum := make([]float64, 1<<low), make([]float64, 1<<low)
+	phi = make([]float64, n)
 	all := 0.0
-	for s, x := range v {
-		k := bits.OnesCount(uint(s))
-		all += float64(w[k] * x)
-		v[s] = float64(both[k] * x)
-	}
-	phi := make([]float64, n)
-	for i := n - 1; i >= 0; i-- {
-		half := 1 << i
-		sum := 0.0
-		for _, x := range v[half : 2*half] {
-			sum += x
+	for top := range uint64(1) << (n - low) {
+		fill(top<<low, block)
+		size := bits.OnesCount64(top)
+		here := 0.0
+		for s, x := range block {
+			k := size + bits.OnesCount(uint(s))
+			all += float64(w[k] * x)
+			x = float64(both[k] * x)
+			sum[s] += x
+			here += x
 		}
-		phi[i] = sum - all
-		add(v[:half], v[half:2*half])
+		for b := top; b != 0; b &= b - 1 {
+			phi[low+bits.TrailingZeros64(b)] += here
+		}
+		worth = block[len(block)-1]
 	}
-	return phi
+	for i := low - 1; i >= 0; i-- {
+		half := 1 << i
+		for _, x := range sum[half : 2*half] {
+			phi[i] += x
+		}
+		add(sum[:half], sum[half:2*half])
+	}
+	for i := range phi {
+		phi[i] -= all
+	}
+	return phi, worth
 }
 
 // Sample estimates Shapley values by pairs of a random order and its reverse. marginals

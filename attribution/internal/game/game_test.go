@@ -60,9 +60,25 @@ func TestValuesAreTheMeansOverAllOrders(t *testing.T) {
 			}
 		}
 		walk(nil, 0)
-		for i, x := range game.Values(v, n) {
-			if math.Abs(x-want[i]/orders) > 1e-12 {
-				t.Errorf("n=%d player %d: %v, want %v", n, i, x, want[i]/orders)
+		// The same game with players who add nothing, before and behind: more than a block.
+		for _, shift := range []int{0, 13} {
+			all := n + shift
+			phi, worth := game.Values(all, func(top uint64, block []float64) {
+				for s := range block {
+					block[s] = v[(top|uint64(s))>>shift&(1<<n-1)]
+				}
+			})
+			for i := range all {
+				x := 0.0
+				if k := i - shift; k >= 0 && k < n {
+					x = want[k] / orders
+				}
+				if math.Abs(phi[i]-x) > 1e-12 {
+					t.Errorf("n=%d of %d, player %d: %v, want %v", n, all, i, phi[i], x)
+				}
+			}
+			if worth != v[len(v)-1] {
+				t.Errorf("worth %v, want %v", worth, v[len(v)-1])
 			}
 		}
 	}
