@@ -12,7 +12,7 @@
 //   - A stage is where a subject stands in a model of buying, told from evidence and
 //     never set by hand ([github.com/tabi-go/tabi/stage]).
 //   - A persona is a kind of buyer, with the traits one fits it by
-//     ([github.com/tabi-go/tabi/persona]).
+//     ([github.com/tabi-go/tabi/persona]); leads, audiences and content rest on it.
 //   - A journey is what one person or account met, from the first touch to a goal, a
 //     loss or today ([github.com/tabi-go/tabi/journey]).
 //   - Attribution says which touches earned a sale, with an interval and a reason
