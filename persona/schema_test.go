@@ -2,6 +2,7 @@ package persona_test
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"os"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/audience"
+	"github.com/tabi-go/tabi/persona/content"
+	"github.com/tabi-go/tabi/persona/lead"
 )
 
 // schemaOf is the JSON Schema of what the strict decoder takes for a type.
@@ -20,6 +23,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"$ref": "condition.json"}
 	case t == reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string", "format": "date-time"}
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		return map[string]any{"type": "string"}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -51,11 +56,24 @@ func schemaOf(t reflect.Type) map[string]any {
 	return map[string]any{"type": "number"}
 }
 
+// documents are the definitions of this package and of those above it, by their schema.
+var documents = map[string]reflect.Type{
+	"icp.json":      reflect.TypeFor[persona.ICP](),
+	"persona.json":  reflect.TypeFor[persona.Persona](),
+	"traits.json":   reflect.TypeFor[map[string][]string](),
+	"roles.json":    reflect.TypeFor[map[string][]string](),
+	"segment.json":  reflect.TypeFor[audience.Segment](),
+	"scoring.json":  reflect.TypeFor[lead.Table](),
+	"router.json":   reflect.TypeFor[lead.Router](),
+	"content.json":  reflect.TypeFor[content.Plan](),
+	"tone.json":     reflect.TypeFor[content.Tone](),
+	"calendar.json": reflect.TypeFor[content.Calendar](),
+	"themes.json":   reflect.TypeFor[content.Themes](),
+}
+
 // The schemas are those of the types that the decoder fills; -update rewrites them.
 func TestSchemasAreInStep(t *testing.T) {
-	for file, of := range map[string]reflect.Type{
-		"icp.json": reflect.TypeFor[persona.ICP](), "persona.json": reflect.TypeFor[persona.Persona](), "traits.json": reflect.TypeFor[map[string][]string](), "roles.json": reflect.TypeFor[map[string][]string](), "segment.json": reflect.TypeFor[audience.Segment](),
-	} {
+	for file, of := range documents {
 		schema := schemaOf(of)
 		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 		want, err := json.MarshalIndent(schema, "", "  ")

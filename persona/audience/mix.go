@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"iter"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/tabi-go/tabi/internal/num"
@@ -84,7 +83,7 @@ func (m Members) mix(subjects iter.Seq2[string, persona.Fields], value func(pers
 	entropy := 0.0
 	for _, v := range slices.Sorted(maps.Keys(counts)) {
 		s := Share{Value: v, N: counts[v], Share: float64(counts[v]) / float64(x.Members)}
-		s.Lo, s.Hi = wilson(s.N, x.Members)
+		s.Lo, s.Hi = num.Wilson95(float64(s.N), float64(x.Members))
 		entropy -= float64(s.Share * num.Log(s.Share))
 		x.Shares = append(x.Shares, s)
 	}
@@ -93,15 +92,4 @@ func (m Members) mix(subjects iter.Seq2[string, persona.Fields], value func(pers
 		x.Effective = num.Exp(entropy)
 	}
 	return x
-}
-
-// wilson is the 95 % score interval of a share (Wilson 1927), n > 0.
-func wilson(k, n int) (lo, hi float64) {
-	const z = 1.959963984540054
-	size := float64(n)
-	p, zz := float64(k)/size, float64(z*z)
-	centre := p + zz/(2*size)
-	half := z * math.Sqrt(float64(p*(1-p))/size+zz/(4*size*size))
-	scale := 1 + zz/size
-	return max(0, (centre-half)/scale), min(1, (centre+half)/scale)
 }

@@ -1,10 +1,8 @@
 package content_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -122,61 +120,6 @@ func TestFaultyDocumentsArePointedAt(t *testing.T) {
 			if !errors.As(err, &fault) || fault.Path != tt.path {
 				t.Errorf("%s %.80s: %v, want %s", tt.file, tt.text, err, tt.path)
 			}
-		}
-	}
-}
-
-// schemaOf is the JSON Schema of what the strict decoder takes for a type.
-func schemaOf(t reflect.Type) map[string]any {
-	switch {
-	case t == reflect.TypeFor[persona.Condition]():
-		return map[string]any{"$ref": "condition.json"}
-	case t == reflect.TypeFor[time.Time]():
-		return map[string]any{"type": "string", "format": "date-time"}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return schemaOf(t.Elem())
-	case reflect.Slice:
-		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
-	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem())}
-	case reflect.Struct:
-		properties, required := map[string]any{}, []string{}
-		for i := range t.NumField() {
-			name, rest, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			properties[name] = schemaOf(t.Field(i).Type)
-			if !strings.Contains(rest, "omit") {
-				required = append(required, name)
-			}
-		}
-		return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
-	case reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case reflect.Int:
-		return map[string]any{"type": "integer"}
-	}
-	return map[string]any{"type": "string"}
-}
-
-// The schemas are those of the types that the decoder fills; -update rewrites them.
-func TestSchemasAreInStep(t *testing.T) {
-	for _, d := range documents {
-		schema := schemaOf(d.of)
-		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-		want, err := json.MarshalIndent(schema, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, '\n')
-		path := "../schema/" + d.file
-		if *update {
-			if err := os.WriteFile(path, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the decoder takes (go test -update rewrites it): %v", path, err)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package content_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +13,6 @@ import (
 	"github.com/tabi-go/tabi/persona/content"
 	"github.com/tabi-go/tabi/touchpoint"
 )
-
-var update = flag.Bool("update", false, "rewrite the schemas")
 
 const day = 24 * time.Hour
 

@@ -49,13 +49,3 @@ func (r Rate) less(o Rate) Difference {
 	root := func(a, b float64) float64 { return math.Sqrt(float64(a*a) + float64(b*b)) }
 	return Difference{d, d - root(r.P-r.Low, o.High-o.P), d + root(r.High-r.P, o.P-o.Low)}
 }
-
-// wilson returns the 95 % interval of x of n (E. B. Wilson, 1927).
-func wilson(x, n int64) (low, high float64) {
-	z := num.NormalQuantile(0.975)
-	m, zz := float64(n), float64(z*z)
-	p := float64(x) / m
-	centre := p + zz/(2*m)
-	half := z * math.Sqrt((float64(p*(1-p))+zz/(4*m))/m)
-	return math.Max((centre-half)/(1+zz/m), 0), math.Min((centre+half)/(1+zz/m), 1)
-}

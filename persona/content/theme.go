@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tabi-go/tabi/internal/num"
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -135,7 +136,7 @@ func (v *Voice) Shares(by Group) []ThemeShare {
 			continue
 		}
 		s.P = float64(s.X) / float64(s.N)
-		s.Low, s.High = wilson(s.X, s.N)
+		s.Low, s.High = num.Wilson95(float64(s.X), float64(s.N))
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b ThemeShare) int {

@@ -221,7 +221,7 @@ func (v *Voice) Scores(by Group) []Score {
 			s.promoters(counts)
 		case "csat5":
 			s.Value = 100 * float64(counts[4]+counts[5]) / float64(s.N)
-			low, high := wilson(counts[4]+counts[5], s.N)
+			low, high := num.Wilson95(float64(counts[4]+counts[5]), float64(s.N))
 			s.Low, s.High = 100*low, 100*high
 		default:
 			s.mean(counts)

@@ -1,80 +1,13 @@
 package lead_test
 
 import (
-	"bytes"
-	"encoding"
-	"encoding/json"
 	"errors"
-	"flag"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/lead"
 )
-
-var update = flag.Bool("update", false, "rewrite the schemas")
-
-// schemaOf is the JSON Schema of what the strict decoder takes for a type.
-func schemaOf(t reflect.Type) map[string]any {
-	switch {
-	case t == reflect.TypeFor[persona.Condition]():
-		return map[string]any{"$ref": "condition.json"}
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		return map[string]any{"type": "string"}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return schemaOf(t.Elem())
-	case reflect.Slice:
-		return map[string]any{"type": "array", "items": schemaOf(t.Elem())}
-	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": schemaOf(t.Elem())}
-	case reflect.Struct:
-		properties, required := map[string]any{}, []string{}
-		for _, f := range reflect.VisibleFields(t) {
-			name, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if f.Anonymous || name == "" {
-				continue
-			}
-			properties[name] = schemaOf(f.Type)
-			if !strings.Contains(rest, "omit") {
-				required = append(required, name)
-			}
-		}
-		return map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "required": required}
-	case reflect.String:
-		return map[string]any{"type": "string"}
-	case reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case reflect.Int:
-		return map[string]any{"type": "integer"}
-	}
-	return map[string]any{"type": "number"}
-}
-
-// The schemas are those of the types that the decoder fills; -update rewrites them.
-func TestSchemasAreInStep(t *testing.T) {
-	for file, of := range map[string]reflect.Type{"scoring.json": reflect.TypeFor[lead.Table](), "router.json": reflect.TypeFor[lead.Router]()} {
-		schema := schemaOf(of)
-		schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-		want, err := json.MarshalIndent(schema, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, '\n')
-		if *update {
-			if err := os.WriteFile("../schema/"+file, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := os.ReadFile("../schema/" + file); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("schema/%s is not what the decoder takes (go test -update rewrites it): %v", file, err)
-		}
-	}
-}
 
 // A fault is named by its place, and by nothing that the document says.
 func TestFaultsOfTables(t *testing.T) {

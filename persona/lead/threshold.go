@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/tabi-go/tabi/internal/num"
 )
 
 // A Candidate is somebody to contact or not. P must come from models that have not seen
@@ -111,32 +113,21 @@ func judge(rule string, cut float64, all []Candidate, chosen func(Candidate) boo
 			t.TN++
 		}
 	}
-	t.Precision = wilson(t.TP, t.TP+t.FP)
-	t.Recall = wilson(t.TP, t.TP+t.FN)
+	t.Precision = share(t.TP, t.TP+t.FP)
+	t.Recall = share(t.TP, t.TP+t.FN)
 	rate := float64(t.TP+t.FN) / float64(len(all))
 	t.Lift = Share{t.Precision.Value / rate, t.Precision.Low / rate, t.Precision.High / rate}
 	if t.TP+t.FN == 0 {
-		t.Lift = wilson(0, 0)
+		t.Lift = share(0, 0)
 	}
 	return t
 }
 
-// wilson returns the score interval of x out of n.
-func wilson(x, n int) Share {
+// share returns x out of n with its interval.
+func share(x, n int) Share {
 	if n == 0 {
 		return Share{math.NaN(), math.NaN(), math.NaN()}
 	}
-	p, m := float64(x)/float64(n), float64(n)
-	zz := float64(z95 * z95)
-	middle := p + zz/(2*m)
-	half := float64(z95 * math.Sqrt(float64(p*(1-p))/m+zz/float64(4*float64(m*m))))
-	by := 1 + zz/m
-	s := Share{p, (middle - half) / by, (middle + half) / by}
-	if x == 0 {
-		s.Low = 0
-	}
-	if x == n {
-		s.High = 1
-	}
-	return s
+	low, high := num.Wilson95(float64(x), float64(n))
+	return Share{float64(x) / float64(n), low, high}
 }
