@@ -133,7 +133,7 @@ func TestFourProcesses(t *testing.T) {
 			for try := 1; ; try++ {
 				ctx, cancel := t.Context(), context.CancelFunc(func() {})
 				if try%4 != 0 { // the fourth is left alone, so that all of it ends
-					ctx, cancel = context.WithTimeout(ctx, time.Duration(5+g.IntN(40))*time.Millisecond)
+					ctx, cancel = context.WithTimeout(ctx, time.Duration(5+g.IntN(40+each/50))*time.Millisecond)
 				}
 				out, err := process(ctx, dir, p, each, true).CombinedOutput()
 				killed := ctx.Err() != nil && t.Context().Err() == nil
@@ -184,7 +184,7 @@ func work(ctx context.Context, dir string, facts []storage.Fact, patient bool) e
 		} else if err != nil {
 			return err
 		}
-		n := min(1000, len(facts))
+		n := min(500+len(facts)/5, len(facts))
 		err = offer(ctx, s, facts[:n])
 		facts = facts[n:]
 		if err = errors.Join(err, s.Close()); err != nil {
