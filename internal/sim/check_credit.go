@@ -46,6 +46,18 @@ func (c *comparison) paths() (out []attribution.Path) {
 	return out
 }
 
+// set holds the paths of the library, built once.
+func (c *comparison) set() (*attribution.Journeys, *Violation) {
+	if c.journeys == nil {
+		js, bad := pathSet(c.paths())
+		if bad != nil {
+			return nil, bad
+		}
+		c.journeys = js
+	}
+	return c.journeys, nil
+}
+
 func pathSet(paths []attribution.Path) (*attribution.Journeys, *Violation) {
 	js := new(attribution.Journeys)
 	for _, p := range paths {
@@ -88,7 +100,7 @@ func checkRevenue(c *comparison) *Violation {
 	for _, s := range c.sales() {
 		want += s.value
 	}
-	js, bad := pathSet(c.paths())
+	js, bad := c.set()
 	if bad != nil {
 		return bad
 	}
@@ -100,7 +112,7 @@ func checkRevenue(c *comparison) *Violation {
 
 // checkSums is I17.
 func checkSums(c *comparison) *Violation {
-	js, bad := pathSet(c.paths())
+	js, bad := c.set()
 	if bad != nil {
 		return bad
 	}
@@ -146,7 +158,7 @@ func oneIf(b bool) *big.Rat { return big.NewRat(int64(b2i(b)), 1) }
 
 // checkShares is I18: the credit of each channel is within a unit of the exact sum.
 func checkShares(c *comparison) *Violation {
-	js, bad := pathSet(c.paths())
+	js, bad := c.set()
 	if bad != nil {
 		return bad
 	}
@@ -201,7 +213,7 @@ func checkRenamed(c *comparison) *Violation {
 		return nil
 	}
 	paths := c.paths()
-	js, bad := pathSet(paths)
+	js, bad := c.set()
 	if bad != nil {
 		return bad
 	}
@@ -243,7 +255,7 @@ func checkRenamed(c *comparison) *Violation {
 // checkLedger is I22: divided among touches, the money of each person adds up to what the
 // person brought, and that of all to the whole.
 func checkLedger(c *comparison) *Violation {
-	js, bad := pathSet(c.paths())
+	js, bad := c.set()
 	if bad != nil {
 		return bad
 	}

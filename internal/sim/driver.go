@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tabi-go/tabi/journey"
@@ -13,27 +14,30 @@ import (
 // A driver is the host of the library: it offers records, offers again what it was told to
 // offer again, and keeps the ledger.
 type driver struct {
-	m        *machine
-	ledger   *ledger
-	waiting  []Record // to be offered again
-	suspect  bool     // an outcome was uncertain, and the store was not opened again since
-	trouble  bool     // something is made to fail in the present operation
-	tally    touchpoint.Tally
-	calls    int
-	cuts     int
-	follower *follower
-	seed     uint64
+	m         *machine
+	ledger    *ledger
+	waiting   []Record // to be offered again
+	suspect   bool     // an outcome was uncertain, and the store was not opened again since
+	trouble   bool     // something is made to fail in the present operation
+	uncertain bool     // an outcome of the present operation is
+	tally     touchpoint.Tally
+	calls     int
+	cuts      int
+	follower  *follower
+	seed      uint64
 }
 
 // do lives through one operation.
 func (d *driver) do(op Op) *Violation {
 	d.m.clock.Advance(time.Duration(op.Move) * time.Microsecond)
-	d.trouble = len(op.Faults) > 0 || d.suspect
+	doubted := d.suspect
+	d.trouble = len(op.Faults) > 0 || doubted
+	d.uncertain = false
 	disarm := d.m.arm(op)
 	bad := d.act(op)
 	disarm()
 	if bad == nil {
-		bad = d.recover(op)
+		bad = d.recover(op, doubted && d.uncertain)
 	}
 	if bad != nil {
 		bad.Op = op.N
@@ -65,7 +69,7 @@ func (d *driver) act(op Op) *Violation {
 
 // recover does what a host does after an operation with faults: it opens the store again
 // after a power cut, and where the store is in doubt about itself.
-func (d *driver) recover(op Op) *Violation {
+func (d *driver) recover(op Op, again bool) *Violation {
 	for _, f := range op.Faults {
 		switch {
 		case f.Kind == faultFlip && !d.m.off():
@@ -80,6 +84,9 @@ func (d *driver) recover(op Op) *Violation {
 	}
 	if d.m.off() {
 		return d.reopen(true)
+	}
+	if again { // uncertain a second time: the store does not come to itself
+		return d.reopen(false)
 	}
 	return nil
 }
@@ -100,11 +107,14 @@ func (d *driver) resolve(recs []Record) []Record {
 
 // again takes some of the waiting records, in any order.
 func (d *driver) again(op Op) []Record {
+	if op.Retry == 0 || len(d.waiting) == 0 {
+		return nil
+	}
 	r := random(d.seed, streamReplay+op.N)
 	r.Shuffle(len(d.waiting), func(i, j int) { d.waiting[i], d.waiting[j] = d.waiting[j], d.waiting[i] })
 	n := min(op.Retry, len(d.waiting))
-	out := d.waiting[:n:n]
-	d.waiting = append([]Record(nil), d.waiting[n:]...)
+	out := slices.Clone(d.waiting[:n])
+	d.waiting = d.waiting[n:]
 	return out
 }
 
@@ -148,7 +158,7 @@ func (d *driver) settleBatch(recs []Record, outs []touchpoint.Outcome, err error
 		case o.Status == touchpoint.Retry:
 			retries++
 			undecided[key] = true
-			d.suspect = d.suspect || errors.Is(o.Err, storage.ErrUncertain)
+			d.uncertain = d.uncertain || errors.Is(o.Err, storage.ErrUncertain)
 			d.waiting = append(d.waiting, recs[i])
 		case o.Status == touchpoint.Rejected && errors.As(o.Err, &callback):
 			d.waiting = append(d.waiting, recs[i])
@@ -156,6 +166,7 @@ func (d *driver) settleBatch(recs []Record, outs []touchpoint.Outcome, err error
 			return broken("I1", "%s, and the first of its key is to be offered again: %s", o.Status, describe(recs[i]))
 		}
 	}
+	d.suspect = d.suspect || d.uncertain
 	partial := (*journey.PartialError)(nil)
 	switch {
 	case retries == 0 && err != nil:

@@ -191,6 +191,9 @@ func (d *driver) carryOut(ctx context.Context, e storage.Erasure, note func(), r
 			if removed >= 0 && (n != removed || int(rec.Redacted) != redacted) {
 				return broken("I29", "%d facts removed and %d redacted, want %d and %d", n, rec.Redacted, removed, redacted)
 			}
+			if d.seed%8 != 0 {
+				return nil // the end of the schedule shows it too, for less
+			}
 			if bad := d.settled(); bad != nil {
 				return bad
 			}

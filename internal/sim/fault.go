@@ -49,6 +49,9 @@ var meets = map[string][]string{
 	faultClock: {doRecord, doErase, doPurge, doRestart, doRead},
 }
 
+// costly are the kinds after which the store is opened again.
+var costly = []string{faultPowerHead, faultPowerAny, faultTorn, faultSyncDrop, faultSyncLost}
+
 // A plan says how often each kind of fault happens in one schedule, in thousandths of the
 // operations that it can meet.
 type plan map[string]int
@@ -61,8 +64,11 @@ func newPlan(seed uint64, kinds []string) plan {
 	p := plan{}
 	for _, k := range FaultKinds() {
 		on, rate := r.IntN(2) == 0, pick(r, 20, 80, 200)
-		if !slices.Contains(meets[k], doRecord) {
+		switch {
+		case !slices.Contains(meets[k], doRecord):
 			rate *= 3 // there are few operations to meet
+		case slices.Contains(costly, k):
+			rate /= 4 // each opens the store again, and there are several of the sort
 		}
 		if on && !quiet && (kinds == nil || slices.Contains(kinds, k)) {
 			p[k] = rate

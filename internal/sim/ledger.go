@@ -222,7 +222,8 @@ func (l *ledger) wrong(e *entry, r Record) *Violation {
 }
 
 // facts are the certain facts.
-func (l *ledger) facts() (out []Record) {
+func (l *ledger) facts() []Record {
+	out := make([]Record, 0, len(l.keys))
 	for _, k := range l.keys {
 		if e := l.entries[k]; e.certain() && e.possible[0] != "" {
 			out = append(out, e.records[e.possible[0]])

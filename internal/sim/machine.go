@@ -242,7 +242,8 @@ func (m *machine) size() (n int64) {
 }
 
 // facts reads everything from the log, past all faults.
-func (m *machine) facts() (out []storage.Fact, err error) {
+func (m *machine) facts() ([]storage.Fact, error) {
+	out := make([]storage.Fact, 0, 512)
 	for f, err := range m.log.Scan(context.Background(), storage.Query{}) {
 		if err != nil {
 			return nil, err

@@ -89,7 +89,10 @@ func (l *life) settleAll() *Violation {
 	if n := l.ledger.doubts(); n > 0 {
 		return broken("I31", "%d facts in doubt after everything was offered again", n)
 	}
-	return l.settled()
+	if bad := l.settled(); bad != nil {
+		return bad
+	}
+	return l.noTrace()
 }
 
 func (l *life) closeAndOpen() *Violation {
@@ -117,6 +120,9 @@ func (l *life) sameDigest(t *journey.Tracker, invariant, when string) *Violation
 
 // replay records the facts shuffled and in other batches into a fresh store.
 func (l *life) replay() *Violation {
+	if l.seed%2 == 1 {
+		return nil
+	}
 	facts := l.ledger.facts()
 	r := random(l.seed, streamReplay-1)
 	r.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
@@ -142,7 +148,7 @@ func (l *life) replay() *Violation {
 // offerAll offers everything again. What the ledger has must be a duplicate, what was
 // erased must not come back.
 func (l *life) offerAll() *Violation {
-	if l.seed%2 == 1 {
+	if l.seed%2 == 0 {
 		return nil
 	}
 	all := l.ledger.offered

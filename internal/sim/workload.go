@@ -48,7 +48,7 @@ func (w *world) op(n int) Op {
 // same batch, the same key with other content.
 func (w *world) batch(r *rand.Rand, n int, one func(*rand.Rand, string) Record) []Record {
 	var out []Record
-	for i := range 1 + min(r.IntN(8), r.IntN(8)) {
+	for i := range 1 + min(r.IntN(8), r.IntN(8), r.IntN(8)) {
 		rec := one(r, fmt.Sprintf("%d.%d", n, i))
 		if r.IntN(50) == 0 {
 			rec = spoil(r, rec)
