@@ -288,6 +288,18 @@ func TestLiftDraftsAProfile(t *testing.T) {
 	}
 }
 
+func TestRowsUnderOneIDAreOneRowOrDeadLetters(t *testing.T) {
+	lines := deals(100)
+	want, _, _ := discover(t, table(lines), "-method", "lift", "-outcome", "result", "-id", "id")
+	if out, _, code := discover(t, table(append(lines, lines[:9]...)), "-method", "lift", "-outcome", "result", "-id", "id"); code != 0 || out != want {
+		t.Errorf("exit %d, %s", code, out)
+	}
+	lines = append(lines, strings.Replace(lines[1], ",lost", ",won", 1)+"x")
+	if _, errs, code := discover(t, table(lines), "-method", "lift", "-outcome", "result", "-id", "id"); code != 1 || !strings.HasSuffix(errs, "dead letters: 1\n") {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+}
+
 func TestClustersAreDescribed(t *testing.T) {
 	for _, method := range []string{"kmodes", "kprototypes", "pam"} {
 		a := ask(t, table(deals(60)), "-method", method, "-k", "auto", "-id", "id", "-outcome", "result", "-ignore", "account.city", "-starts", "2")

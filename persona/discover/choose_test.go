@@ -35,7 +35,7 @@ func TestTablesWithoutStructureHaveOneCluster(t *testing.T) {
 	t.Parallel()
 	n, rightly := rounds(5, 100), 0
 	for seed := range n {
-		cols, rows := independent(rounds(40, 80), uint64(seed))
+		cols, rows := independent(40+rounds(0, 40), uint64(seed))
 		c := choose(t, table(t, cols, rows), &discover.ChooseOptions{Seed: uint64(seed)})
 		if c.K == 1 {
 			rightly++
@@ -45,7 +45,7 @@ func TestTablesWithoutStructureHaveOneCluster(t *testing.T) {
 		}
 	}
 	t.Logf("k = 1 in %d of %d tables without structure", rightly, n)
-	if rightly*100 < 88*n && n > 5 || rightly < 3 {
+	if rightly*100 < 88*n && n > 5 || rightly*2 < n {
 		t.Errorf("k = 1 in %d of %d", rightly, n)
 	}
 }
@@ -54,7 +54,7 @@ func TestPlantedClustersAreFound(t *testing.T) {
 	t.Parallel()
 	n, found := rounds(3, 100), 0
 	for seed := range n {
-		cols, rows, kind := planted(rounds(60, 150), 3, 6, .8, uint64(seed))
+		cols, rows, kind := planted(60+rounds(0, 90), 3, 6, .8, uint64(seed))
 		c := choose(t, table(t, cols, rows), &discover.ChooseOptions{Seed: uint64(seed)})
 		right := 0 // rows in the cluster of most of their kind
 		for k := range 3 {

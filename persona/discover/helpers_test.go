@@ -15,12 +15,15 @@ import (
 	"github.com/tabi-go/tabi/persona/discover"
 )
 
-// rounds is a number of trials: few by default, all under TABI_LONG=1.
-func rounds(short, long int) int {
-	if os.Getenv("TABI_LONG") != "" {
-		return long
+// rounds is a number of trials: few by default, fewer with -short, all under TABI_LONG=1.
+func rounds(few, all int) int {
+	switch {
+	case os.Getenv("TABI_LONG") != "":
+		return all
+	case testing.Short():
+		return (few + 2) / 3
 	}
-	return short
+	return few
 }
 
 func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
