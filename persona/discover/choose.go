@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 
@@ -56,11 +57,9 @@ func ChooseK(t *Table, o *ChooseOptions) (*Choice, error) {
 	if o == nil {
 		o = &ChooseOptions{}
 	}
-	m := o.Method
-	if m == nil {
-		m = PAM{}
-	}
-	g := t.grid(m.nominal())
+	m := cmp.Or[Method](o.Method, PAM{})
+	nominal, _ := m.sort()
+	g := t.grid(nominal)
 	switch {
 	case g.n > MaxRows:
 		return nil, ErrTooLarge
@@ -159,16 +158,9 @@ func (g *grid) structure(m Method, seed uint64) float64 {
 
 // with returns a grid of the same columns and other rows.
 func (g *grid) with(codes [][]int32) *grid {
-	sorted := slices.SortedFunc(slices.Values(codes), func(a, b []int32) int { return slices.Compare(a, b) })
 	out := &grid{Rows: &cluster.Rows{Columns: g.Columns}, columns: g.columns}
-	for i, row := range sorted {
-		if i == 0 || slices.Compare(row, sorted[i-1]) != 0 {
-			out.N++
-			out.Codes = append(out.Codes, row...)
-			out.weight = append(out.weight, 0)
-		}
-		out.weight[out.N-1]++
-		out.n++
+	for _, row := range slices.SortedFunc(slices.Values(codes), slices.Compare[[]int32]) {
+		out.add(row, 1)
 	}
 	return out
 }

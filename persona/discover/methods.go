@@ -11,8 +11,8 @@ type Method interface {
 	// Fit divides the table into the method's K clusters. The error is ErrK or ErrTooLarge.
 	Fit(t *Table) (*Result, error)
 
-	nominal() bool
-	allPairs() bool
+	// sort says whether all columns are nominal, and whether it looks at all pairs.
+	sort() (nominal, allPairs bool)
 	// prepare returns the method on a grid, for any k and weights.
 	prepare(g *grid, d *cluster.Distances) (divide func(k int, weight []int) cluster.Partition, gamma float64)
 }
@@ -53,13 +53,9 @@ func (m KPrototypes) Fit(t *Table) (*Result, error) { return fit(t, m, m.K) }
 // Fit divides the table.
 func (m PAM) Fit(t *Table) (*Result, error) { return fit(t, m, m.K) }
 
-func (KModes) nominal() bool      { return true }
-func (KPrototypes) nominal() bool { return false }
-func (PAM) nominal() bool         { return false }
-
-func (KModes) allPairs() bool      { return false }
-func (KPrototypes) allPairs() bool { return false }
-func (PAM) allPairs() bool         { return true }
+func (KModes) sort() (nominal, allPairs bool)      { return true, false }
+func (KPrototypes) sort() (nominal, allPairs bool) { return false, false }
+func (PAM) sort() (nominal, allPairs bool)         { return false, true }
 
 type divider = func(k int, weight []int) cluster.Partition
 

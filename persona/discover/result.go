@@ -35,9 +35,10 @@ type Result struct {
 
 // fit divides a table by a method.
 func fit(t *Table, m Method, k int) (*Result, error) {
-	g := t.grid(m.nominal())
+	nominal, allPairs := m.sort()
+	g := t.grid(nominal)
 	switch {
-	case m.allPairs() && g.n > MaxRows:
+	case allPairs && g.n > MaxRows:
 		return nil, ErrTooLarge
 	case k < 1 || k > g.N:
 		return nil, ErrK
@@ -45,7 +46,7 @@ func fit(t *Table, m Method, k int) (*Result, error) {
 	d := cluster.NewDistances(g.Rows)
 	divide, gamma := m.prepare(g, d)
 	p := divide(k, g.weight)
-	order := g.rank(&p)
+	g.rank(&p)
 	r := &Result{K: k, Rows: g.n, Dropped: g.dropped, Labels: make([]int, len(g.of)), Silhouette: math.NaN(),
 		Cost: p.Cost(), Costs: p.Costs, Start: p.Start, Gamma: gamma, Incomparable: d.Apart}
 	for _, c := range g.columns {
@@ -66,14 +67,14 @@ func fit(t *Table, m Method, k int) (*Result, error) {
 			r.Silhouettes[i] = each[row]
 		}
 	}
-	for c := range order {
+	for c := range p.Centres {
 		r.Clusters = append(r.Clusters, g.cluster(&p, c))
 	}
 	return r, nil
 }
 
 // rank numbers the clusters by size and centre.
-func (g *grid) rank(p *cluster.Partition) []int {
+func (g *grid) rank(p *cluster.Partition) {
 	size := make([]int, len(p.Centres))
 	for i, l := range p.Labels {
 		size[l] += g.weight[i]
@@ -98,5 +99,4 @@ func (g *grid) rank(p *cluster.Partition) []int {
 	for i, l := range p.Labels {
 		p.Labels[i] = place[l]
 	}
-	return order
 }
