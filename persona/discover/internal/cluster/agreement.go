@@ -68,7 +68,7 @@ func AdjustedRand(a, b []int, weight []int) float64 {
 	if n < 2 {
 		return 1
 	}
-	chance := float64(inA) / float64(pairs(n)) * float64(inB)
+	chance := float64(float64(inA) / float64(pairs(n)) * float64(inB))
 	most := (float64(inA) + float64(inB)) / 2
 	if most == chance {
 		return 1
