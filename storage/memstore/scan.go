@@ -240,18 +240,23 @@ func (sc *scanner) copyRows(ctx context.Context, size int) ([]storage.Row, error
 		return nil, err
 	}
 	stamps := sc.next(size)
+	return s.copyRows(len(stamps), func(i int) uint32 { return stamps[i].ref }), nil
+}
+
+// copyRows copies n rows, and their bodies into one buffer. The lock is held.
+func (s *Store) copyRows(n int, ref func(i int) uint32) []storage.Row {
 	total := 0
-	for _, x := range stamps {
-		total += len(s.bodies.body(s.rows.at(x.ref)))
+	for i := range n {
+		total += len(s.bodies.body(s.rows.at(ref(i))))
 	}
-	rows, buf := make([]storage.Row, 0, len(stamps)), make([]byte, 0, total)
-	for _, x := range stamps {
-		r := s.rows.at(x.ref)
+	rows, buf := make([]storage.Row, n), make([]byte, 0, total)
+	for i := range n {
+		r := s.rows.at(ref(i))
 		start := len(buf)
 		buf = append(buf, s.bodies.body(r)...)
-		rows = append(rows, storage.Row{Sum: r.sum, At: r.at, Received: r.received, Body: buf[start:len(buf):len(buf)]})
+		rows[i] = storage.Row{Sum: r.sum, At: r.at, Received: r.received, Body: buf[start:len(buf):len(buf)]}
 	}
-	return rows, nil
+	return rows
 }
 
 // next returns the next rows, about size of them and to the end of an instant; it may

@@ -21,11 +21,11 @@ func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.T
 	}
 }
 
-// A tieRow is the earliest touch of a group, or one fact of identity, copied.
-type tieRow struct {
-	storage.Row
+// A tieRef is the earliest touch of a group, or one fact of identity.
+type tieRef struct {
+	ref   uint32
+	count uint32
 	last  int64
-	count int
 }
 
 // ties yields the ties of the first n rows.
@@ -33,8 +33,9 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, n uint32, yield fun
 	err := storage.Query{IDs: ids}.Check()
 	at := place{}
 	for err == nil && !at.done {
-		var rows []tieRow
-		if rows, err = s.tieRows(ctx, ids, n, &at); err != nil {
+		var refs []tieRef
+		var rows []storage.Row
+		if refs, rows, err = s.tieRows(ctx, ids, n, &at); err != nil {
 			break
 		}
 		for i := range rows {
@@ -48,7 +49,7 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, n uint32, yield fun
 			}
 			t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
 			if f.Touch != nil {
-				t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(rows[i].last).UTC(), int64(rows[i].count)
+				t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(refs[i].last).UTC(), int64(refs[i].count)
 			}
 			if !yield(t, nil) {
 				return
@@ -69,12 +70,18 @@ type place struct {
 }
 
 // tieRows copies the next ties under the lock.
-func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *place) (out []tieRow, err error) {
+func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *place) ([]tieRef, []storage.Row, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.begin(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	refs := s.tieRefs(ids, n, at)
+	return refs, s.copyRows(len(refs), func(i int) uint32 { return refs[i].ref }), nil
+}
+
+// tieRefs lists the next ties. The lock is held.
+func (s *Store) tieRefs(ids []identity.ID, n uint32, at *place) (out []tieRef) {
 	if !at.listed && ids != nil {
 		at.list = s.groupsOf(ids)
 		if g, ok := s.byName[bare]; ok {
@@ -82,23 +89,24 @@ func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *pl
 		}
 	}
 	at.listed = true
+	out = make([]tieRef, 0, min(len(at.list), lastChunk))
 	for walked := 0; len(out) < lastChunk && walked < maxWalk; walked++ {
 		i := at.next
 		if ids != nil {
 			if len(at.list) == 0 {
 				at.done = true
-				return out, nil
+				return out
 			}
 			i = at.list[0]
 		} else if i == uint32(len(s.groups)) {
 			at.done = true
-			return out, nil
+			return out
 		}
 		g := s.groups[i]
 		if g != nil && g.class > storage.ClassTouch && g.class <= storage.ClassParent {
 			var whole bool
 			if out, whole = s.factTies(g, n, at, out); !whole {
-				return out, nil
+				return out
 			}
 		} else if g != nil && g.class == storage.ClassTouch {
 			if t, ok := s.groupTie(g, n); ok {
@@ -112,11 +120,11 @@ func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *pl
 			at.next++
 		}
 	}
-	return out, nil
+	return out
 }
 
-// factTies copies the facts of a group, and reports whether these were all.
-func (s *Store) factTies(g *group, n uint32, at *place, out []tieRow) ([]tieRow, bool) {
+// factTies lists the facts of a group, and reports whether these were all.
+func (s *Store) factTies(g *group, n uint32, at *place, out []tieRef) ([]tieRef, bool) {
 	for _, ref := range g.refs {
 		if ref < at.row || !s.rows.visible(ref, n) {
 			continue
@@ -125,15 +133,15 @@ func (s *Store) factTies(g *group, n uint32, at *place, out []tieRow) ([]tieRow,
 			at.row = ref
 			return out, false
 		}
-		out = append(out, tieRow{Row: *s.copyRow(s.rows.at(ref))})
+		out = append(out, tieRef{ref: ref})
 	}
 	return out, true
 }
 
-// groupTie copies the earliest touch of a group as the first n rows know it.
-func (s *Store) groupTie(g *group, n uint32) (tieRow, bool) {
+// groupTie is the earliest touch of a group as the first n rows know it.
+func (s *Store) groupTie(g *group, n uint32) (tieRef, bool) {
 	if g.count == 0 {
-		return tieRow{}, false
+		return tieRef{}, false
 	}
 	first, last, count := g.first, g.last, g.count
 	if newest := g.refs[len(g.refs)-1]; newest >= n {
@@ -152,8 +160,8 @@ func (s *Store) groupTie(g *group, n uint32) (tieRow, bool) {
 			count++
 		}
 		if count == 0 {
-			return tieRow{}, false
+			return tieRef{}, false
 		}
 	}
-	return tieRow{Row: *s.copyRow(s.rows.at(first)), last: last, count: count}, true
+	return tieRef{first, uint32(count), last}, true
 }
