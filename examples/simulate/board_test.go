@@ -98,15 +98,15 @@ func TestScoreboardOfTheDocs(t *testing.T) {
 	checkParams(t, rows, 1)
 }
 
-// In continuous time the hazard reads the rhythm of the day as an effect, as every sale of a
-// simulated day comes after its touches. It may cost .03 of tv: that is why days are the
-// default.
+// In continuous time the hazard keeps the bars of the grid, but for baseline_heavy: there it
+// reads the rhythm of the day as an effect, as every sale of a simulated day comes after
+// its touches. That is why days are the default.
 func TestContinuousTimeMayBeWorse(t *testing.T) {
 	t.Parallel()
 	if !long && !full {
-		t.Skip("takes a minute: TABI_LONG is not set")
+		t.Skip("takes minutes: TABI_LONG is not set")
 	}
-	users, slack := 8000, math.Sqrt(5)
+	users, slack := 8000, 2.0
 	if full {
 		users, slack = 40_000, 1
 	}
@@ -116,12 +116,12 @@ func TestContinuousTimeMayBeWorse(t *testing.T) {
 	}
 	mean := means(rows)
 	for _, b := range bars {
-		tv := mean[b.key]["tv"]
-		if b.model == "hazard" {
-			t.Logf("%s: tv %.4f, bar of the grid %.4f", b.trial, tv, b.tv)
+		most := b.tv * slack
+		if b.trial == "baseline_heavy" {
+			most += .045 // where .03 was hoped for
 		}
-		if b.model == "hazard" && tv > (b.tv+.03)*slack {
-			t.Errorf("%s: tv of the hazard in continuous time is %.4f, on the grid at most %.4f", b.trial, tv, b.tv)
+		if tv := mean[b.key]["tv"]; b.model == "hazard" && tv > most {
+			t.Errorf("%s: tv of the hazard in continuous time is %.4f, at most %.4f", b.trial, tv, most)
 		}
 	}
 }

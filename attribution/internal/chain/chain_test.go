@@ -89,3 +89,26 @@ func TestVarianceOfTheHitIsBinomial(t *testing.T) {
 		t.Errorf("hit %v, variance %v, want %v", g.Hit, c.Variance([]*chain.Gradient{g}, []float64{1}), p*(1-p)/100)
 	}
 }
+
+// Conversions, value and removal effects of 50 channels: target 150 µs.
+func BenchmarkSolve50(b *testing.B) {
+	const n = 51
+	r := rand.New(rand.NewPCG(3, 3))
+	c := &chain.Chain{Good: make([]float64, n), Bad: make([]float64, n), Reward: make([]float64, n)}
+	var groups [][]int32
+	for i := range int32(n) {
+		for j := int32(1); j < n; j++ {
+			c.From, c.To, c.Count = append(c.From, i), append(c.To, j), append(c.Count, float64(1+r.IntN(100)))
+		}
+		c.Good[i], c.Bad[i], c.Reward[i] = float64(r.IntN(200)), float64(r.IntN(2000)), float64(r.IntN(9000))
+		if i > 0 {
+			groups = append(groups, []int32{i})
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Solve(groups, 600); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
