@@ -225,13 +225,17 @@ func TestValuesSumToTheLastDecimal(t *testing.T) {
 	t.Parallel()
 	in := "path,total_conversions,total_conversion_value\nA > B > C,3,0.000000001\nB > A,1,4611686018.427387901\nC,2,4611686018.427387903\n"
 	sums := map[string]int64{}
-	for _, r := range records(t, paths(t, in, "-models", "first,linear,linear_ramp,shapley,position_40_20_40,markov,markov2", "-bootstrap", "0")) {
+	const models = "first,last,linear,linear_distinct,linear_ramp,shapley,shapley_ordered,shapley_rate,position_40_20_40,time_decay_pos24h_hl7d,markov,markov2,markov2_nonull,shao_li,fractribution,last_non_direct"
+	for _, r := range records(t, paths(t, in, "-models", models, "-bootstrap", "0")) {
 		whole, part, _ := strings.Cut(r["value"], ".")
 		v, err := strconv.ParseInt(whole+part+strings.Repeat("0", 9-len(part)), 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sums[r["model"]] += v
+	}
+	if len(sums) != strings.Count(models, ",")+1 {
+		t.Errorf("%d models", len(sums))
 	}
 	for model, sum := range sums {
 		if sum != 9223372036854775805 {
@@ -542,5 +546,91 @@ func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("%d different rows, want %d", len(got), len(want))
+	}
+	// And to its credits.
+	golden, err := os.ReadFile(shared(t, "golden", "attribution", "timed_paths.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	credits := records(t, string(golden))
+	var models []string
+	for _, w := range credits {
+		if !slices.Contains(models, w["model"]) {
+			models = append(models, w["model"])
+		}
+	}
+	out, errs, code := attribute(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", strings.Join(models, ","), "-bootstrap", "0")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	credit := map[[2]string]row{}
+	for _, r := range records(t, out) {
+		credit[[2]string{r["model"], r["channel"]}] = r
+	}
+	for _, w := range credits {
+		r := credit[[2]string{w["model"], w["channel"]}]
+		if !near(r.num(t, "conversions"), w.num(t, "credit"), 1e-9) || !near(r.num(t, "value"), w.num(t, "credit_value"), 1e-6) {
+			t.Errorf("%v, want %v", r, w)
+		}
+	}
+}
+
+func TestMilestonesOfPaths(t *testing.T) {
+	t.Parallel()
+	third := 1. / 3
+	for _, c := range []struct {
+		model, path, marks string
+		want               map[string]float64
+	}{
+		{"w_shaped", "A > B > C > D > E", "- > - > known > - > opportunity", map[string]float64{"A": .3, "B": .05, "C": .3, "D": .05, "E": .3}},
+		{"w_shaped", "A > B > C", "known > - > opportunity", map[string]float64{"A": .6, "B": .1, "C": .3}},
+		{"w_shaped", "A > B", "- > known|opportunity", map[string]float64{"A": third, "B": 2 * third}},
+		{"w_shaped", "A > B > C", "- > - > opportunity", map[string]float64{"A": .45, "B": .1, "C": .45}},
+		{"full_path", "A > B > C > D > E > F > G", "- > - > known > - > opportunity > - > -",
+			map[string]float64{"A": .225, "B": .1 / 3, "C": .225, "D": .1 / 3, "E": .225, "F": .1 / 3, "G": .225}},
+		{"u_shaped", "A > B > C", "- > - > known", map[string]float64{"A": .5, "C": .5}},
+		{"milestones", "A > B", "- > -", map[string]float64{"(unattributed)": 1}},
+	} {
+		hours := strings.TrimSuffix(strings.Repeat("5 > ", strings.Count(c.path, ">")+1), " > ")
+		for _, text := range []string{
+			"path,total_conversions,total_conversion_value,milestones\n" + c.path + ",1,1," + c.marks + "\n",
+			"path,hours_to_end,total_conversions,total_conversion_value,milestones\n" + c.path + "," + descending(hours) + ",1,1," + c.marks + "\n",
+		} {
+			sum := 0.0
+			for _, r := range records(t, paths(t, text, "-models", c.model, "-milestones", "mql=1", "-bootstrap", "0")) {
+				sum += r.num(t, "value")
+				if got := r.num(t, "conversions"); !near(got, c.want[r["channel"]], 1e-11) {
+					t.Errorf("%s of %q, %q: %v, want %v", c.model, c.path, c.marks, r, c.want[r["channel"]])
+				}
+			}
+			if !near(sum, 1, 1e-15) {
+				t.Errorf("%s of %q: value %v", c.model, c.path, sum)
+			}
+		}
+	}
+}
+
+// descending numbers the cells of a joined cell so that they fall.
+func descending(joined string) string {
+	cells := strings.Split(joined, " > ")
+	for i := range cells {
+		cells[i] = strconv.Itoa(len(cells) - i)
+	}
+	return strings.Join(cells, " > ")
+}
+
+func TestWarningsAppearWhereTheyAreDue(t *testing.T) {
+	t.Parallel()
+	const noNulls = "path,hours_to_end,total_conversions\nA > B,30 > 2,3\nB,1,2\n"
+	for model, want := range map[string][]string{
+		"markov": {"no_nulls"}, "shapley_rate": {"immortal_time"}, "hazard": {"entry_unknown", "few_events"}, "lineage": {"entry_unknown", "few_events"},
+		"shapley_fitted": {"entry_unknown", "few_events"}, "backward": {"entry_unknown", "few_events"},
+	} {
+		_, errs, code := attribute(t, noNulls, "-in", "-", "-format", "paths", "-models", model, "-bootstrap", "0")
+		for _, w := range want {
+			if code != 0 || !strings.Contains(errs, w) {
+				t.Errorf("%s: exit %d, no %s in %q", model, code, w, errs)
+			}
+		}
 	}
 }
