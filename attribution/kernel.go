@@ -213,7 +213,12 @@ func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 	if k == nil {
 		return nil, false
 	}
-	var conv, val float64 // no cell is above these
+	// Cells hold the sums if they would hold all of them in the longest paths; else what may
+	// lie in one is added up beside them.
+	most := float64(max(js.totals.conversions, js.totals.earned, js.totals.owed))
+	times := func(n int) float64 { return [...]float64{1, float64(n), float64(n * n)}[degree] }
+	doubtful := most*times(maxCells) > math.MaxInt64/2
+	var conv, val float64
 	js.earners(func(rows []uint32) {
 		for _, r := range rows {
 			lo, hi := js.span(int(r))
@@ -221,14 +226,10 @@ func (t *tally) fast(js *Journeys, m Model) (left []int, done bool) {
 			x := amount{int64(js.conversions.small[r]) * million, js.values[r]}
 			if n == 0 || n > maxCells || !k(c, js.narrow[lo:hi], x) {
 				left = append(left, int(r))
-				continue
+			} else if doubtful {
+				conv += float64(times(n) * float64(x.conv))
+				val += float64(times(n) * math.Abs(float64(x.val)))
 			}
-			times := 1.0
-			for range degree {
-				times *= float64(n)
-			}
-			conv += float64(times * float64(x.conv))
-			val += float64(times * math.Abs(float64(x.val)))
 		}
 	})
 	if max(conv, val) > math.MaxInt64/2 {
