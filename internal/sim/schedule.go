@@ -50,11 +50,11 @@ const (
 
 // Streams of random numbers of one seed. An operation's number is added to its stream.
 const (
-	streamWorld  = 1 << 32
-	streamOp     = 2 << 32
-	streamFault  = 3 << 32
-	streamReplay = 4 << 32
-	streamDisk   = 5 << 32
+	streamWorld  = 1 << 20
+	streamOp     = 2 << 20
+	streamFault  = 3 << 20
+	streamReplay = 4 << 20
+	streamDisk   = 5 << 20
 )
 
 func random(seed uint64, stream int) *rand.Rand {
