@@ -63,8 +63,8 @@ func checkPlaceholders(c *comparison) *Violation {
 
 // checkStrong is I9.
 func checkStrong(c *comparison) *Violation {
-	forced := slices.ContainsFunc(c.musts, func(m Record) bool { return m.Force })
 	for p := range c.view.Identity().People() {
+		forced := slices.ContainsFunc(c.musts, func(m Record) bool { return m.Force && slices.Contains(p.IDs, libraryID(m.IDs[0])) })
 		n := map[identity.Type]int{}
 		for _, id := range p.IDs {
 			if n[id.Type()]++; c.typeOf(plainID(id)).class == 'k' && n[id.Type()] > 1 && !forced {

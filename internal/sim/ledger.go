@@ -27,6 +27,7 @@ type ledger struct {
 type entry struct {
 	possible []string
 	records  map[string]Record // by content
+	erased   bool              // it was there, and was taken away
 }
 
 // suppressed is one entry of the list of tags.
@@ -213,10 +214,10 @@ func (l *ledger) wrong(e *entry, r Record) *Violation {
 	switch {
 	case e == nil:
 		return broken("I2", "stored and never offered: %s", describe(r))
-	case l.suppresses(r) || slices.Equal(e.possible, []string{""}) && e.records[r.content()].Class != "":
-		return broken("I27", "stored though it is gone: %s", describe(r))
-	case e.may("") && len(e.possible) > 1:
-		return broken("I2", "stored in part: %s", describe(r))
+	case l.suppresses(r) || e.erased && e.may(""):
+		return broken("I27", "stored though it was erased: %s", describe(r))
+	case e.may(""):
+		return broken("I2", "stored in part, or though nothing was to have happened: %s", describe(r))
 	}
 	return broken("I4", "stored with other content: %s", describe(r))
 }
@@ -245,6 +246,7 @@ func (l *ledger) doubts() (n int) {
 // remove takes a fact away, or replaces it.
 func (l *ledger) remove(key string, instead *Record) {
 	e := l.entry(key)
+	e.erased = true
 	if instead == nil {
 		e.possible = []string{""}
 		return

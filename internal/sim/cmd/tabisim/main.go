@@ -39,7 +39,7 @@ const (
 
 func main() {
 	crash.Child()
-	debug.SetGCPercent(400) // schedules are short, and live in little memory
+	debug.SetGCPercent(800) // schedules are short, and live in little memory
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
