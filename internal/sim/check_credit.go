@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 
@@ -191,8 +192,8 @@ func checkShares(c *comparison) *Violation {
 				return broken("I18", "%s gives %s %d, want %s", name, cr.Channel, cr.Value, want.FloatString(3))
 			}
 		}
-		for ch, want := range exact {
-			if want.Sign() != 0 {
+		for _, ch := range slices.Sorted(maps.Keys(exact)) {
+			if exact[ch].Sign() != 0 {
 				return broken("I18", "%s gives %s nothing", name, ch)
 			}
 		}
@@ -278,9 +279,9 @@ func checkLedger(c *comparison) *Violation {
 			return broken("I22", "the credit of one person stands on another")
 		}
 	}
-	for _, left := range want {
-		if left != 0 {
-			return broken("I22", "the credits of a person are %d short", left)
+	for _, id := range slices.Sorted(maps.Keys(want)) {
+		if want[id] != 0 {
+			return broken("I22", "the credits of a person are %d short", want[id])
 		}
 	}
 	if sum != js.Value() {

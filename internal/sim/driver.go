@@ -127,7 +127,7 @@ func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
 	}
 	now := micros(d.m.clock.Now())
 	d.calls++
-	outs, err := guarded(func() ([]touchpoint.Outcome, error) { return d.m.tracker.Learn(ctx, facts...) })
+	outs, err := guarded(func() ([]touchpoint.Outcome, error) { return d.record(ctx, facts) })
 	if errors.Is(err, touchpoint.ErrInvalid) {
 		return broken("I5", "a bad record fails its batch: %v", err)
 	}
@@ -139,6 +139,21 @@ func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
 		return nil
 	}
 	return d.settleBatch(recs, outs, err, now)
+}
+
+// record hands a batch to the tracker. Touches go in as such while nobody was erased, since
+// Tracker.Record knows no tags yet.
+func (d *driver) record(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
+	var touches []touchpoint.Touch
+	for _, f := range facts {
+		if f.Touch != nil {
+			touches = append(touches, *f.Touch)
+		}
+	}
+	if len(touches) == len(facts) && len(d.ledger.erased) == 0 {
+		return d.m.tracker.Record(ctx, touches...)
+	}
+	return d.m.tracker.Learn(ctx, facts...)
 }
 
 // settleBatch judges the outcomes of one call.

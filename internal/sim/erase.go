@@ -230,9 +230,10 @@ func (d *driver) noTrace() *Violation {
 	if len(gone) == 0 {
 		return nil
 	}
-	for name, data := range d.m.disk.Bytes() {
+	files := d.m.disk.Bytes()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		for _, value := range gone {
-			if bytes.Contains(data, value) {
+			if bytes.Contains(files[name], value) {
 				return broken("I26", "an erased identifier stands in %s", name)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -286,9 +285,6 @@ func tag(id string) (t storage.Tag) {
 	copy(t[:], m.Sum(nil))
 	return t
 }
-
-// identifiers lists the erased identifiers, sorted.
-func (l *ledger) identifiers() []string { return slices.Sorted(maps.Keys(l.erased)) }
 
 // describe names a record without its identifiers' values.
 func describe(r Record) string {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/tabi-go/tabi/stage"
@@ -12,8 +11,6 @@ type trip struct {
 	steps  []string // keys of touches
 	goals  []gain
 	reason string
-	start  int64
-	end    int64
 	quiet  int64
 	ended  int64 // by a goal: when
 }
@@ -160,5 +157,3 @@ func takeBack(touches []Record, trips []*trip) {
 		}
 	}
 }
-
-var _ = cmp.Compare[int]

@@ -13,7 +13,6 @@ type Schedule struct {
 	Start   int64   `json:"start"`  // where the clock begins; microseconds, as all instants
 	At      int64   `json:"at"`     // the instant for which the end state is derived
 	Middle  int64   `json:"middle"` // an earlier instant for which it is derived too
-	Quiet   bool    `json:"quiet"`  // no faults at all
 	Ops     []Op    `json:"-"`      // a line each
 }
 
@@ -71,7 +70,6 @@ func MakeSchedule(seed uint64, ops int, kinds []string) Schedule {
 	s.At = s.Start + 20*day
 	s.Middle = w.grid[len(w.grid)/2]
 	p := newPlan(seed, kinds)
-	s.Quiet = len(p) == 0
 	for n := range ops {
 		op := w.op(n)
 		op.Faults = p.faults(seed, op)

@@ -78,7 +78,7 @@ func TestList(t *testing.T) {
 
 func TestReplay(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "trace")
-	text := `{"trace":1,"seed":9,"setting":{"boundary":"goal","email_max":5},"start":1000000,"at":2000000,"middle":1500000,"quiet":true}
+	text := `{"trace":1,"seed":9,"setting":{"boundary":"goal","email_max":5},"start":1000000,"at":2000000,"middle":1500000}
 {"n":0,"do":"record","records":[{"class":"touch","source":"web","id":"1","at":1000,"kind":"order","ids":["email:a~@firm0.example"],"value":5,"currency":"EUR"}]}
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
