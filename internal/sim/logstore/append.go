@@ -140,11 +140,8 @@ func (s *Store) write(w *writer) error {
 		return unavailable(err)
 	}
 	rec := w.finish(s.id)
-	if n, err := s.file.WriteAt(rec, s.end); err != nil && n < len(rec) {
+	if _, err := s.file.WriteAt(rec, s.end); err != nil {
 		return unavailable(err) // half a record is none, and the next is written over it
-	} else if err != nil {
-		s.poison = uncertain(err)
-		return s.poison
 	}
 	err := s.file.Sync()
 	if err == nil {

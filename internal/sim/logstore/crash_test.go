@@ -175,6 +175,45 @@ func TestAnErasureCutAnywhereIsFinished(t *testing.T) {
 	t.Logf("%d cuts and kills", cut)
 }
 
+// TestAFolderThatCannotBeSyncedPoisons: a power cut could bring the old log back under the
+// name of the one that was renamed to it.
+func TestAFolderThatCannotBeSyncedPoisons(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []crashfs.OpKind{crashfs.OpRename, crashfs.OpSyncDir} {
+		d := crashfs.New(1)
+		s := open(t, d, nil)
+		add(t, s, touches(0, 9)...)
+		d.Hook(func(op crashfs.Op) error {
+			if op.Kind == kind {
+				return syscall.EIO
+			}
+			return nil
+		})
+		e := storage.Erasure{ID: "e", At: start, Remove: []storage.Query{{Keys: []storage.Key{touch(1).Key()}}}}
+		if rec, err := s.Erase(t.Context(), e); !errors.Is(err, storage.ErrUncertain) || rec.Done || rec.Removed[storage.ClassTouch] != 1 {
+			t.Fatal(kind, rec, err)
+		}
+		d.Hook(nil)
+		if outs, err := s.Append(t.Context(), []storage.Fact{touch(20)}); !errors.Is(err, storage.ErrUncertain) || outs[0].Status != touchpoint.Retry {
+			t.Fatal(kind, outs, err)
+		}
+		if rec, err := s.Erase(t.Context(), e); !errors.Is(err, storage.ErrUncertain) || rec.Done {
+			t.Fatal(kind, rec, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, d, nil)
+		if rec, err := s.Erase(t.Context(), e); err != nil || !rec.Done {
+			t.Fatal(kind, rec, err)
+		}
+		add(t, s, touch(20))
+		if n := count(t, open(t, d.Cut(crashfs.Cut{}), nil)); n != 9 {
+			t.Errorf("%v: %d facts", kind, n)
+		}
+	}
+}
+
 func TestASecondWriterIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	d := crashfs.New(1)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -60,16 +61,29 @@ func digest(t testing.TB, s storage.Store) [32]byte {
 	return sum
 }
 
+// longTouch is one of few that fill a log.
+func longTouch(n int) storage.Fact {
+	f := touch(n)
+	if n%8 > 0 {
+		f.Touch.Touchpoint = strings.Repeat("p", 900+n)
+	}
+	return f
+}
+
 // longLog is a log of 64 KiB: its bytes, the ends of its records and their marks, and how
 // many facts there are up to each.
 var longLog = sync.OnceValues(func() (data []byte, ends map[int]int) {
 	d := crashfs.New(1)
 	s, err := logstore.Open(d, "tabi", &logstore.Options{ID: 7})
 	ends = make(map[int]int)
-	for n, size := 0, 1; err == nil && len(data) < 64<<10; n, size = n+size, 1+(n*7)%9 {
+	for n, size := 0, 1; err == nil && len(data) < 64<<10; n, size = n+size, 1+(n*7)%5 {
 		if data, err = readLog(d); err == nil {
 			ends[len(data)] = n
-			_, err = s.Append(context.Background(), touches(n, n+size))
+			var facts []storage.Fact
+			for i := range size {
+				facts = append(facts, longTouch(n+i))
+			}
+			_, err = s.Append(context.Background(), facts)
 		}
 	}
 	if err != nil {
@@ -87,7 +101,7 @@ func holdsFirst(t testing.TB, s storage.Store, n int) bool {
 			t.Fatal(err)
 		}
 		got, err := storage.AppendFact(nil, f)
-		want, err2 := storage.AppendFact(nil, touch(i))
+		want, err2 := storage.AppendFact(nil, longTouch(i))
 		if i++; err != nil || err2 != nil || !bytes.Equal(got, want) {
 			return false
 		}
@@ -112,7 +126,7 @@ func TestAFlippedByteIsReportedOrMakesNoDifference(t *testing.T) {
 	data, ends := longLog()
 	g := rand.New(rand.NewPCG(1, 1))
 	reported := 0
-	for at := 0; at < len(data); at += 1 + g.IntN(2*stride(29)-1) {
+	for at := 0; at < len(data); at += 1 + g.IntN(2*stride(19)-1) {
 		damaged := append([]byte(nil), data...)
 		damaged[at] ^= byte(1 + g.IntN(255))
 		s, err := logstore.Open(diskWith(t, damaged), "tabi", nil)
@@ -147,10 +161,10 @@ func TestALogCutAtAnyLengthServesAPrefix(t *testing.T) {
 			continue
 		}
 		next = n + step
-		step = 1 + g.IntN(2*stride(199)-1)
+		step = 1 + g.IntN(2*stride(53)-1)
 		s, err := logstore.Open(diskWith(t, data[:n]), "tabi", nil)
 		var corrupt *storage.CorruptError
-		if n < 28 { // the header, which is never written without what follows
+		if n < 20 { // the header, which is never written without what follows
 			if !errors.As(err, &corrupt) {
 				t.Fatalf("length %d: error %v", n, err)
 			}
@@ -182,7 +196,7 @@ func TestDamageUnderAnOpenStoreIsFoundByVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	var corrupt *storage.CorruptError
-	if err := storage.Verify(t.Context(), s); !errors.As(err, &corrupt) || corrupt.Offset < 28 || corrupt.Offset > 300 {
+	if err := storage.Verify(t.Context(), s); !errors.As(err, &corrupt) || corrupt.Offset < 20 || corrupt.Offset > 300 {
 		t.Errorf("error %v", err)
 	}
 	if count(t, s) != 40 {

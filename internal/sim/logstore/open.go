@@ -63,20 +63,13 @@ func (s *Store) open(stolen bool) error {
 	if err != nil {
 		return err
 	}
-	facts, unwept, err := l.replay()
+	facts, next, unwept, err := l.replay()
 	if err != nil {
 		return err
 	}
-	s.id, s.next, s.end = l.id, l.next, l.end
+	s.id, s.next, s.end = l.id, next, l.end
 	if err := s.load(facts); err != nil {
 		return err
-	}
-	names, err := s.fs.ReadDir(s.dir)
-	if err != nil {
-		return unavailable(err)
-	}
-	for _, name := range names {
-		unwept = unwept || name == newName // of an erasure that was interrupted
 	}
 	if stolen || unwept || l.torn || !l.marked {
 		return s.rewrite()
@@ -173,7 +166,7 @@ func (s *Store) rewrite() error {
 // writeAll writes a whole log and returns its length. The marks are written with the
 // records: the file gets its name only after it was synced.
 func (s *Store) writeAll(f crashfs.File) (int64, error) {
-	b := appendHeader(nil, s.id, s.next)
+	b := appendHeader(nil, s.id)
 	end := int64(0)
 	w := newWriter(0, nil)
 	flush := func() error {

@@ -10,7 +10,7 @@ import (
 
 // The log, all integers big-endian:
 //
-//	header   magic 8, id 8, next sequence number 8, CRC 4
+//	header   magic 8, id 8, CRC 4
 //	record   magic 3, kind 1, length of the payload 4, sequence number 8, CRC of the id and
 //	         these 4, CRC of the payload 4, payload
 //	mark     magic 4, sequence number of the record before 8, CRC of the id and these 4
@@ -21,7 +21,7 @@ import (
 const (
 	logMagic   = "tabilog1"
 	magic      = "\xf1tb" // no text of a fact holds its first byte
-	headerSize = 28
+	headerSize = 20
 	recordHead = 24
 	markSize   = 16
 
@@ -37,11 +37,10 @@ func sum(id uint64, b []byte) uint32 {
 	return crc32.Update(crc32.Checksum(binary.BigEndian.AppendUint64(nil, id), castagnoli), castagnoli, b)
 }
 
-func appendHeader(b []byte, id, next uint64) []byte {
+func appendHeader(b []byte, id uint64) []byte {
 	start := len(b)
 	b = append(b, logMagic...)
 	b = binary.BigEndian.AppendUint64(b, id)
-	b = binary.BigEndian.AppendUint64(b, next)
 	return binary.BigEndian.AppendUint32(b, sum(id, b[start:]))
 }
 
@@ -142,11 +141,11 @@ func synced(b []byte, id uint64) bool {
 
 // A parsed log is its records and what is to be thought of its end.
 type parsed struct {
-	id, next uint64
-	records  []record
-	end      int64 // of the last record and its mark
-	marked   bool  // the last record is known to be durable
-	torn     bool  // behind it is the rest of a write that was never acknowledged
+	id      uint64
+	records []record
+	end     int64 // of the last record and its mark
+	marked  bool  // the last record is known to be durable
+	torn    bool  // behind it is the rest of a write that was never acknowledged
 }
 
 // parseLog finds the records of a log. A bad one that is no torn end is a *CorruptError.
@@ -155,8 +154,8 @@ func parseLog(data []byte) (parsed, error) {
 	if len(data) < headerSize || string(data[:8]) != logMagic {
 		return parsed{}, corrupt(0)
 	}
-	l := parsed{id: binary.BigEndian.Uint64(data[8:]), next: binary.BigEndian.Uint64(data[16:]), end: headerSize, marked: true}
-	if binary.BigEndian.Uint32(data[24:]) != sum(l.id, data[:24]) {
+	l := parsed{id: binary.BigEndian.Uint64(data[8:]), end: headerSize, marked: true}
+	if binary.BigEndian.Uint32(data[16:]) != sum(l.id, data[:16]) {
 		return parsed{}, corrupt(8)
 	}
 	for l.end < int64(len(data)) {

@@ -18,11 +18,12 @@ type stored struct {
 }
 
 // replay applies the records and returns the facts that are left, in the order of commits,
-// and whether bytes of others are.
-func (l *parsed) replay() (left []stored, unwept bool, err error) {
+// the next sequence number, and whether bytes of facts that are gone are there. No number
+// is given twice: the record of an erasure stays, and comes after what it removed.
+func (l *parsed) replay() (left []stored, next uint64, unwept bool, err error) {
 	var all []stored
 	at := make(map[[16]byte]int) // index in all
-	last := uint64(0)
+	next = 1
 	for _, r := range l.records {
 		goes, facts, ok := r.decode()
 		for _, k := range goes {
@@ -34,18 +35,17 @@ func (l *parsed) replay() (left []stored, unwept bool, err error) {
 		}
 		for _, f := range facts {
 			_, known := at[f.hash]
-			ok = ok && !known && f.place.seq > last
+			ok = ok && !known && f.seq >= next
 			at[f.hash] = len(all)
 			all = append(all, f)
-			last = f.place.seq
+			next = f.seq + 1
 		}
 		if !ok {
-			return nil, false, &storage.CorruptError{Where: logName, Offset: r.off}
+			return nil, 0, false, &storage.CorruptError{Where: logName, Offset: r.off}
 		}
 		unwept = unwept || r.kind == erasureKind
 	}
-	l.next = max(l.next, last+1)
-	return slices.DeleteFunc(all, func(f stored) bool { return f.gone }), unwept, nil
+	return slices.DeleteFunc(all, func(f stored) bool { return f.gone }), next, unwept, nil
 }
 
 // decode reads the payload.
