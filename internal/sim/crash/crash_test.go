@@ -13,8 +13,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func short(normal, short int) int {
-	if testing.Short() {
+// size is how much to do: less with -short, the nightly amount with TABI_LONG=1.
+func size(short, normal, long int) int {
+	switch {
+	case os.Getenv("TABI_LONG") == "1":
+		return long
+	case testing.Short():
 		return short
 	}
 	return normal
@@ -30,12 +34,13 @@ func line(t *testing.T, r *crash.Report) string {
 }
 
 func TestPowerCutsLoseNothing(t *testing.T) {
-	r, err := crash.Cut(t.Context(), crash.Options{Seed: 1, N: short(500, 150)})
+	n := size(100, 300, 5000)
+	r, err := crash.Cut(t.Context(), crash.Options{Seed: 1, N: n})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log(line(t, r))
-	if r.Violations != 0 || r.Lost != 0 || r.Half != 0 || r.Cuts != short(500, 150) || r.Acked == 0 {
+	if r.Violations != 0 || r.Lost != 0 || r.Half != 0 || r.Cuts != n || r.Acked == 0 {
 		t.Fail()
 	}
 }
@@ -53,7 +58,7 @@ func TestPowerCutsCatchAWriterThatDoesNotSync(t *testing.T) {
 }
 
 func TestKillsLoseNothing(t *testing.T) {
-	n := short(60, 20)
+	n := size(10, 30, 1000)
 	r, err := crash.Kill(t.Context(), crash.Options{Seed: 1, N: n})
 	if err != nil {
 		t.Fatal(err)

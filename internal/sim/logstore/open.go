@@ -96,17 +96,20 @@ func readAll(f crashfs.File) ([]byte, error) {
 // loadBatch is how many facts are brought to memory at once: the longest fit into a batch.
 const loadBatch = storage.MaxBatchBytes / storage.MaxBody
 
+// errLoad says that a log holds what no store accepts.
+var errLoad = &storage.CorruptError{Where: logName, Offset: -1}
+
 // load brings the facts of the log to memory.
 func (s *Store) load(facts []stored) error {
 	ctx := context.Background()
 	var batch []storage.Fact
 	flush := func() error {
 		outs, err := s.Store.Append(ctx, batch)
-		if err == nil && touchpoint.Count(outs)[touchpoint.Accepted] != len(batch) {
-			err = &storage.CorruptError{Where: logName, Offset: -1}
+		if err != nil || touchpoint.Count(outs)[touchpoint.Accepted] != len(batch) {
+			return errLoad
 		}
 		batch = batch[:0]
-		return err
+		return nil
 	}
 	for _, f := range facts {
 		s.rows[f.hash] = f.row
@@ -118,7 +121,7 @@ func (s *Store) load(facts []stored) error {
 			}
 			// In memory the erasure finds nothing to remove; what stays on record is the same.
 			if _, err := s.Store.Erase(ctx, storage.Erasure{ID: e.ID, At: e.At, Suppress: e.Entries, Note: *e}); err != nil {
-				return err
+				return errLoad
 			}
 		} else if batch = append(batch, f.fact); len(batch) == loadBatch {
 			if err := flush(); err != nil {
