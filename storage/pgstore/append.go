@@ -122,6 +122,7 @@ func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) er
 	s.lock(b, false)
 	s.queueGuard(b)
 	s.queueInsert(b, a.rows, a.tags)
+	known := s.queueNewMembers(b, a.rows)
 	res := conn.SendBatch(ctx, b)
 	defer res.Close()
 	for range 2 { // begin, lock
@@ -141,10 +142,13 @@ func (s *Store) appendOnce(ctx context.Context, conn *pgx.Conn, a *appending) er
 		return err
 	}
 	a.epoch = g.epoch
-	if err := s.judge(ctx, conn, a, told); err != nil {
+	if err := s.judge(ctx, conn, a, told); err != nil || known == a.epoch {
 		return err
 	}
-	return s.writeMembers(ctx, conn, a)
+	// An erasure has deleted sets since they were known.
+	b = &pgx.Batch{}
+	s.queueMembers(b, a.rows, func(*row) bool { return true })
+	return conn.SendBatch(ctx, b).Close()
 }
 
 // collect reads the rows of the next result of a batch.

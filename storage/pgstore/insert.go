@@ -1,8 +1,6 @@
 package pgstore
 
 import (
-	"context"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/tabi-go/tabi/storage"
@@ -66,8 +64,10 @@ func (s *Store) queueInsert(b *pgx.Batch, rows []row, tags tagColumns) {
 		hashes, sets, classes, at, received, sources, ids, kinds, bodies)
 }
 
+// insertMembers writes sets that a fact has: that of a fact which is refused is not written.
 const insertMembers = `insert into {}member (ident, idset)
-select * from unnest($1::uuid[], $2::uuid[]) as m(ident, idset) order by 1, 2 on conflict do nothing`
+select m.* from unnest($1::uuid[], $2::uuid[]) as m(ident, idset)
+where exists (select from {}fact f where f.idset = m.idset) order by 1, 2 on conflict do nothing`
 
 // queueMembers writes the sets of rows, each once.
 func (s *Store) queueMembers(b *pgx.Batch, rows []row, which func(*row) bool) {
@@ -88,21 +88,16 @@ func (s *Store) queueMembers(b *pgx.Batch, rows []row, which func(*row) bool) {
 	}
 }
 
-// writeMembers writes the sets of the accepted facts, but for those that this process
-// knows to be written. An erasure since may have deleted them: then it knows none. The
-// set of a fact that was refused is not written, and that of a duplicate is there.
-func (s *Store) writeMembers(ctx context.Context, conn *pgx.Conn, a *appending) error {
-	b := &pgx.Batch{}
+// queueNewMembers writes the sets that this process does not know to be written, as of the
+// erase_epoch that it returns.
+func (s *Store) queueNewMembers(b *pgx.Batch, rows []row) (epoch int64) {
 	s.mu.Lock()
-	s.queueMembers(b, a.rows, func(r *row) bool {
+	defer s.mu.Unlock()
+	s.queueMembers(b, rows, func(r *row) bool {
 		_, known := s.sets[r.idset]
-		return a.outs[r.n].Status == touchpoint.Accepted && (!known || s.epoch != a.epoch)
+		return !known
 	})
-	s.mu.Unlock()
-	if b.Len() == 0 {
-		return nil
-	}
-	return conn.SendBatch(ctx, b).Close()
+	return s.epoch
 }
 
 // maxSets is how many sets a process remembers to have written; then it forgets all.
