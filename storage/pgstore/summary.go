@@ -38,7 +38,7 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 			return storage.ErrStale
 		}
 		b = &pgx.Batch{}
-		b.Queue(s.sql(dropOverlap), model, idents(of), put.subjects, put.idents)
+		b.Queue(s.sql(dropOverlap), model, append(idents(of), put.idents...), put.subjects)
 		b.Queue(s.sql(putSummaries), model, put.subjects, put.stages, put.entered, put.first, put.last, put.touches, put.values, put.accounts, put.ids, put.bodies)
 		b.Queue(s.sql(putMembers), model, put.idents, put.of)
 		return conn.SendBatch(ctx, b).Close()
@@ -46,8 +46,10 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 }
 
 const (
+	// The lists are hidden from the planner, as in setsOf: it would walk whole tables.
 	dropOverlap = `with dead as (
-  select m.subject from {}summary_member m where m.model = $1 and (m.ident = any($2) or m.ident = any($4)) union select unnest($3::uuid[])),
+  select m.subject from {}summary_member m where m.model = $1 and m.ident in (select unnest((select $2::uuid[])))
+  union select unnest((select $3::uuid[]))),
 members as (delete from {}summary_member m using dead where m.model = $1 and m.subject = dead.subject)
 delete from {}summary y using dead where y.model = $1 and y.subject = dead.subject`
 	putSummaries = `insert into {}summary (model, subject, stage, entered, first, last, touches, value, account, ids, body)
@@ -107,7 +109,7 @@ func summaryWhere(st *statement, model string, q storage.SummaryQuery) {
 		}
 	}
 	if q.IDs != nil {
-		st.and("y.subject in (select m.subject from {}summary_member m where m.model = y.model and m.ident = any(", st.arg(idents(q.IDs)), "::uuid[]))")
+		st.and("y.subject in (select m.subject from {}summary_member m where m.model = y.model and m.ident in (select unnest((select ", st.arg(idents(q.IDs)), "::uuid[]))))")
 	}
 }
 
@@ -197,7 +199,7 @@ func (w *erasing) dropSummaries() {
 	if len(w.touched) == 0 {
 		return
 	}
-	w.exec(`with dead as materialized (select distinct d.model, d.subject from {}summary_member d where d.ident = any($1)),
+	w.exec(`with dead as materialized (select distinct d.model, d.subject from {}summary_member d where d.ident in (select unnest((select $1::uuid[])))),
 again as (update {}summary_model set cursor = '' where model in (
   select dead.model from dead join {}summary_member x on x.model = dead.model and x.subject = dead.subject
     join {}member m on m.ident = x.ident join {}fact f on f.idset = m.idset

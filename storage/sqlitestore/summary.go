@@ -61,7 +61,8 @@ func dropOverlap(w *writing, model string, of []identity.ID, rows []storage.Summ
 			idents = append(idents, storage.HashID(id))
 		}
 	}
-	more, err := w.keys("SELECT DISTINCT subject FROM summary_member WHERE ident IN (SELECT unhex(value) FROM json_each(?)) AND model = ?", blobs(idents), model)
+	// The plus keeps SQLite from walking the whole model instead.
+	more, err := w.keys("SELECT DISTINCT subject FROM summary_member WHERE ident IN (SELECT unhex(value) FROM json_each(?)) AND +model = ?", blobs(idents), model)
 	if err != nil {
 		return err
 	}
