@@ -44,30 +44,36 @@ type search struct {
 }
 
 // build adds the row that brings all rows nearest, the last of equal ones as R does,
-// until there are k.
+// until there are k. What a row would gain is kept up to date: after each step only for
+// the rows that have come nearer.
 func (m *search) build(k int) {
-	for i := range m.first {
-		m.first[i] = 1
+	gain := make([]float64, len(m.d)) // twice that
+	near := slices.Repeat([]float64{1}, len(m.d))
+	for h := range gain {
+		sum := 0.
+		for j, d := range m.d[h] {
+			sum += float64(m.weight[j] * (1 - d))
+		}
+		gain[h] = 2 * sum
 	}
 	for len(m.medoids) < k {
 		best, most := -1, 0.
 		for h, w := range m.weight {
-			if w == 0 || slices.Contains(m.medoids, h) {
-				continue
-			}
-			gain := 0. // twice that
-			first, weight := m.first[:len(m.d[h])], m.weight[:len(m.d[h])]
-			for j, d := range m.d[h] {
-				x := first[j] - d
-				gain += float64(weight[j] * (x + math.Abs(x))) // 2x, or 0 below, without a branch
-			}
-			if gain >= most-m.equal {
-				best, most = h, max(gain, most)
+			if w > 0 && gain[h] >= most-m.equal && !slices.Contains(m.medoids, h) {
+				best, most = h, max(gain[h], most)
 			}
 		}
 		m.medoids = append(m.medoids, best)
-		for j, d := range m.d[best] {
-			m.first[j] = min(m.first[j], d)
+		for j, now := range m.d[best] {
+			was, w := near[j], m.weight[j]
+			if now >= was || w == 0 {
+				continue
+			}
+			near[j] = now
+			for h, d := range m.d[j][:len(gain)] {
+				x, y := now-d, was-d // 0 if negative, else twice, without a branch
+				gain[h] += float64(w * ((x + math.Abs(x)) - (y + math.Abs(y))))
+			}
 		}
 	}
 	m.survey()
@@ -101,11 +107,21 @@ func (m *search) cost() float64 {
 	return sum / m.total
 }
 
+// A member is a row of a cluster.
+type member struct {
+	row                   int
+	weight, first, second float64
+}
+
 // swap makes the swap that gains most, the first row's and first medoid's of equal ones.
 func (m *search) swap() bool {
+	members := make([][]member, len(m.medoids))
 	loss := make([]float64, len(m.medoids)) // by medoid, if its rows went to the next one
 	for j, c := range m.near {
-		loss[c] += float64(m.weight[j] * (m.second[j] - m.first[j]))
+		if w := m.weight[j]; w > 0 {
+			members[c] = append(members[c], member{j, w, m.first[j], m.second[j]})
+			loss[c] += float64(w * (m.second[j] - m.first[j]))
+		}
 	}
 	row, place, best := -1, -1, -m.equal
 	change := make([]float64, len(m.medoids))
@@ -113,23 +129,22 @@ func (m *search) swap() bool {
 		if w == 0 || slices.Contains(m.medoids, h) {
 			continue
 		}
-		copy(change, loss)
-		all := 0. // what every swap with h changes
-		second := m.second[:len(m.d[h])]
-		for j, d := range m.d[h] {
-			if d >= second[j] {
-				continue
+		d, all := m.d[h], 0. // all is what every swap with h gains
+		for c, rows := range members {
+			var own, shared float64 // twice what x⁺ − y⁺ and y⁺ add up to, without a branch
+			for i := range rows {
+				r := &rows[i]
+				x, y := r.second-d[r.row], r.first-d[r.row]
+				y += math.Abs(y)
+				own += float64(r.weight * (x + math.Abs(x) - y))
+				shared += float64(r.weight * y)
 			}
-			first, w := m.first[j], m.weight[j]
-			if d < first {
-				all += float64(w * (d - first))
-				d = first
-			}
-			change[m.near[j]] += float64(w * (d - second[j]))
+			change[c] = loss[c] - own/2
+			all += shared / 2
 		}
 		for c := range change {
-			if change[c]+all < best-m.equal {
-				row, place, best = h, c, change[c]+all
+			if change[c]-all < best-m.equal {
+				row, place, best = h, c, change[c]-all
 			}
 		}
 	}
