@@ -11,7 +11,7 @@
 //   - How many groups, if any? [ChooseK]. "None" is an answer.
 //   - How far apart are two rows? [Distances].
 //
-// Rows are the same everywhere: a [Row] of named [Cell]s. Results do not depend on the
+// Rows are the same everywhere: a [Row] with named cells. Results do not depend on the
 // order of rows; what is random takes a seed, and the generator is PCG of math/rand/v2.
 //
 // Drafts are documents of package persona. Their fields are the names of cells and
@@ -48,7 +48,7 @@ var (
 // Limits.
 const (
 	MaxRows    = 5000            // of methods that look at all pairs
-	MaxColumns = record.MaxCells // of a row
+	MaxColumns = record.MaxCells // 256, of a row
 )
 
 // A CellError says what is wrong with a row. It holds no value of it.

@@ -14,8 +14,10 @@ type Method interface {
 	// sort says whether all columns are nominal, and whether it looks at all pairs.
 	sort() (nominal, allPairs bool)
 	// prepare returns the method on a grid, for any k and weights.
-	prepare(g *grid, d *cluster.Distances) (divide func(k int, weight []int) cluster.Partition, gamma float64)
+	prepare(g *grid, d *cluster.Distances) (divide divider, gamma float64)
 }
+
+type divider = func(k int, weight []int) cluster.Partition
 
 // KModes divides rows by the number of columns in which they differ from the mode of
 // their cluster (Huang, 1998). All columns are taken as nominal. Rows are assigned all at
@@ -56,8 +58,6 @@ func (m PAM) Fit(t *Table) (*Result, error) { return fit(t, m, m.K) }
 func (KModes) sort() (nominal, allPairs bool)      { return true, false }
 func (KPrototypes) sort() (nominal, allPairs bool) { return false, false }
 func (PAM) sort() (nominal, allPairs bool)         { return false, true }
-
-type divider = func(k int, weight []int) cluster.Partition
 
 func (m KModes) prepare(g *grid, _ *cluster.Distances) (divider, float64) {
 	return prototypes(g, m.Starts, m.Seed, true)

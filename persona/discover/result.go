@@ -58,12 +58,11 @@ func fit(t *Table, m Method, k int) (*Result, error) {
 		r.Silhouettes = make([]float64, len(g.of))
 	}
 	for i, row := range g.of {
-		if r.Labels[i] = row; row == unknown {
+		if r.Labels[i] = unknown; row == unknown {
 			r.Skipped++
 			continue
 		}
-		r.Labels[i] = p.Labels[row]
-		if each != nil {
+		if r.Labels[i] = p.Labels[row]; each != nil {
 			r.Silhouettes[i] = each[row]
 		}
 	}

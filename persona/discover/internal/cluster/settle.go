@@ -2,8 +2,9 @@ package cluster
 
 import "slices"
 
-// settle assigns rows and moves centres in turn until no label changes. It returns the
-// cost after each assignment, which never rises.
+// settle assigns rows and moves centres in turn until no label changes, or only ones that
+// cost the same, which could go round in circles. It returns the cost after each
+// assignment, which never rises.
 func (r *run) settle() (costs []float64) {
 	for i := range r.label {
 		r.label[i] = Missing
@@ -17,7 +18,8 @@ func (r *run) settle() (costs []float64) {
 			}
 		}
 		costs = append(costs, cost)
-		if !changed || len(costs) == maxSteps {
+		n := len(costs)
+		if !changed || n == maxSteps || n > 2 && cost >= costs[n-3] {
 			return costs
 		}
 		r.move(r.centres, r.label)
