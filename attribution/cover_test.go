@@ -149,7 +149,7 @@ func TestClosedIntervalsAreWithinTwoPercent(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 4))
 	js := &attribution.Journeys{}
 	for range 200 {
-		row := attribution.Row{Conversions: float64(r.IntN(4)), Nulls: 1}
+		row := attribution.Row{Conversions: float64(100 * r.IntN(40)), Nulls: 1}
 		for range 1 + r.IntN(4) {
 			row.Channels = append(row.Channels, string(rune('A'+r.IntN(4))))
 		}

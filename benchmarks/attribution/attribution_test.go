@@ -75,6 +75,15 @@ func BenchmarkMarkov(b *testing.B) {
 	js := timed()
 	n := js.Touches()
 	b.Run("order 1", func(b *testing.B) { bench(b, js, attribution.Markov{}, estimates, n) })
+	for _, order := range []int{1, 2} {
+		b.Run(fmt.Sprint("counting order ", order), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = attribution.Markov{Order: order}.Chain(js)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/touch")
+		})
+	}
 	tiny := set(5_000, 50, false)
 	b.Run("50 channels of 5,000 journeys", func(b *testing.B) { bench(b, tiny, attribution.Markov{}, estimates, 0) })
 	b.Run("order 4, 12 channels", func(b *testing.B) { bench(b, small(), attribution.Markov{Order: 4}, estimates, 0) })

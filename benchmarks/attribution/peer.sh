@@ -13,7 +13,7 @@ trap 'rm -rf "$dir"' EXIT
 go run ./paths "$n" >"$dir/paths.csv"
 (cd ../.. && go build -o "$dir/attribute" ./examples/attribute)
 
-ours=$(bash -c "TIMEFORMAT=%U; time '$dir/attribute' -in '$dir/paths.csv' -format paths -models first,last,linear,markov1 -bootstrap 0 >/dev/null 2>&1" 2>&1)
+ours=$(bash -c "TIMEFORMAT='%U %S'; time '$dir/attribute' -in '$dir/paths.csv' -format paths -models first,last,linear,markov1 -bootstrap 0 >/dev/null 2>&1" 2>&1 | awk '{ print $1 + $2 }')
 echo "attribute: $ours s of CPU for $n journeys, reading included"
 
 if ! python3 -m venv "$dir/venv" 2>/dev/null; then
