@@ -15,6 +15,7 @@ type transitions struct {
 	order    int
 	channels int
 	grams    [][]uint16       // channels of each state, oldest first
+	gram     []uint16         // of the state being looked for
 	index    map[string]int32 // gram to state
 	next     map[uint64]int32 // state<<16 | channel to edge, where a table would be too large
 	table    []int32          // the same, channels wide: 0 for none, else edge + 1
@@ -31,7 +32,7 @@ type transitions struct {
 func countTransitions(js *Journeys, order int, dropNulls, keepWalks bool) *transitions {
 	t := &transitions{order: order, channels: len(js.channels.names), index: map[string]int32{}, next: map[uint64]int32{}}
 	t.state(nil)
-	if order == 1 && !keepWalks && t.count1(js, dropNulls) {
+	if !keepWalks && (order == 1 && t.count1(js, dropNulls) || t.countWindows(js, dropNulls)) {
 		return t
 	}
 	for r := range js.rows() {
@@ -72,7 +73,8 @@ func (t *transitions) edge(s int32, channel int) int32 {
 	} else if e, ok := t.next[key]; ok {
 		return e
 	}
-	gram := append(slices.Clone(t.grams[s]), uint16(channel))
+	gram := append(append(t.gram[:0], t.grams[s]...), uint16(channel))
+	t.gram = gram
 	if len(gram) > t.order {
 		gram = gram[1:]
 	}
@@ -184,9 +186,9 @@ func countPairs(pairs []int64, column []uint8, n int) {
 	}
 }
 
-// state is the number of a gram.
+// state is the number of a gram, which is copied.
 func (t *transitions) state(gram []uint16) int32 {
-	key := make([]byte, 0, 2*len(gram))
+	key := make([]byte, 0, 64)
 	for _, c := range gram {
 		key = append(key, byte(c>>8), byte(c))
 	}
@@ -195,7 +197,7 @@ func (t *transitions) state(gram []uint16) int32 {
 	}
 	s := int32(len(t.grams))
 	t.index[string(key)] = s
-	t.grams = append(t.grams, gram)
+	t.grams = append(t.grams, slices.Clone(gram))
 	t.good, t.bad, t.value = append(t.good, 0), append(t.bad, 0), append(t.value, 0)
 	return s
 }
@@ -222,13 +224,19 @@ func (t *transitions) ranked(js *Journeys) (states, edges []int32) {
 	for i, s := range order {
 		states[s] = int32(i)
 	}
-	edges = make([]int32, len(t.from))
-	for i := range edges {
-		edges[i] = int32(i)
+	type pair struct {
+		ends uint64 // from and to, which no two edges share
+		edge int32
 	}
-	slices.SortFunc(edges, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(states[t.from[a]], states[t.from[b]]), cmp.Compare(states[t.to[a]], states[t.to[b]]))
-	})
+	pairs := make([]pair, len(t.from))
+	for e := range pairs {
+		pairs[e] = pair{uint64(states[t.from[e]])<<32 | uint64(states[t.to[e]]), int32(e)}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.ends, b.ends) })
+	edges = make([]int32, len(pairs))
+	for i, p := range pairs {
+		edges[i] = p.edge
+	}
 	return states, edges
 }
 
