@@ -11,12 +11,21 @@
 //   - rules, a convention: [First], [Last], [Linear], [Position], [TimeDecay], [Ramp] …,
 //     made attributors by [Rule]; your own rule is a [Func];
 //   - path statistics, a description of observed paths: [Markov], [Shapley];
-//   - time-at-risk models: the only ones with a (baseline), sales that nobody's touch
-//     earned.
+//   - time-at-risk models: [Hazard], [Lineage], the only ones with a (baseline), sales
+//     that nobody's touch earned.
+//
+// Streams that must not keep paths add them to [Totals] or [Counts]. [Calibrate] moves a
+// result to what experiments measured.
 //
 // Money is int64 minor units and sums exactly; models that do not conserve say so in
 // [Result].Conserves. The same paths give the same bytes in any order of arrival.
 //
 // No rule and no path statistic is causal. Demand that exists without marketing, and
 // channels that follow buyers around, look like success to both families.
+//
+// How it is built: a set is columns (push.go writes them), put in canonical order by the
+// first eight channels of each row (fold.go). Whatever reaches an output is an integer sum,
+// or a float sum in that order. Rules that depend on length and place alone add integers
+// up in cells (kernel.go), everything else divides path by path (divide.go). A fit is a
+// hazardFit, whose split divides one path; intervals draw or move its journeys.
 package attribution

@@ -491,6 +491,18 @@ func TestExplainOfASubject(t *testing.T) {
 	}
 }
 
+func TestExplainKnowsTheCycles(t *testing.T) {
+	t.Parallel()
+	out, errs, code := attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "overlap")
+	if code != 0 || strings.Count(out, `"reason":"linear"`) != 2+3 {
+		t.Errorf("overlap: exit %d: %s%s", code, errs, out)
+	}
+	out, errs, code = attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "first")
+	if code != 0 || strings.Count(out, `"reason":"linear"`) != 2 || strings.Count(out, `"reason":"after_conversion"`) != 1 {
+		t.Errorf("first: exit %d: %s%s", code, errs, out)
+	}
+}
+
 func TestTimeModelsPrintTheBaselineAndTheirWarnings(t *testing.T) {
 	t.Parallel()
 	rows, errs := touches(t, shopTouches, "-models", "hazard,hazard_incremental,lineage,lineage_incremental,lineage_removal,backward,shapley_fitted", "-bootstrap", "0")

@@ -295,7 +295,8 @@ func (c *config) explainSubject(s input.Streams, d *data) error {
 			return usage(err)
 		}
 		for i, p := range paths {
-			if err := c.explainPath(s.Out, m, res, i, p, d.scale); err != nil {
+			others := slices.Delete(slices.Clone(paths), i, i+1)
+			if err := c.explainPath(s.Out, m, res, i, p, others, d.scale); err != nil {
 				return usage(err)
 			}
 		}
@@ -303,11 +304,11 @@ func (c *config) explainSubject(s input.Streams, d *data) error {
 	return nil
 }
 
-func (c *config) explainPath(w io.Writer, m model, res *attribution.Result, i int, p attribution.Path, scale int) error {
+func (c *config) explainPath(w io.Writer, m model, res *attribution.Result, i int, p attribution.Path, others []attribution.Path, scale int) error {
 	if res.Split == nil {
 		return nil
 	}
-	steps, err := attribution.Explain(p, &m.prep, res.Split)
+	steps, err := attribution.Explain(p, &m.prep, res.Split, others...)
 	if err != nil {
 		return err
 	}

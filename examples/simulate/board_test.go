@@ -131,8 +131,8 @@ func TestContinuousTimeMayBeWorse(t *testing.T) {
 // placebo 0 in 90 %.
 func TestIntervalsCover(t *testing.T) {
 	t.Parallel()
-	if !full {
-		t.Skip("takes minutes: TABI_SCOREBOARD is not set")
+	if !long && !full {
+		t.Skip("takes minutes: TABI_LONG is not set")
 	}
 	const seeds, users, days = 40, 10_000, 30
 	w, err := simulate.Scenario("randomised")
