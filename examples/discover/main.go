@@ -12,9 +12,9 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +45,11 @@ func (o ordinals) Set(s string) error {
 	o[name] = nil
 	if named {
 		o[name] = strings.Split(levels, "<")
+	}
+	for i, level := range o[name] {
+		if level == "" || slices.Contains(o[name][:i], level) {
+			return errors.New("levels are COL=low<mid<high, each once")
+		}
 	}
 	return nil
 }
@@ -122,14 +127,7 @@ func run(s input.Streams) error {
 	if errors.Is(err, discover.ErrK) {
 		err = input.Usagef("%s: %w", o.in, err)
 	}
-	if t.bad == 0 || errors.As(err, new(*input.UsageError)) {
-		return err
-	}
-	if err != nil {
-		fmt.Fprintln(s.Err, "discover:", err)
-	}
-	fmt.Fprintf(s.Err, "dead letters: %d\n", t.bad)
-	return input.ErrBad
+	return t.dead.End("discover", err)
 }
 
 // save writes a file, or standard output where there is no name.

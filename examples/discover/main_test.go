@@ -404,6 +404,10 @@ func TestExitStatus(t *testing.T) {
 		"dead letters":                     {"a,b\n1,2\nx\n3,4\n" + long + ",1\n", []string{"-method", "kmodes", "-k", "2"}, 1, "dead letters: 2\n"},
 		"cells that are no numbers":        {"a\n1\n2\nlots\n", []string{"-method", "pam", "-k", "2", "-numeric", "a"}, 1, "dead letters: 1\n"},
 		"no such level":                    {"a\nlow\nhigh\nnone\n", []string{"-method", "pam", "-k", "2", "-ordinal", "a=low<high"}, 1, "dead letters: 1\n"},
+		"an open quote":                    {"a,b\n1,2\n3,4\n\"5,6\n", []string{"-method", "kmodes", "-k", "2"}, 1, "dead letters: 1\n"},
+		"named twice":                      {"a,b\n1,2\n", []string{"-method", "pam", "-k", "1", "-numeric", "a", "-ordinal", "a"}, 2, "two flags"},
+		"ordinal without levels":           {"a\nlow\n", []string{"-method", "pam", "-k", "1", "-ordinal", "a="}, 2, "-ordinal"},
+		"levels named twice":               {"a\nlow\n", []string{"-method", "pam", "-k", "1", "-ordinal", "a=low<high<low"}, 2, "-ordinal"},
 		"missing id":                       {"a,b\n,2\nx,2\n", []string{"-method", "pam", "-k", "1", "-id", "a"}, 1, "dead letters: 1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

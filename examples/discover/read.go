@@ -1,14 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"math"
-	"regexp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +10,7 @@ import (
 	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/discover"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // A table is what was read.
@@ -23,50 +18,25 @@ type table struct {
 	columns []discover.Column // that are compared
 	rows    []discover.Row
 	names   []string // of the rows, for -labels
-	bad     int
+	dead    input.Dead
 
 	header      []string
-	id, outcome int // columns; −1 for none
-	cells       [][]string
-	lines       []int // where the rows begin
-	numbers     []int // of the rows, from 1
-	err         io.Writer
-}
-
-// reject counts a dead letter.
-func (t *table) reject(line int, reason, field string) {
-	t.bad++
-	if t.bad <= 20 {
-		fmt.Fprintf(t.err, "line %d: %s %s\n", line, reason, field)
-	}
+	id, outcome int         // columns; −1 for none
+	read        []input.Row // cells without blanks around
 }
 
 func read(s input.Streams, o *options) (*table, error) {
-	t := &table{err: s.Err, id: -1, outcome: -1}
-	f, err := s.Open(o.in)
+	file, err := s.Table(o.in, o.noHeader)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.FieldsPerRecord = -1
-	first, err := r.Read()
-	if err != nil {
-		return nil, input.Usagef("%s: no header", o.in)
-	}
-	first[0] = strings.TrimPrefix(first[0], "\ufeff")
-	t.header = slices.Clone(first)
-	if o.noHeader {
-		for i := range t.header {
-			t.header[i] = "c" + strconv.Itoa(i+1)
-		}
-		t.keep(first, 1, 1)
-	}
+	defer file.Close()
+	t := &table{dead: input.Dead{Err: s.Err}, header: file.Header, id: -1, outcome: -1}
 	use, err := t.chosen(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.readRows(r); err != nil {
+	if err := t.readRows(file); err != nil {
 		return nil, err
 	}
 	won, err := t.events(o)
@@ -80,22 +50,23 @@ func read(s input.Streams, o *options) (*table, error) {
 func (t *table) chosen(o *options) (use []int, err error) {
 	place := map[string]int{}
 	for i, h := range t.header {
-		if _, twice := place[h]; twice {
-			return nil, input.Usagef("%s: column %d repeats a name", o.in, i+1)
-		}
 		place[h] = i
 	}
-	named := []string{o.id, o.outcome}
-	for _, names := range []string{o.ignore, o.numeric, o.categorical, o.asymmetric} {
-		named = append(named, strings.Split(names, ",")...)
+	scales := slices.Collect(maps.Keys(o.ordinal))
+	for _, names := range []string{o.numeric, o.categorical, o.asymmetric} {
+		scales = append(scales, strings.Split(names, ",")...)
 	}
-	for name := range o.ordinal {
-		named = append(named, name)
-	}
-	for _, name := range named {
+	scaled := map[string]bool{}
+	for _, name := range append(append(strings.Split(o.ignore, ","), o.id, o.outcome), scales...) {
 		if _, ok := place[name]; !ok && name != "" {
 			return nil, input.Usagef("%s: a column that is named does not exist", o.in)
 		}
+	}
+	for _, name := range scales {
+		if scaled[name] && name != "" {
+			return nil, input.Usagef("two flags say what column %d is", place[name]+1)
+		}
+		scaled[name] = true
 	}
 	if o.id != "" {
 		t.id = place[o.id]
@@ -116,43 +87,28 @@ func listed(list, name string) bool {
 	return list != "" && slices.Contains(strings.Split(list, ","), name)
 }
 
-func (t *table) readRows(r *csv.Reader) error {
-	for number := len(t.cells) + 1; ; number++ {
-		row, err := r.Read()
-		if err == io.EOF {
-			return nil
-		}
-		line, _ := r.FieldPos(0)
-		var syntax *csv.ParseError
+func (t *table) readRows(file *input.Table) error {
+	for row, err := range file.Rows() {
+		bad := new(input.Bad)
 		switch {
-		case errors.As(err, &syntax):
-			t.reject(syntax.StartLine, "malformed", "row")
+		case errors.As(err, &bad):
+			t.dead.Add(bad)
+			continue
 		case err != nil:
 			return err
-		case len(row) != len(t.header):
-			t.reject(line, "malformed", "row")
-		default:
-			t.keep(row, line, number)
 		}
+		for i, cell := range row.Cells {
+			row.Cells[i] = strings.TrimSpace(input.Uncell(cell))
+		}
+		t.read = append(t.read, row)
 	}
-}
-
-func (t *table) keep(row []string, line, number int) {
-	for i := range row {
-		row[i] = strings.TrimSpace(input.Uncell(row[i]))
-	}
-	t.cells, t.lines, t.numbers = append(t.cells, row), append(t.lines, line), append(t.numbers, number)
+	return nil
 }
 
 // events returns what a cell of the outcome says.
 func (t *table) events(o *options) (func(cell string) discover.Outcome, error) {
-	won := func(cell string) bool { return cell == o.positive }
-	if !o.hasPositive {
-		won = func(cell string) bool {
-			return slices.Contains([]string{"1", "true", "yes", "won"}, strings.ToLower(cell))
-		}
-	}
-	if t.outcome >= 0 && !o.hasPositive && !slices.ContainsFunc(t.cells, func(row []string) bool { return won(row[t.outcome]) }) {
+	won := input.Positive(o.positive, o.hasPositive)
+	if t.outcome >= 0 && !o.hasPositive && !slices.ContainsFunc(t.read, func(row input.Row) bool { return won(row.Cells[t.outcome]) }) {
 		return nil, input.Usagef("no outcome is 1, true, yes or won: say -positive")
 	}
 	return func(cell string) discover.Outcome {
@@ -164,17 +120,6 @@ func (t *table) events(o *options) (func(cell string) discover.Outcome, error) {
 		}
 		return discover.Lost
 	}, nil
-}
-
-var decimal = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$`)
-
-// numberOf reads a cell that is not empty.
-func numberOf(cell string) (x float64, ok bool) {
-	if !decimal.MatchString(cell) {
-		return 0, false
-	}
-	x, err := strconv.ParseFloat(cell, 64)
-	return x, err == nil && math.Abs(x) <= 1e150
 }
 
 // scale says how a column is compared, and whether its cells are numbers.
@@ -191,8 +136,8 @@ func (t *table) scale(o *options, i int) (c discover.Column, numbers bool) {
 		c.Scale = discover.Asymmetric
 		return c, true
 	case !listed(o.numeric, c.Name):
-		for _, row := range t.cells {
-			if _, ok := numberOf(row[i]); !ok && row[i] != "" {
+		for _, row := range t.read {
+			if _, ok := input.Decimal(row.Cells[i]); !ok && row.Cells[i] != "" {
 				return c, false
 			}
 		}
@@ -214,18 +159,19 @@ func (t *table) fill(o *options, use []int, outcome func(string) discover.Outcom
 		return input.Usagef("%s: %w", o.in, err)
 	}
 	same := map[string]int{}
-	for k, cells := range t.cells {
+	for _, row := range t.read {
+		cells := row.Cells
 		r := discover.Row{}
-		name := strconv.Itoa(t.numbers[k])
+		name := strconv.Itoa(row.Number)
 		switch {
 		case t.id >= 0 && cells[t.id] == "":
-			t.reject(t.lines[k], "missing", "id")
+			t.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Missing, Field: "id"})
 			continue
 		case t.id >= 0:
 			r.ID = cells[t.id]
 			name = r.ID
 		case o.method == "lift": // equal rows are numbered, so that their order does not show
-			r.ID = hash(cells)
+			r.ID = row.Hash()
 			same[r.ID]++
 			r.ID += " " + strconv.Itoa(same[r.ID])
 		}
@@ -236,7 +182,7 @@ func (t *table) fill(o *options, use []int, outcome func(string) discover.Outcom
 		for _, i := range use {
 			v := persona.TextValue(cells[i])
 			if numbers[i] && cells[i] != "" {
-				x, ok := numberOf(cells[i])
+				x, ok := input.Decimal(cells[i])
 				if v = persona.NumberValue(x); !ok {
 					bad = t.header[i]
 				}
@@ -247,19 +193,10 @@ func (t *table) fill(o *options, use []int, outcome func(string) discover.Outcom
 			if c := new(discover.CellError); bad == "" && errors.As(err, &c) {
 				bad = c.Column
 			}
-			t.reject(t.lines[k], "malformed", bad)
+			t.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Syntax, Field: bad})
 			continue
 		}
 		t.rows, t.names = append(t.rows, r), append(t.names, name)
 	}
 	return nil
-}
-
-// hash is that of the cells of a row.
-func hash(row []string) string {
-	h := sha256.New()
-	for _, cell := range row {
-		fmt.Fprintf(h, "%d:%s", len(cell), cell)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -14,7 +14,6 @@ package main
 import (
 	"encoding/csv"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -52,7 +51,7 @@ func run(s input.Streams) error {
 	if !*wide && (*segments != "" || *scoring != "") {
 		return input.Usagef("-segments and -scoring need -wide")
 	}
-	d := data{people: map[string]*subject{}, accounts: map[string]*subject{}, pairs: map[pair]bool{}, err: s.Err}
+	d := data{people: map[string]*subject{}, accounts: map[string]*subject{}, pairs: map[pair]bool{}, dead: input.Dead{Err: s.Err}}
 	q := questions{wide: *wide, table: lead.DefaultTable()}
 	if q.icps, err = definition(s, *icp, persona.ParseICPs); err != nil {
 		return err
@@ -90,14 +89,7 @@ func run(s input.Streams) error {
 		defer f.Close()
 		w = f
 	}
-	if err := d.write(w, &q); err != nil {
-		return err
-	}
-	if d.bad > 0 {
-		fmt.Fprintf(s.Err, "dead letters: %d\n", d.bad)
-		return input.ErrBad
-	}
-	return nil
+	return d.dead.End("fit", d.write(w, &q))
 }
 
 // definition reads a definition file.

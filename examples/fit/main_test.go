@@ -134,8 +134,8 @@ func TestRowsShuffledAndDoubledGiveTheSameBytes(t *testing.T) {
 }
 
 func TestExitStatus(t *testing.T) {
-	out, errs, code := fit(t, "person,account,at\n,a1,\np1,a1,yesterday\np2,a2,\n")
-	if code != 1 || !strings.HasSuffix(errs, "dead letters: 2\n") || !strings.Contains(out, "p2,a2,") {
+	out, errs, code := fit(t, "person,account,at\n,a1,\np1,a1,yesterday\np2,a2,\np3,\xff,\n\"p4,a3,\n")
+	if code != 1 || !strings.HasSuffix(errs, "line 5: utf8 account\nline 6: syntax\ndead letters: 4\n") || !strings.Contains(out, "p2,a2,") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 	bad := filepath.Join(t.TempDir(), "icp.json")

@@ -2,10 +2,7 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -38,15 +35,7 @@ type data struct {
 	people, accounts map[string]*subject
 	pairs            map[pair]bool
 	at               time.Time // the latest
-	bad              int
-	err              io.Writer
-}
-
-func (d *data) reject(line int, reason, field string) {
-	d.bad++
-	if d.bad <= 20 {
-		fmt.Fprintf(d.err, "line %d: %s %s\n", line, reason, field)
-	}
+	dead             input.Dead
 }
 
 func (d *data) sorted() []pair {
@@ -56,65 +45,45 @@ func (d *data) sorted() []pair {
 }
 
 func (d *data) readPeople(s input.Streams, name string) error {
-	f, err := s.Open(name)
+	t, err := s.Table(name, false)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.FieldsPerRecord = -1
-	header, err := r.Read()
-	if err != nil {
-		return input.Usagef("%s: no header", name)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	column := map[string]int{}
-	for i, h := range header {
-		if _, twice := column[h]; twice {
-			return input.Usagef("%s: column %d repeats a name", name, i+1)
-		}
-		column[h] = i
-	}
-	if _, ok := column["person"]; !ok {
+	defer t.Close()
+	if !slices.Contains(t.Header, "person") {
 		return input.Usagef("%s: no column person", name)
 	}
-	for {
-		row, err := r.Read()
-		if err == io.EOF {
-			return nil
-		}
-		line, _ := r.FieldPos(0)
-		var syntax *csv.ParseError
+	for row, err := range t.Rows() {
+		bad := new(input.Bad)
 		switch {
-		case errors.As(err, &syntax):
-			d.reject(syntax.StartLine, "malformed", "row")
+		case errors.As(err, &bad):
+			d.dead.Add(bad)
 		case err != nil:
 			return err
-		case len(row) != len(header):
-			d.reject(line, "malformed", "row")
 		default:
-			d.row(line, header, row, column)
+			d.row(t.Header, row)
 		}
 	}
+	return nil
 }
 
-func (d *data) row(line int, header, row []string, column map[string]int) {
+func (d *data) row(header []string, row input.Row) {
 	cell := func(name string) string {
-		if i, ok := column[name]; ok {
-			return input.Uncell(row[i])
+		if i := slices.Index(header, name); i >= 0 {
+			return input.Uncell(row.Cells[i])
 		}
 		return ""
 	}
 	p := pair{cell("person"), cell("account")}
 	if strings.TrimSpace(p.person) == "" {
-		d.reject(line, "missing", "person")
+		d.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Missing, Field: "person"})
 		return
 	}
 	var at time.Time // an undated row is older than every dated one
 	if text := cell("at"); text != "" {
 		var err error
 		if at, err = input.ParseTime(text); err != nil {
-			d.reject(line, "malformed", "at")
+			d.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Syntax, Field: "at"})
 			return
 		}
 		d.later(at)
@@ -133,7 +102,7 @@ func (d *data) row(line int, header, row []string, column map[string]int) {
 				side = "account"
 			}
 		}
-		o, err := traits.Observe(h, side, input.Uncell(row[i]))
+		o, err := traits.Observe(h, side, input.Uncell(row.Cells[i]))
 		if err != nil {
 			continue // a sensitive trait
 		}
@@ -160,7 +129,7 @@ func (d *data) readTouches(s input.Streams, name string) error {
 		var bad *input.Bad
 		switch {
 		case errors.As(err, &bad):
-			d.reject(bad.Line, string(bad.Reason), bad.Field)
+			d.dead.Add(bad)
 			continue
 		case err != nil:
 			return err

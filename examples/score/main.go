@@ -11,7 +11,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -98,15 +97,7 @@ func run(s input.Streams) error {
 	if o.lambda == 0 {
 		l.Lambda = lead.Unpenalised
 	}
-	err = t.answer(s, &o, l)
-	if t.bad == 0 || errors.As(err, new(*input.UsageError)) {
-		return err
-	}
-	if err != nil {
-		fmt.Fprintln(s.Err, "score:", err)
-	}
-	fmt.Fprintf(s.Err, "dead letters: %d\n", t.bad)
-	return input.ErrBad
+	return t.dead.End("score", t.answer(s, &o, l))
 }
 
 // answer trains and writes.

@@ -203,9 +203,9 @@ func TestShuffledRows(t *testing.T) {
 }
 
 func TestExitStatus(t *testing.T) {
-	leads := header + strings.Join(rows(100), "\n") + "\nbad,1,Web,2,\nworse,1\n"
+	leads := header + strings.Join(rows(100), "\n") + "\nbad,1,Web,2,\nworse,1\n\"worst,1\n"
 	out, errs, code := score(t, leads, "-target", "won", "-id", "lead")
-	if code != 1 || !strings.HasSuffix(errs, "dead letters: 2\n") || decode(t, out).N != 100 {
+	if code != 1 || !strings.HasSuffix(errs, "dead letters: 3\n") || decode(t, out).N != 100 {
 		t.Errorf("dead letters: exit %d %q", code, errs)
 	}
 	separated := "x,won\n"

@@ -1,20 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/csv"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/persona/lead"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // A table is what was read: rows with a target, in the order of the input.
@@ -22,41 +17,22 @@ type table struct {
 	columns []lead.Column
 	rows    []lead.Row
 	names   []string // of the rows, for -scores
-	bad     int
+	dead    input.Dead
 
 	header     []string
-	target, id int // columns; −1 for no id
-	cells      [][]string
-	lines      []int // numbers of the rows, from 1
-	err        io.Writer
-}
-
-// reject counts a dead letter.
-func (t *table) reject(line int, reason, field string) {
-	t.bad++
-	if t.bad <= 20 {
-		fmt.Fprintf(t.err, "line %d: %s %s\n", line, reason, field)
-	}
+	target, id int         // columns; −1 for no id
+	read       []input.Row // cells without blanks around
 }
 
 func read(s input.Streams, o *options) (*table, error) {
-	t := &table{err: s.Err}
-	f, err := s.Open(o.in)
+	file, err := s.Table(o.in, false)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	r.FieldsPerRecord = -1
-	if t.header, err = r.Read(); err != nil {
-		return nil, input.Usagef("%s: no header", o.in)
-	}
-	t.header[0] = strings.TrimPrefix(t.header[0], "\ufeff")
+	defer file.Close()
+	t := &table{dead: input.Dead{Err: s.Err}, header: file.Header}
 	place := map[string]int{}
 	for i, h := range t.header {
-		if _, twice := place[h]; twice {
-			return nil, input.Usagef("%s: column %d repeats a name", o.in, i+1)
-		}
 		place[h] = i
 	}
 	use, err := chosen(o, place)
@@ -67,12 +43,12 @@ func read(s input.Streams, o *options) (*table, error) {
 	if o.id != "" {
 		t.id = place[o.id]
 	}
-	if err := t.readRows(r); err != nil {
+	if err := t.readRows(file); err != nil {
 		return nil, err
 	}
-	event, err := t.events(o)
-	if err != nil {
-		return nil, err
+	event := input.Positive(o.positive, o.hasPositive)
+	if !o.hasPositive && !slices.ContainsFunc(t.read, func(row input.Row) bool { return event(row.Cells[t.target]) }) {
+		return nil, input.Usagef("no target is 1, true, yes or won: say -positive")
 	}
 	t.fill(use, list(o.categorical), event)
 	return t, nil
@@ -99,65 +75,37 @@ func chosen(o *options, place map[string]int) (use map[string]bool, err error) {
 }
 
 // readRows reads the rows that have a target and, where there is a column for it, an id.
-func (t *table) readRows(r *csv.Reader) error {
-	for n := 1; ; n++ {
-		row, err := r.Read()
-		if err == io.EOF {
-			return nil
-		}
-		line, _ := r.FieldPos(0)
-		var syntax *csv.ParseError
+func (t *table) readRows(file *input.Table) error {
+	for row, err := range file.Rows() {
+		bad := new(input.Bad)
 		switch {
-		case errors.As(err, &syntax):
-			t.reject(syntax.StartLine, "malformed", "row")
+		case errors.As(err, &bad):
+			t.dead.Add(bad)
 			continue
 		case err != nil:
 			return err
-		case len(row) != len(t.header):
-			t.reject(line, "malformed", "row")
-			continue
 		}
-		for i := range row {
-			row[i] = strings.TrimSpace(input.Uncell(row[i]))
+		for i, cell := range row.Cells {
+			row.Cells[i] = strings.TrimSpace(input.Uncell(cell))
 		}
 		switch {
-		case row[t.target] == "":
-			t.reject(line, "missing", "target")
-		case t.id >= 0 && row[t.id] == "":
-			t.reject(line, "missing", "id")
+		case row.Cells[t.target] == "":
+			t.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Missing, Field: "target"})
+		case t.id >= 0 && row.Cells[t.id] == "":
+			t.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Missing, Field: "id"})
 		default:
-			t.cells = append(t.cells, row)
-			t.lines = append(t.lines, n)
+			t.read = append(t.read, row)
 		}
 	}
+	return nil
 }
-
-// events returns a test for the cells of the target that are events.
-func (t *table) events(o *options) (func(string) bool, error) {
-	event := func(cell string) bool { return cell == o.positive }
-	if !o.hasPositive {
-		event = func(cell string) bool {
-			return slices.Contains([]string{"1", "true", "yes", "won"}, strings.ToLower(cell))
-		}
-	}
-	if !o.hasPositive && !slices.ContainsFunc(t.cells, func(row []string) bool { return event(row[t.target]) }) {
-		return nil, input.Usagef("no target is 1, true, yes or won: say -positive")
-	}
-	return event, nil
-}
-
-var decimal = regexp.MustCompile(`^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$`)
 
 // numberOf reads a cell; an empty one is NaN.
 func numberOf(cell string) (x float64, ok bool) {
 	if cell == "" {
 		return math.NaN(), true
 	}
-	if !decimal.MatchString(cell) {
-		return 0, false
-	}
-	x, err := strconv.ParseFloat(cell, 64)
-	return x, err == nil && math.Abs(x) <= 1e150
+	return input.Decimal(cell)
 }
 
 // fill makes columns and rows of the cells.
@@ -168,42 +116,33 @@ func (t *table) fill(use, categorical map[string]bool, event func(string) bool) 
 		if !use[name] {
 			continue
 		}
-		numeric[i] = !categorical[name] && !slices.ContainsFunc(t.cells, func(row []string) bool {
-			_, ok := numberOf(row[i])
+		numeric[i] = !categorical[name] && !slices.ContainsFunc(t.read, func(row input.Row) bool {
+			_, ok := numberOf(row.Cells[i])
 			return !ok
 		})
 		features = append(features, i)
 		t.columns = append(t.columns, lead.Column{Name: name, Categorical: !numeric[i]})
 	}
 	same := map[string]int{}
-	for k, row := range t.cells {
-		r := lead.Row{Target: event(row[t.target])}
+	for _, row := range t.read {
+		r := lead.Row{Target: event(row.Cells[t.target])}
 		if t.id >= 0 {
-			r.ID = row[t.id]
+			r.ID = row.Cells[t.id]
 			t.names = append(t.names, r.ID)
 		} else { // equal rows are numbered, so that their order does not show
-			r.ID = hash(row)
+			r.ID = row.Hash()
 			same[r.ID]++
 			r.ID += " " + strconv.Itoa(same[r.ID])
-			t.names = append(t.names, strconv.Itoa(t.lines[k]))
+			t.names = append(t.names, strconv.Itoa(row.Number))
 		}
 		for _, i := range features {
 			if numeric[i] {
-				x, _ := numberOf(row[i])
+				x, _ := numberOf(row.Cells[i])
 				r.Numbers = append(r.Numbers, x)
 			} else {
-				r.Levels = append(r.Levels, row[i])
+				r.Levels = append(r.Levels, row.Cells[i])
 			}
 		}
 		t.rows = append(t.rows, r)
 	}
-}
-
-// hash is that of the cells of a row.
-func hash(row []string) string {
-	h := sha256.New()
-	for _, cell := range row {
-		fmt.Fprintf(h, "%d:%s", len(cell), cell)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
