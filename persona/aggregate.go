@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -41,7 +42,7 @@ func (a *aggregate) of(f Fields, at time.Time) (Value, Why) {
 			continue
 		}
 		if v, why := view.Field(a.Of); why.Known() {
-			texts[fold(v.String())] = true
+			texts[normal.Fold(v.String())] = true
 			if v = alike(v, Value{kind: Number}); v.kind == Number && v.lo == v.hi {
 				numbers = append(numbers, v.lo)
 			}

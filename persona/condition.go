@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabi-go/tabi/persona/internal/normal"
 )
 
 // A Truth is a value of Kleene's logic of three. The zero Truth is Undecided. Not is
@@ -264,7 +266,7 @@ func alike(v, other Value) Value {
 			return x
 		}
 	case Bool:
-		b, _ := truth(fold(v.text))
+		b, _ := truth(normal.Fold(v.text))
 		return b
 	case Instant:
 		return wanted(v)

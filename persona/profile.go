@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -147,7 +148,7 @@ func (o *FoldOptions) group(obs iter.Seq[Observation], at time.Time) (groups []g
 		}
 		i, known := index[ob.Name]
 		if !known {
-			if !o.AllowSensitive && isSensitive(ob.Name) {
+			if !o.AllowSensitive && normal.Sensitive(ob.Name) {
 				refused = append(refused, ob.Name)
 				continue
 			}

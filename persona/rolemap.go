@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tabi-go/tabi/persona/internal/normal"
 )
 
 //go:embed table/roles.csv
@@ -68,7 +70,7 @@ func ownName(key string) (Role, bool) {
 
 var builtinRoles = sync.OnceValue(func() *RoleMap {
 	m := &RoleMap{map[Role][]string{}, map[string]Role{}}
-	for _, row := range rows(roleTable) {
+	for _, row := range normal.Rows(roleTable) {
 		if row[0] != "contact" {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -30,7 +31,7 @@ var roleRules = sync.OnceValue(func() (r struct {
 	kinds  []kindRule
 	twoWay map[touchpoint.Kind]bool
 }) {
-	for _, row := range rows(roleTable) {
+	for _, row := range normal.Rows(roleTable) {
 		kinds := map[touchpoint.Kind]bool{}
 		for word := range strings.SplitSeq(row[2], "|") {
 			kinds[touchpoint.Kind(word)] = true

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -57,7 +58,7 @@ func spellingKey(s string) string {
 			return -1
 		}
 		return r
-	}, fold(s))
+	}, normal.Fold(s))
 }
 
 func newTraitMap(spellings map[string][]string) (*TraitMap, error) {
@@ -80,7 +81,7 @@ func newTraitMap(spellings map[string][]string) (*TraitMap, error) {
 
 var builtinTraits = sync.OnceValue(func() *TraitMap {
 	spellings := map[string][]string{}
-	for _, row := range rows(traitTable) {
+	for _, row := range normal.Rows(traitTable) {
 		spellings[row[0]] = strings.Split(row[1], "|")
 	}
 	// person.name and account.name share their short spelling: a bare name is a person's.
@@ -143,7 +144,7 @@ func (m *TraitMap) Name(spelling, side string) string {
 // normalised and without date and source. The error is [ErrSensitiveTrait].
 func (m *TraitMap) Observe(spelling, side, text string) (Observation, error) {
 	o := Observation{Name: m.Name(spelling, side)}
-	if isSensitive(o.Name) {
+	if normal.Sensitive(o.Name) {
 		return Observation{}, ErrSensitiveTrait
 	}
 	o.Value, o.Unknown = Normalize(o.Name, text)
@@ -156,7 +157,7 @@ func (m *TraitMap) Observe(spelling, side, text string) (Observation, error) {
 func (m *TraitMap) Observations(t *touchpoint.Touch) (found []Observation, sensitive int) {
 	add := func(spelling, side, raw string) {
 		o := Observation{Name: m.Name(spelling, side)}
-		if isSensitive(o.Name) {
+		if normal.Sensitive(o.Name) {
 			sensitive++
 			return
 		}
@@ -237,12 +238,12 @@ func Normalize(name, text string) (Value, Unknown) {
 	if err != nil {
 		return Value{}, Unparseable
 	}
-	folded := fold(clean)
+	folded := normal.Fold(clean)
 	_, short, _ := strings.Cut(name, ".")
 	switch {
 	case clean == "":
 		return Value{}, Empty
-	case placeholders[folded], short == "industry" && folded == "その他":
+	case normal.Placeholder(folded), short == "industry" && folded == "その他":
 		return Value{}, Placeholder
 	case numeric[name]:
 		v, ok := ParseNumber(clean)
@@ -266,7 +267,7 @@ func Normalize(name, text string) (Value, Unknown) {
 	case lists[name]:
 		var texts []string
 		for _, s := range strings.FieldsFunc(clean, func(r rune) bool { return r == '|' || r == ';' || r == '、' }) {
-			if s = strings.TrimSpace(s); s != "" && !placeholders[fold(s)] {
+			if s = strings.TrimSpace(s); s != "" && !normal.Placeholder(normal.Fold(s)) {
 				texts = append(texts, s)
 			}
 		}
@@ -312,7 +313,7 @@ func EmailKind(address string, table *identity.Table) string {
 	if table == nil {
 		table = &domains
 	}
-	local, domain, ok := strings.Cut(fold(address), "@")
+	local, domain, ok := strings.Cut(normal.Fold(address), "@")
 	if !ok || local == "" || domain == "" {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -42,7 +43,7 @@ type Value struct {
 type texts struct{ stated, folded []string }
 
 // TextValue returns a text.
-func TextValue(s string) Value { return Value{kind: Text, text: s, folded: fold(s)} }
+func TextValue(s string) Value { return Value{kind: Text, text: s, folded: normal.Fold(s)} }
 
 // NumberValue returns a number. NaN gives no value.
 func NumberValue(x float64) Value { return RangeValue(x, x) }
@@ -83,7 +84,7 @@ func ListValue(stated ...string) Value {
 	set = slices.Compact(set)
 	folded := make([]string, len(set))
 	for i, s := range set {
-		folded[i] = fold(s)
+		folded[i] = normal.Fold(s)
 	}
 	return Value{kind: List, list: &texts{set, folded}}
 }
@@ -121,7 +122,7 @@ func (v *Value) same(w *Value) bool {
 	if v.kind == Text && w.kind == Text {
 		return v.folded == w.folded
 	}
-	return fold(v.String()) == fold(w.String())
+	return normal.Fold(v.String()) == normal.Fold(w.String())
 }
 
 // String returns the value as text: a range as "51-200" or "1000+", money with its code

@@ -1,4 +1,4 @@
-package persona
+package normal
 
 import (
 	"math"
@@ -16,15 +16,11 @@ var (
 	currencyForm = regexp.MustCompile(`^(us\$|[$¥￥€£円]|usd|jpy|eur|gbp|cny|krw|chf|aud|cad|sgd|inr)|(us\$|[$¥￥€£円]|usd|jpy|eur|gbp|cny|krw|chf|aud|cad|sgd|inr)$`)
 )
 
-// ParseNumber reads a number or a range as people write them, in any width: 1,200 and
-// 1.2k, ５億円, 51〜200名, 1,000人以上 and 10,001+ (open at the top), 50人未満 (0 to 49).
-// Thousands are written with commas; units are k m b 千 万 百万 億 兆; counters 名 人 社 are
-// dropped, and a currency stated by sign, code or 円 is kept. In 1〜5億 the unit goes for
-// both ends, in 500-1k it does not: the lower number is the larger one. If anything is left over it reports false.
-func ParseNumber(text string) (Value, bool) {
-	s := strings.ReplaceAll(fold(text), " ", "")
+// Number reads a number or a range, with both ends, hi +Inf where open, and the ISO 4217
+// code it states, if any.
+func Number(text string) (lo, hi float64, code string, ok bool) {
+	s := strings.ReplaceAll(Fold(text), " ", "")
 	s = strings.NewReplacer("，", ",", "～", "~", "employees", "", "people", "", "名", "", "人", "", "社", "").Replace(s)
-	code := ""
 	s, bound := cutBound(s)
 	for range 2 {
 		if m := currencyForm.FindString(s); m != "" && (code == "" || code == currencies[m]) {
@@ -32,31 +28,29 @@ func ParseNumber(text string) (Value, bool) {
 			s = strings.TrimSuffix(strings.TrimPrefix(s, m), m)
 		}
 	}
-	v, ok := parseRange(s)
-	if !ok {
-		return Value{}, false
+	if lo, hi, ok = parseRange(s); !ok {
+		return 0, 0, "", false
 	}
 	if bound != "" {
-		if v.lo != v.hi || v.lo < 0 {
-			return Value{}, false
+		if lo != hi || lo < 0 {
+			return 0, 0, "", false
 		}
 		switch bound {
 		case "以上", "+":
-			v.hi = math.Inf(1)
+			hi = math.Inf(1)
 		case "以下":
-			v.lo = 0
+			lo = 0
 		case "未満":
-			v.lo = 0
-			if v.hi == math.Trunc(v.hi) {
-				v.hi--
+			lo = 0
+			if hi == math.Trunc(hi) {
+				hi--
 			}
 		}
 	}
-	if v.lo > v.hi {
-		return Value{}, false
+	if lo > hi {
+		return 0, 0, "", false
 	}
-	copy(v.currency[:], code)
-	return v, true
+	return lo, hi, code, true
 }
 
 func cutBound(s string) (rest, bound string) {
@@ -68,18 +62,18 @@ func cutBound(s string) (rest, bound string) {
 	return s, ""
 }
 
-func parseRange(s string) (Value, bool) {
+func parseRange(s string) (lo, hi float64, ok bool) {
 	m := rangeForm.FindStringSubmatch(s)
 	if m == nil {
 		x, _, _, ok := parseNumber(s)
-		return Value{kind: Number, lo: x, hi: x}, ok
+		return x, x, ok
 	}
 	lo, loUnit, loBare, ok1 := parseNumber(m[1])
 	hi, hiUnit, hiBare, ok2 := parseNumber(m[2])
 	if loUnit == "" && hiUnit != "" && loBare < hiBare { // 1〜5億
 		lo, _, _, ok1 = parseNumber(m[1] + hiUnit)
 	}
-	return Value{kind: Number, lo: lo, hi: hi}, ok1 && ok2 && lo <= hi
+	return lo, hi, ok1 && ok2 && lo <= hi
 }
 
 // parseNumber returns a number, its unit, and what it would be without.
@@ -93,25 +87,4 @@ func parseNumber(s string) (x float64, unit string, bare float64, ok bool) {
 	// The power goes into the literal, so that 1.2k is 1200 to the bit.
 	x, err := strconv.ParseFloat(digits+"e"+strconv.Itoa(powers[m[3]]), 64)
 	return x, m[3], bare, err == nil
-}
-
-var bands = []struct {
-	lo, hi float64
-	name   string
-}{
-	{1, 1, "1"}, {2, 10, "2-10"}, {11, 50, "11-50"}, {51, 200, "51-200"}, {201, 500, "201-500"}, {501, 1000, "501-1000"},
-	{1001, 5000, "1001-5000"}, {5001, 10000, "5001-10000"}, {10001, math.Inf(1), "10001+"},
-}
-
-// EmployeeBand returns the usual band that holds a number of employees: 1, 2-10, 11-50,
-// 51-200, 201-500, 501-1000, 1001-5000, 5001-10000 or 10001+. A range that straddles
-// bands has none.
-func EmployeeBand(v Value) (string, bool) {
-	lo, hi, ok := v.Range()
-	for _, b := range bands {
-		if ok && b.lo <= lo && hi <= b.hi {
-			return b.name, true
-		}
-	}
-	return "", false
 }
