@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 )
 
 // window is the span in which moving on counts as following a touch.
@@ -17,7 +19,7 @@ type Audit struct {
 	At     time.Time
 	Within time.Duration // to move on after a touch; 0 = 14 days
 
-	rows  tally
+	rows  tally.Tally
 	items index
 }
 
@@ -44,12 +46,12 @@ func (a *Audit) Add(t Trail) {
 		a.items = a.Plan.index()
 	}
 	w := t.way()
-	seen := map[key]bool{}
+	seen := map[tally.Key]bool{}
 	for _, s := range w {
-		k := key{rowStage, s.Stage, t.Persona}
+		k := tally.Key{rowStage, s.Stage, t.Persona}
 		if !s.Enter.After(a.At) && !seen[k] {
 			seen[k] = true
-			a.rows.add(k, count{1})
+			a.rows.Add(k, tally.Count{1})
 		}
 	}
 	for _, touch := range t.contacts(a.At) {
@@ -72,7 +74,7 @@ func (a *Audit) Add(t Trail) {
 				languages = append(languages, language)
 			}
 		}
-		c := count{1}
+		c := tally.Count{1}
 		if !touch.At.After(a.At.Add(-a.within())) {
 			c[1] = 1
 			if w.advances(stay, touch.At, a.within()) {
@@ -80,9 +82,9 @@ func (a *Audit) Add(t Trail) {
 			}
 		}
 		for _, language := range languages {
-			if k := (key{row, stay.Stage, t.Persona, channel, language}); !seen[k] {
+			if k := (tally.Key{row, stay.Stage, t.Persona, channel, language}); !seen[k] {
 				seen[k] = true
-				a.rows.add(k, c)
+				a.rows.Add(k, c)
 			}
 		}
 	}
@@ -102,7 +104,7 @@ func (a *Audit) Merge(o *Audit) error {
 	if a.question() != o.question() {
 		return ErrIncompatible
 	}
-	a.rows.merge(o.rows)
+	a.rows.Merge(o.rows)
 	return nil
 }
 
@@ -111,17 +113,17 @@ func (a *Audit) Subtract(o *Audit) error {
 	if a.question() != o.question() {
 		return ErrIncompatible
 	}
-	return a.rows.subtract(o.rows)
+	return a.rows.Subtract(o.rows)
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
 // error is always nil.
-func (a *Audit) MarshalBinary() ([]byte, error) { return a.rows.encode(a.question()), nil }
+func (a *Audit) MarshalBinary() ([]byte, error) { return a.rows.Encode(a.question()), nil }
 
 // UnmarshalBinary replaces the counts by encoded ones of the same Plan, At and Within:
 // else [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (a *Audit) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(b, a.question())
+	rows, err := tally.Decode(b, a.question())
 	if err == nil {
 		a.rows = rows
 	}

@@ -36,7 +36,15 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// The errors of accumulators.
+var (
+	ErrIncompatible = tally.ErrIncompatible // accumulators of two questions
+	ErrUnderflow    = tally.ErrUnderflow    // subtracting what is not there
+	ErrCorrupt      = tally.ErrCorrupt      // corrupt encoding
 )
 
 // Limits of documents.

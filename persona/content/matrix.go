@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 )
 
 // A Verdict says how a cell of the plan does: the first that applies, in the order below.
@@ -62,7 +64,7 @@ func (a *Audit) Matrix() Matrix {
 		place.Language = ""
 		covered[place] = true
 	}
-	for _, k := range a.rows.keys() {
+	for _, k := range a.rows.Keys() {
 		c := Cell{Stage: k[1], Persona: k[2], Channel: k[3]}
 		if k[0] == rowReach && k[4] == "" && !covered[c] {
 			m.Findings = append(m.Findings, a.finding(c, false))
@@ -75,7 +77,7 @@ func (a *Audit) Matrix() Matrix {
 }
 
 func (a *Audit) finding(c Cell, planned bool) Finding {
-	f := Finding{Cell: c, Planned: planned, Items: []string{}, Subjects: a.rows[key{rowStage, c.Stage, c.Persona}][0]}
+	f := Finding{Cell: c, Planned: planned, Items: []string{}, Subjects: a.rows[tally.Key{rowStage, c.Stage, c.Persona}][0]}
 	current := false
 	for i := range a.Plan.Items {
 		if item := &a.Plan.Items[i]; item.Fits(c) {
@@ -84,8 +86,8 @@ func (a *Audit) finding(c Cell, planned bool) Finding {
 		}
 	}
 	slices.Sort(f.Items)
-	own := a.rows[key{rowReach, c.Stage, c.Persona, c.Channel, c.Language}]
-	var all, other count
+	own := a.rows[tally.Key{rowReach, c.Stage, c.Persona, c.Channel, c.Language}]
+	var all, other tally.Count
 	for k, n := range a.rows {
 		if k[0] == rowStage || k[1] != c.Stage || k[2] != c.Persona || k[4] != "" {
 			continue

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -19,15 +20,15 @@ type NextTouch struct {
 	At     time.Time
 	Within time.Duration // to move on after the next contact; 0 = 14 days
 
-	rows tally
+	rows tally.Tally
 }
 
 // levels of the back-off, the widest first: how many of stage, persona and the contact
 // before a row names. Its key is {level, stage, persona, last, next}.
 var levels = [4]string{"0", "1", "2", "3"}
 
-func levelKey(level int, stage, personaID, last, next string) key {
-	k := key{levels[level], stage, personaID, last, next}
+func levelKey(level int, stage, personaID, last, next string) tally.Key {
+	k := tally.Key{levels[level], stage, personaID, last, next}
 	for i := level + 1; i < 4; i++ {
 		k[i] = ""
 	}
@@ -45,7 +46,7 @@ func (n *NextTouch) within() time.Duration {
 func (n *NextTouch) Add(t Trail) {
 	w := t.way()
 	last := touchpoint.Kind("")
-	seen := map[key]bool{}
+	seen := map[tally.Key]bool{}
 	for _, touch := range t.contacts(n.At) {
 		if c := touch.Class(); c == touchpoint.Conversion || c == touchpoint.Reversal {
 			continue
@@ -56,7 +57,7 @@ func (n *NextTouch) Add(t Trail) {
 		if before == "" || !ok || touch.At.After(n.At.Add(-n.within())) {
 			continue
 		}
-		c := count{0, 1}
+		c := tally.Count{0, 1}
 		if w.advances(stay, touch.At, n.within()) {
 			c[2] = 1
 		}
@@ -65,7 +66,7 @@ func (n *NextTouch) Add(t Trail) {
 			if !seen[k] {
 				seen[k] = true
 				k[4] = string(touch.Kind)
-				n.rows.add(k, c)
+				n.rows.Add(k, c)
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func (n *NextTouch) Merge(o *NextTouch) error {
 	if n.question() != o.question() {
 		return ErrIncompatible
 	}
-	n.rows.merge(o.rows)
+	n.rows.Merge(o.rows)
 	return nil
 }
 
@@ -89,17 +90,17 @@ func (n *NextTouch) Subtract(o *NextTouch) error {
 	if n.question() != o.question() {
 		return ErrIncompatible
 	}
-	return n.rows.subtract(o.rows)
+	return n.rows.Subtract(o.rows)
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
 // error is always nil.
-func (n *NextTouch) MarshalBinary() ([]byte, error) { return n.rows.encode(n.question()), nil }
+func (n *NextTouch) MarshalBinary() ([]byte, error) { return n.rows.Encode(n.question()), nil }
 
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Within: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (n *NextTouch) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(b, n.question())
+	rows, err := tally.Decode(b, n.question())
 	if err == nil {
 		n.rows = rows
 	}

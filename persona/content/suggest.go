@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -98,7 +99,7 @@ func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 			used[t.Channel] = true
 		}
 	}
-	totals := [len(levels)]count{}
+	totals := [len(levels)]tally.Count{}
 	kinds := map[string]bool{}
 	for k, c := range n.rows {
 		for level := range levels {
@@ -140,7 +141,7 @@ func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 }
 
 // compare goes down the levels and keeps the deepest with enough on both sides.
-func (n *NextTouch) compare(a Ask, last, kind string, totals [len(levels)]count) (best Suggestion, ok bool) {
+func (n *NextTouch) compare(a Ask, last, kind string, totals [len(levels)]tally.Count) (best Suggestion, ok bool) {
 	var own, other *Rate
 	for level := range levels {
 		c := n.rows[levelKey(level, a.Stage, a.Persona, last, kind)]

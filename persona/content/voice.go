@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/internal/num"
+	"github.com/tabi-go/tabi/persona/content/internal/tally"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -21,7 +22,7 @@ type Voice struct {
 	At     time.Time
 	Themes *Themes // for answers without codes of their own; nil: only codes count
 
-	rows tally
+	rows tally.Tally
 }
 
 // The rows of a voice: {rowScore, question, stage, persona, channel, scale=score},
@@ -46,13 +47,13 @@ func (v *Voice) Add(t Trail) {
 	}
 	for question, touch := range latest {
 		stay, _ := w.at(touch.At)
-		k := key{rowScore, question, stay.Stage, t.Persona, string(touch.Channel)}
+		k := tally.Key{rowScore, question, stay.Stage, t.Persona, string(touch.Channel)}
 		scale, _ := touch.Props.Text("survey", "scale")
 		token, _ := touch.Props.Number("survey", "score")
 		if score, err := strconv.Atoi(token); err == nil {
 			if ends, ok := scales[scale]; ok && score >= ends[0] && score <= ends[1] {
 				k[5] = scale + "=" + token
-				v.rows.add(k, count{1})
+				v.rows.Add(k, tally.Count{1})
 			}
 		}
 		found, ok := v.themesOf(&touch)
@@ -60,10 +61,10 @@ func (v *Voice) Add(t Trail) {
 			continue
 		}
 		k[0], k[5] = rowText, ""
-		v.rows.add(k, count{1})
+		v.rows.Add(k, tally.Count{1})
 		for _, theme := range found {
 			k[0], k[5] = rowTheme, theme
-			v.rows.add(k, count{1})
+			v.rows.Add(k, tally.Count{1})
 		}
 	}
 }
@@ -110,7 +111,7 @@ func (v *Voice) Merge(o *Voice) error {
 	if v.question() != o.question() {
 		return ErrIncompatible
 	}
-	v.rows.merge(o.rows)
+	v.rows.Merge(o.rows)
 	return nil
 }
 
@@ -119,17 +120,17 @@ func (v *Voice) Subtract(o *Voice) error {
 	if v.question() != o.question() {
 		return ErrIncompatible
 	}
-	return v.rows.subtract(o.rows)
+	return v.rows.Subtract(o.rows)
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
 // error is always nil.
-func (v *Voice) MarshalBinary() ([]byte, error) { return v.rows.encode(v.question()), nil }
+func (v *Voice) MarshalBinary() ([]byte, error) { return v.rows.Encode(v.question()), nil }
 
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Themes: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (v *Voice) UnmarshalBinary(b []byte) error {
-	rows, err := decodeTally(b, v.question())
+	rows, err := tally.Decode(b, v.question())
 	if err == nil {
 		v.rows = rows
 	}
@@ -139,7 +140,7 @@ func (v *Voice) UnmarshalBinary(b []byte) error {
 // Group says by what answers are told apart.
 type Group struct{ Question, Stage, Persona, Channel bool }
 
-func (g Group) of(k key) Place {
+func (g Group) of(k tally.Key) Place {
 	var p Place
 	for _, part := range []struct {
 		on   bool

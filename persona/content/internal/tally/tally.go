@@ -1,4 +1,6 @@
-package content
+// Package tally counts by key. It is what the accumulators of package content share: adding,
+// taking away, and one stable binary form.
+package tally
 
 import (
 	"cmp"
@@ -10,44 +12,47 @@ import (
 	"slices"
 )
 
-// The errors of accumulators.
+// The errors of accumulators; package content hands them out as its own.
 var (
 	ErrIncompatible = errors.New("content: accumulators of two questions")
 	ErrUnderflow    = errors.New("content: subtracting what is not there")
 	ErrCorrupt      = errors.New("content: corrupt encoding")
 )
 
-// A key names a row of a tally, a count is what it counts.
-type (
-	key   [6]string
-	count [3]int64
-)
+// A Key names a row of a tally.
+type Key [6]string
 
-// A tally counts by key. It is what the accumulators of this package share.
-type tally map[key]count
+// A Count is what a row counts.
+type Count [3]int64
 
-func (t *tally) add(k key, c count) {
+// A Tally counts by key. The zero Tally is empty.
+type Tally map[Key]Count
+
+// Add adds a count to a row; a row that comes to nothing is gone.
+func (t *Tally) Add(k Key, c Count) {
 	if *t == nil {
-		*t = tally{}
+		*t = Tally{}
 	}
 	have := (*t)[k]
 	for i := range c {
 		have[i] += c[i]
 	}
-	if have == (count{}) {
+	if have == (Count{}) {
 		delete(*t, k)
 		return
 	}
 	(*t)[k] = have
 }
 
-func (t *tally) merge(o tally) {
+// Merge adds all rows of o.
+func (t *Tally) Merge(o Tally) {
 	for k, c := range o {
-		t.add(k, c)
+		t.Add(k, c)
 	}
 }
 
-func (t *tally) subtract(o tally) error {
+// Subtract takes the rows of o away, or nothing at all with [ErrUnderflow].
+func (t *Tally) Subtract(o Tally) error {
 	for k, c := range o {
 		for i, have := range (*t)[k] {
 			if have < c[i] {
@@ -56,13 +61,14 @@ func (t *tally) subtract(o tally) error {
 		}
 	}
 	for k, c := range o {
-		t.add(k, count{-c[0], -c[1], -c[2]})
+		t.Add(k, Count{-c[0], -c[1], -c[2]})
 	}
 	return nil
 }
 
-func (t tally) keys() []key {
-	return slices.SortedFunc(maps.Keys(t), func(a, b key) int {
+// Keys returns the keys in order.
+func (t Tally) Keys() []Key {
+	return slices.SortedFunc(maps.Keys(t), func(a, b Key) int {
 		for i := range a {
 			if c := cmp.Compare(a[i], b[i]); c != 0 {
 				return c
@@ -79,10 +85,11 @@ const encodingVersion = 1
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (t tally) encode(question string) []byte {
+// Encode returns the binary form for a question.
+func (t Tally) Encode(question string) []byte {
 	b := appendText([]byte{encodingVersion}, question)
 	b = binary.AppendUvarint(b, uint64(len(t)))
-	for _, k := range t.keys() {
+	for _, k := range t.Keys() {
 		for _, word := range k {
 			b = appendText(b, word)
 		}
@@ -97,25 +104,25 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// decodeTally reads what encode wrote for the same question.
-func decodeTally(b []byte, question string) (tally, error) {
+// Decode reads what Encode wrote for the same question.
+func Decode(b []byte, question string) (Tally, error) {
 	if len(b) < 5 || b[0] != encodingVersion ||
 		crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
 		return nil, ErrCorrupt
 	}
 	d := decoder{rest: b[1 : len(b)-4]}
 	asked := d.text()
-	t := tally{}
+	t := Tally{}
 	for n := d.number(); n > 0 && !d.bad; n-- {
-		var k key
-		var c count
+		var k Key
+		var c Count
 		for i := range k {
 			k[i] = d.text()
 		}
 		for i := range c {
 			c[i] = int64(d.number())
 		}
-		if _, twice := t[k]; twice || c == (count{}) {
+		if _, twice := t[k]; twice || c == (Count{}) {
 			d.bad = true
 		}
 		t[k] = c
