@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tabi-go/tabi/internal/num"
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/lead/internal/meter"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -37,15 +37,16 @@ type event struct {
 
 // A watch walks through the events of a subject and holds the points they make.
 type watch struct {
-	meters []meter
-	events []event // by (At, Source, ID), each key once
-	rules  []int   // of the events
-	next   int     // the first event that has not been taken
+	meters []meter.Meter
+	last   []touchpoint.Key // the latest touch of each rule
+	events []event          // by (At, Source, ID), each key once
+	rules  []int            // of the events
+	next   int              // the first event that has not been taken
 }
 
 // watch collects the events of the touches up to at.
 func (t *Table) watch(f persona.Fields, at time.Time) *watch {
-	w := &watch{meters: make([]meter, len(t.Rules))}
+	w := &watch{meters: make([]meter.Meter, len(t.Rules)), last: make([]touchpoint.Key, len(t.Rules))}
 	for i := range t.Rules {
 		w.meters[i] = t.meter(i)
 	}
@@ -63,7 +64,7 @@ func (t *Table) watch(f persona.Fields, at time.Time) *watch {
 		}
 		e := event{at: touch.At.UnixMicro(), key: touch.Key(), from: len(w.rules)}
 		engaged := touch.Engaged()
-		e.twoWay, e.sales = twoWay(&touch, engaged), bySales(&touch, engaged)
+		e.twoWay, e.sales = persona.TwoWay(&touch), bySales(&touch, engaged)
 		for _, m := range matches {
 			r := &t.Rules[m.rule]
 			if (engaged || r.Any) && (m.sure || r.When.Eval(persona.OfTouch(&touch), touch.At) == persona.True) {
@@ -122,8 +123,8 @@ func (t *Table) match(kind touchpoint.Kind) []match {
 func (w *watch) step() {
 	e := &w.events[w.next]
 	for _, r := range w.rules[e.from:e.to] {
-		w.meters[r].add(e.at)
-		w.meters[r].last = e.key
+		w.meters[r].Add(e.at)
+		w.last[r] = e.key
 	}
 	w.next++
 }
@@ -132,95 +133,20 @@ func (w *watch) step() {
 func (w *watch) engagement(at int64) float64 {
 	sum := 0.0
 	for i := range w.meters {
-		if m := &w.meters[i]; m.touches > 0 {
-			sum += m.value(at)
+		if m := &w.meters[i]; m.Touches > 0 {
+			sum += m.Value(at)
 		}
 	}
 	return sum
 }
 
-// A meter is the decaying sum of one rule. Windows are closed once a touch of a later one
-// comes; in the open one the last perMax touches count.
-type meter struct {
-	points, max float64
-	halfLife    float64 // microseconds, 0 for none
-	per         int64   // microseconds, 0 for none
-	perMax      int
-
-	closed  float64 // as of at
-	at      int64
-	open    []int64 // instants of the open window
-	window  int64
-	touches int
-	last    touchpoint.Key
-}
-
-func (t *Table) meter(rule int) meter {
+func (t *Table) meter(rule int) meter.Meter {
 	r := &t.Rules[rule]
-	m := meter{points: r.Points, max: r.Max, per: time.Duration(r.Per).Microseconds(), perMax: r.PerMax}
+	m := meter.Meter{Points: r.Points, Max: r.Max, Per: time.Duration(r.Per).Microseconds(), PerMax: r.PerMax}
 	if !r.Sticky {
-		m.halfLife = float64(time.Duration(cmp.Or(r.HalfLife, t.HalfLife, persona.Span(14*day))).Microseconds())
+		m.HalfLife = float64(time.Duration(cmp.Or(r.HalfLife, t.HalfLife, persona.Span(14*day))).Microseconds())
 	}
 	return m
-}
-
-// add takes a touch; touches come in the order of time.
-func (m *meter) add(at int64) {
-	m.touches++
-	if m.per == 0 {
-		m.closed, m.at = float64(m.closed*m.decay(at-m.at))+m.points, at
-		return
-	}
-	if window := floor(at, m.per); len(m.open) == 0 || window != m.window {
-		m.closed, m.at = m.sum(at), at
-		m.window, m.open = window, m.open[:0]
-	}
-	if m.open = append(m.open, at); len(m.open) > m.perMax {
-		m.open = slices.Delete(m.open, 0, 1)
-	}
-}
-
-// value returns the sum within its bound.
-func (m *meter) value(at int64) float64 {
-	sum := m.sum(at)
-	if m.max > 0 {
-		return min(max(sum, -m.max), m.max)
-	}
-	return sum
-}
-
-func (m *meter) sum(at int64) float64 {
-	sum := float64(m.closed * m.decay(at-m.at))
-	for _, t := range m.open {
-		sum += float64(m.points * m.decay(at-t))
-	}
-	return sum
-}
-
-// decay is the share that is left after some microseconds.
-func (m *meter) decay(age int64) float64 {
-	if m.halfLife == 0 || age == 0 {
-		return 1
-	}
-	return num.Exp2(-float64(age) / m.halfLife)
-}
-
-// floor is the number of the window of that length that holds an instant.
-func floor(at, length int64) int64 {
-	n := at / length
-	if at%length < 0 {
-		n--
-	}
-	return n
-}
-
-// twoWay reports whether both sides took part in a contact.
-func twoWay(t *touchpoint.Touch, engaged bool) bool {
-	switch t.Kind {
-	case touchpoint.KindCall, touchpoint.KindMeeting, touchpoint.KindDemo, touchpoint.KindChat, touchpoint.KindEmailReply, touchpoint.KindMessageReceived:
-		return engaged
-	}
-	return false
 }
 
 // bySales reports whether people of ours approached the person to sell.

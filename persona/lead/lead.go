@@ -80,8 +80,8 @@ func (t *Table) Score(fit persona.Fit, f persona.Fields, at time.Time) Score {
 	s.Grade = letter(fit) + digit(s.Level)
 	s.Status, s.Reason, s.Crossings = line.status, line.reason, line.crossings
 	for i := range w.meters {
-		if m := &w.meters[i]; m.touches > 0 {
-			s.Terms = append(s.Terms, Term{t.Rules[i].ID, m.value(at.UnixMicro()), m.touches, m.last})
+		if m := &w.meters[i]; m.Touches > 0 {
+			s.Terms = append(s.Terms, Term{t.Rules[i].ID, m.Value(at.UnixMicro()), m.Touches, w.last[i]})
 		}
 	}
 	return s

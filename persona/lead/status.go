@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/lead/internal/meter"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -89,7 +90,7 @@ func (l *line) run(w *watch, at int64) {
 	weekAgo := at - week
 	midnight := int64(math.MaxInt64)
 	if len(w.events) > 0 {
-		midnight = (floor(w.events[0].at, dayMicros) + 1) * dayMicros
+		midnight = (meter.Floor(w.events[0].at, dayMicros) + 1) * dayMicros
 	}
 	passed := false
 	for w.next < len(w.events) || midnight <= at {
