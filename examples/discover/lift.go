@@ -56,7 +56,7 @@ func (t *table) lift(s input.Streams, o *options) error {
 	if err != nil {
 		return err
 	}
-	if t.bad += f.Conflicts; f.Conflicts > 0 {
+	if t.dead.N += f.Conflicts; f.Conflicts > 0 {
 		fmt.Fprintf(s.Err, "%d rows under the id of another\n", f.Conflicts)
 	}
 	out := findings{Method: o.method, Seed: o.seed, N: f.Won + f.Lost, Won: f.Won, Lost: f.Lost, Open: f.Open, Attributes: []attribute{}, Draft: f.Draft}
