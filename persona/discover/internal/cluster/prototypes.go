@@ -218,13 +218,17 @@ func (r *run) distance(i int, c *centre) float64 {
 		x := uint32(code ^ mode[j])
 		differ += (x | -x) >> 31 // 1 unless equal, without a branch
 	}
-	d := float64(r.Gamma * float64(int32(differ)-r.missing[i]))
+	return float64(r.Gamma*float64(int32(differ)-r.missing[i])) + r.squares(i, c)
+}
+
+// squares is the part of a distance that numbers make.
+func (r *run) squares(i int, c *centre) (sum float64) {
 	n := len(r.nums)
 	for j, x := range r.x[i*n : (i+1)*n] {
 		if x == x {
 			off := x - c.x[j]
-			d += float64(off * off)
+			sum += float64(off * off)
 		}
 	}
-	return d
+	return sum
 }

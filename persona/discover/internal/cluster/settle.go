@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // settle assigns rows and moves centres in turn until no label changes, or only ones that
 // cost the same, which could go round in circles. It returns the cost after each
@@ -31,14 +34,22 @@ func (r *run) settle() (costs []float64) {
 func (r *run) assign() (changed bool) {
 	before := slices.Clone(r.label)
 	distinct := make([]int, r.k)
+	t, m := r.differences(), len(r.cats)
 	for i, w := range r.weight {
 		if w == 0 {
 			continue
 		}
-		best, least := 0, r.distance(i, &r.centres[0])
-		for c := 1; c < r.k; c++ {
-			if d := r.distance(i, &r.centres[c]); d < least {
-				best, least = c, d
+		best, least := 0, math.Inf(1)
+		for word := range t.words {
+			sum := uint64(0)
+			for j, code := range r.codes[i*m : (i+1)*m] {
+				sum += t.cells[(t.first[j]+int(code))*t.words+word]
+			}
+			for c := word * lanes; c < min((word+1)*lanes, r.k); c++ {
+				d := float64(r.Gamma*float64(sum&(1<<laneBits-1))) + r.squares(i, &r.centres[c])
+				if sum >>= laneBits; d < least {
+					best, least = c, d
+				}
 			}
 		}
 		r.label[i], r.off[i] = best, least
@@ -59,6 +70,41 @@ func (r *run) assign() (changed bool) {
 		r.label[far], r.off[far] = c, 0
 	}
 	return !slices.Equal(r.label, before)
+}
+
+// Four clusters share a word, each with as many bits as columns can be counted in.
+const (
+	lanes    = 4
+	laneBits = 64 / lanes
+)
+
+// differences says of each code of a column from which clusters' modes it differs: a 1 in
+// the lane of each. The sum over the columns counts for four clusters at once.
+type differences struct {
+	words int   // a code
+	first []int // by column the place of its code 0; before it is that of Missing, all 0
+	cells []uint64
+}
+
+func (r *run) differences() *differences {
+	t := &differences{words: (r.k + lanes - 1) / lanes}
+	place := 0
+	for _, j := range r.cats {
+		t.first = append(t.first, place+1)
+		place += r.rows.Columns[j].Codes + 1
+	}
+	t.cells = make([]uint64, place*t.words)
+	for n, j := range r.cats {
+		for c := range r.centres {
+			one := uint64(1) << (c % lanes * laneBits)
+			for code := range r.rows.Columns[j].Codes {
+				if int32(code) != r.centres[c].codes[n] {
+					t.cells[(t.first[n]+code)*t.words+c/lanes] += one
+				}
+			}
+		}
+	}
+	return t
 }
 
 // move puts each centre at the means and modes of its rows; of equal modes the least code
