@@ -117,6 +117,22 @@ func TestAccountRules(t *testing.T) {
 	}
 }
 
+// A tie to a placeholder is no sign of the address at its other end: found by the
+// simulation, row 1 of docs/track-record.md.
+func TestAddressTiedToAPlaceholderWasNotSeen(t *testing.T) {
+	visit := touch(t, "1", day(3, 1), "anonymous_id:dd")
+	g := graph(t, nil, visit)
+	must(t, g.Apply(identity.Override{ID: "o", At: day(1, 1), Op: identity.MustLink, A: id(t, "email:ann@acme.example"), B: id(t, "anonymous_id:dd")}))
+	must(t, g.Add(identity.Evidence{A: id(t, "email:ann@acme.example"), B: id(t, "user_id:undefined"), Kind: identity.Manual, Source: "crm", Ref: "1", At: day(2, 1)}))
+	if a := g.Resolve(time.Time{}).Account(visit); a.Reason != identity.AccountNone {
+		t.Errorf("the address was never seen: %+v", a)
+	}
+	must(t, g.Add(identity.Evidence{A: id(t, "email:ann@acme.example"), B: id(t, "user_id:ann"), Kind: identity.Manual, Source: "crm", Ref: "2", At: day(2, 1)}))
+	if a := g.Resolve(time.Time{}).Account(visit); a.Reason != identity.AccountEmail {
+		t.Errorf("seen by evidence that counts: %+v", a)
+	}
+}
+
 func TestMixedEvidenceIsRefused(t *testing.T) {
 	g := graph(t, nil)
 	for _, errs := range [][]error{

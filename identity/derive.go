@@ -99,8 +99,8 @@ func (r *Resolution) deriveMails(d *derivedAccounts) {
 	}
 	for i := range r.f.evidence {
 		f := &r.f.evidence[i]
-		if f.at > r.at || f.bounded() {
-			continue
+		if f.at > r.at || f.bounded() || !r.linkable(f.a) || !r.linkable(f.b) {
+			continue // a tie to a placeholder says nothing, not even when the other was seen
 		}
 		e := r.factEdge(uint32(i))
 		if r.judge(&e); e.dead == live {
