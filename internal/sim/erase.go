@@ -91,6 +91,9 @@ func (d *driver) planErasure(ctx context.Context, op Op) (*storage.Erasure, *for
 			facts = append(facts, f)
 		}
 		e := &storage.Erasure{ID: fmt.Sprintf("e%d", op.N), At: d.m.clock.Now()}
+		if op.Limit != 0 {
+			e.At = instant(op.Limit)
+		}
 		return answer{e, divide(e, op, set, person.IDs, facts)}, nil
 	})
 	return a.e, a.p, err

@@ -33,7 +33,7 @@ type Op struct {
 	Who     string   `json:"who,omitempty"`     // an identifier of the person to erase
 	Restart bool     `json:"restart,omitempty"` // the erased may come back as somebody new
 	Setting *Setting `json:"setting,omitempty"`
-	Limit   int64    `json:"limit,omitempty"` // touches before it are purged
+	Limit   int64    `json:"limit,omitempty"` // touches before it are purged; the instant of an erasure, 0 = now
 	Faults  []Fault  `json:"faults,omitempty"`
 }
 

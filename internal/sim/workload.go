@@ -25,6 +25,9 @@ func (w *world) op(n int) Op {
 		op.Do, op.Restart = doErase, r.IntN(3) == 0
 		ids := w.somebody(r).ids
 		op.Who = ids[r.IntN(len(ids))]
+		if op.Restart {
+			op.Limit = w.when(r) // other records have the same instant
+		}
 	case k < 90:
 		op.Do = doRestart
 	case k < 95:
@@ -200,6 +203,9 @@ func (w *world) link(r *rand.Rand, id string) Record {
 			o = p
 		}
 		rec.Class, rec.Source, rec.Kind, rec.IDs = classEvidence, "crm", pick(r, "import", "manual", "login"), []string{any(p), any(o)}
+		if r.IntN(8) == 0 {
+			rec.IDs[1] = pick(r, placeholders...)
+		}
 		if r.IntN(6) == 0 {
 			rec.From, rec.To = rec.At, w.when(r)+pick(r, int64(0), 1)
 		}

@@ -57,7 +57,7 @@ func newWorld(seed uint64) *world {
 func (w *world) makeGrid(r *rand.Rand) {
 	steps := []int64{1, minute, 10 * minute, 30 * minute, 30*minute + 1, 31 * minute, hour, 5 * hour, day}
 	if w.b2b {
-		steps = []int64{1, 10 * minute, 30 * minute, day, 7 * day, 30 * day, 30*day + 1, 31 * day}
+		steps = []int64{1, 10 * minute, 30 * minute, day, 7 * day, 30 * day, 30*day + 1, 31 * day, 90 * day}
 	}
 	at := micros(starts[r.IntN(len(starts))])
 	for range 12 + r.IntN(14) {
