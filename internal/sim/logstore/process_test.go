@@ -59,8 +59,12 @@ func TestKill(t *testing.T) {
 		},
 	}
 	if os.Getenv("TABI_STORETEST_KILL") == "" { // the parent
-		if h.Place = folder(t); testing.Short() {
-			h.Kills = 6
+		h.Place = folder(t)
+		if h.Kills = 8; testing.Short() {
+			h.Kills = 4
+		}
+		if os.Getenv("TABI_LONG") == "1" {
+			h.Kills = 100
 		}
 	}
 	storetest.Kill(t, h)
