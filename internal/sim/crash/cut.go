@@ -226,8 +226,8 @@ func (c *cutter) cut() (*crashfs.Disk, string) {
 	return c.disk.Cut(cut), fmt.Sprintf("cut %+v", cut)
 }
 
-// look opens what is left of a disk, compares it with the ledger, goes on with it, and
-// cuts it again.
+// look opens what is left of a disk, compares it with the ledger, goes on with it, looks
+// for bytes of what was erased, and cuts it again.
 func (c *cutter) look(left *crashfs.Disk) *finding {
 	v, f := c.open(left, c.ledger)
 	if f != nil {
@@ -259,6 +259,9 @@ func (c *cutter) look(left *crashfs.Disk) *finding {
 	}
 	after.flight = b.fresh
 	after.settle()
+	if f := after.shown(left.Bytes()); f != nil {
+		return f
+	}
 	if _, f = c.open(left.Cut(crashfs.Cut{}), after); f != nil {
 		f.detail = "and a second cut: " + f.detail
 	}

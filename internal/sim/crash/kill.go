@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/internal/sim/crashfs"
 	"github.com/tabi-go/tabi/internal/sim/logstore"
 	"github.com/tabi-go/tabi/journey"
@@ -142,6 +141,10 @@ func (k *killer) killWriter() error {
 	begun := k.rand.IntN(8) > 0
 	k.killed("kill")
 	return k.child(o, begun, after, func(line string) (bool, error) {
+		if wrong, ok := strings.CutPrefix(line, wrongLine+" "); ok {
+			k.r.fail(k.o.Seed, k.kill, &finding{invariant: "I5", detail: wrong})
+			return true, nil
+		}
 		var next int
 		var got touchpoint.Tally
 		if _, err := fmt.Sscanf(line, ackLine+" %d %d %d %d %d %d %d", &next, &got[touchpoint.Accepted], &got[touchpoint.Duplicate],
@@ -275,31 +278,20 @@ func (k *killer) look() (*finding, error) {
 			return nil, err
 		}
 	}
-	if f, err := k.gone(); f != nil || err != nil {
-		return f, err
-	}
-	return k.digest(s)
-}
-
-// gone looks for bytes of the last user erased.
-func (k *killer) gone() (*finding, error) {
-	user := k.erased - 1
-	id := storage.Query{IDs: []identity.ID{userID(max(user, 0))}}
-	n, err := storage.Count(k.ctx, k.memory, id)
-	if user < 0 || n > 0 || err != nil {
-		return nil, err
-	}
+	data := make(map[string][]byte)
 	names, err := os.ReadDir(k.dir)
 	for _, e := range names {
-		data, err := os.ReadFile(filepath.Join(k.dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if bytes.Contains(data, []byte(secret(user))) {
-			return &finding{half: 1, invariant: "I26", detail: e.Name() + " holds a value that was erased"}, nil
+		if err == nil {
+			data[e.Name()], err = os.ReadFile(filepath.Join(k.dir, e.Name()))
 		}
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	if f := k.ledger.shown(data); f != nil {
+		return f, nil
+	}
+	return k.digest(s)
 }
 
 // digest compares the store with the one in memory.

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -118,4 +119,21 @@ func (l *ledger) compare(there map[int]bool) (v verdict, f *finding) {
 		f = &finding{invariant: "I27", detail: fmt.Sprintf("%d facts that were erased or never begun", strange)}
 	}
 	return v, f
+}
+
+// shown looks in the bytes of files for users of whom nothing was acknowledged, or is no
+// more: what an erasure removed must be gone from the disk too.
+func (l *ledger) shown(files map[string][]byte) *finding {
+	var there [users]bool
+	for n := range l.acked {
+		there[n%users] = true
+	}
+	for user := range users {
+		for name, data := range files {
+			if !there[user] && bytes.Contains(data, []byte(secret(user))) {
+				return &finding{half: 1, invariant: "I26", detail: name + " holds a value that was erased"}
+			}
+		}
+	}
+	return nil
 }

@@ -18,14 +18,18 @@ var (
 )
 
 // users is how many there are; touch n is one of user n%users.
-const users = 200
+const users = 20
 
 // touch is the nth touch of a run. It needs no cleaning: what is stored is what is offered.
 func touch(n int) touchpoint.Touch {
 	user := n % users
+	page := secret(user) + "/" + strconv.Itoa(n%11)
+	if n%6 == 0 {
+		page += strings.Repeat("-", 500) // so that records are longer than a sector
+	}
 	return touchpoint.Touch{
 		Source: "crash", ID: "t" + strconv.Itoa(n), At: start.Add(time.Duration(n/7) * time.Second),
-		Kind: "page_view", Touchpoint: secret(user) + "/" + strconv.Itoa(n%11),
+		Kind: "page_view", Touchpoint: page,
 		IDs: []identity.ID{identity.MakeID(identity.AnonymousID, fmt.Sprint("a", n%1000)), userID(user)},
 	}
 }
