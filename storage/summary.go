@@ -57,6 +57,10 @@ func ReadIDs(b []byte) (ids []identity.ID, err error) {
 // An erasure deletes each row that names an identifier of a fact that it removed or
 // redacted. Where facts with an identifier of such a row are left, the row has to be made
 // again, and nothing in Changes says so: the cursors of its models go back to zero.
+//
+// A refresher that has read somebody's facts may be overtaken by the erasure of all of
+// them. It therefore looks into Changes after it has put rows, and where an Erased fact has
+// come since it began, it reads the people of these rows again.
 type Summarizer interface {
 	// PutSummaries moves the model's cursor from from to to, else ErrStale, deletes each row
 	// that names an identifier of of or of rows, and inserts rows: one atomic step.

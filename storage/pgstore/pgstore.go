@@ -8,8 +8,8 @@
 // write at once; poolers in transaction mode work, as no session state is used.
 //
 // It keeps the whole contract of [storage.Store]; durable means that the server has
-// flushed its log. [Store] is a storage.Snapshotter, Counter, Migrator, Reclaimer, Lagger
-// and Verifier too.
+// flushed its log. [Store] is a storage.Snapshotter, Splitter, Counter, Loader,
+// Summarizer, Migrator, Reclaimer, Lagger and Verifier too.
 //
 // Facts share nothing, so appends of different facts never wait for each other; of one
 // batch all becomes visible at once. [Store.Changes] follows the order of commits and

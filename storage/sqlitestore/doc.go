@@ -4,8 +4,10 @@
 // The driver is modernc.org/sqlite, pure Go; another SQLite driver for database/sql can be
 // named in [Options].
 //
-// What is acknowledged is durable: the write-ahead log is synced at every commit
-// (synchronous=FULL), and calls that wait at the same time share one commit. Several
+// What is acknowledged is durable: the write-ahead log is synced at every commit, and calls
+// that wait at the same time share one commit. It rests on journal_mode=WAL and
+// synchronous=FULL, which every connection gets from its DSN; a test reads them back, and
+// another cuts the power in a log of the driver's system calls. Several
 // processes may open one file on a local disk; a network file system is refused where it
 // can be told. There is one writer at a time, so throughput comes from batches and from
 // callers in parallel.

@@ -24,8 +24,10 @@ type Options struct {
 
 // A Store keeps facts in a SQLite file. Make one with [Open]. Safe for concurrent use.
 //
-// It is a [storage.Snapshotter], [storage.Counter], [storage.Verifier] and
-// [storage.Reclaimer]. What an erasure removes leaves its snapshots too.
+// It is a [storage.Snapshotter], [storage.Splitter], [storage.Counter],
+// [storage.Summarizer], [storage.Migrator], [storage.Verifier] and [storage.Reclaimer].
+// What an erasure removes leaves its snapshots too. There is one writer at a time, so that
+// it has no way of its own to load.
 type Store struct {
 	opts    Options
 	path    string
