@@ -256,6 +256,9 @@ func TestDeltaIsNearTheBootstrap(t *testing.T) {
 	if rounds() > 100 {
 		reps = 1000
 	}
+	if testing.Short() {
+		reps = 40
+	}
 	for i, js := range []*attribution.Journeys{w.run(t, 9, 4_000, 20), setOf(t, named...)} {
 		for k, m := range []attribution.Attributor{h, inc, attribution.Lineage{Hazard: h}, attribution.Lineage{Hazard: h, Reading: attribution.Incremental}} {
 			if i > 0 && k > 0 {

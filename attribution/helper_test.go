@@ -187,6 +187,9 @@ func rounds() int {
 	if os.Getenv("TABI_LONG") != "" {
 		return 10_000
 	}
+	if testing.Short() {
+		return 25
+	}
 	return 100
 }
 
