@@ -1,7 +1,9 @@
 package attribution_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 	"slices"
 	"strconv"
@@ -209,11 +211,15 @@ func FuzzUnmarshal(f *testing.F) {
 		Subject: "s", Stratum: "x", Converted: true, Value: 3, Start: time.Unix(0, 0), End: time.Unix(99, 0),
 		Steps:      []attribution.Step{{Channel: "A", At: time.Unix(9, 0), Source: "s", ID: "1", Actor: "a", Role: "user", Weight: .5, Cost: 7, Kind: attribution.Click}},
 		Milestones: []attribution.Milestone{{Name: "known", At: time.Unix(9, 0)}},
+		Changes:    []attribution.Change{{Stratum: "y", At: time.Unix(50, 0)}},
 	})} {
 		b, _ := js.MarshalBinary()
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
+		if n := len(b) - 4; n > 0 { // past the checksum
+			b = binary.LittleEndian.AppendUint32(b[:n:n], crc32.Checksum(b[:n], crc32.MakeTable(crc32.Castagnoli)))
+		}
 		var js, again attribution.Journeys
 		if err := js.UnmarshalBinary(b); err != nil {
 			if !errors.Is(err, attribution.ErrCorrupt) || js.Len() != 0 {
@@ -227,6 +233,13 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 		if two, _ := again.MarshalBinary(); string(one) != string(two) {
 			t.Fatal("encoding is not stable")
+		}
+		// Whatever decodes can be attributed, if its times are known.
+		for _, a := range []attribution.Attributor{attribution.Rule(attribution.Linear{}), attribution.Markov{Order: 2}, attribution.Hazard{Step: -1}} {
+			_, err := a.Attribute(&js, noInterval)
+			if err != nil && !errors.Is(err, attribution.ErrUntimed) && !errors.Is(err, attribution.ErrOverflow) && !errors.Is(err, attribution.ErrNotConverged) {
+				t.Fatal(err)
+			}
 		}
 	})
 }
