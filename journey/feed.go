@@ -81,7 +81,10 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) ([]Change, 
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	now := t.clock.Now()
+	now, err := t.now()
+	if err != nil {
+		return nil, err
+	}
 	fs, err := t.read(ctx, now, nil)
 	if err != nil {
 		return nil, err

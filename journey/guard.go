@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -12,6 +13,20 @@ import (
 
 // A guarded store is the host's, of which a panic becomes a [*touchpoint.CallbackError].
 type guarded struct{ store storage.Store }
+
+// now asks the host's clock, of which a panic is an error too.
+//
+// A callback that calls runtime.Goexit ends the goroutine of the call, which no deferred
+// function can undo: the call does not return. Nothing is held meanwhile, and what the
+// store has made durable stays.
+func (t *Tracker) now() (at time.Time, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = touchpoint.NewCallbackError("clock.Clock.Now", v)
+		}
+	}()
+	return t.clock.Now(), nil
+}
 
 // append offers facts. After a panic nobody knows what was kept, so all are to be offered
 // again.

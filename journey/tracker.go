@@ -104,8 +104,12 @@ func (t *Tracker) Learn(ctx context.Context, facts ...storage.Fact) ([]touchpoin
 	outs := make([]touchpoint.Outcome, len(facts))
 	good := make([]storage.Fact, 0, len(facts))
 	place := make([]int, 0, len(facts)) // of good[i] in outs
+	now, err := t.now()
+	if err != nil {
+		return nil, err
+	}
 	opts := t.touch
-	opts.Now = t.clock.Now()
+	opts.Now = now
 	for i, f := range facts {
 		if f.Touch != nil {
 			tp := *f.Touch

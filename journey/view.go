@@ -34,8 +34,11 @@ type View struct {
 // and accounts. With ids it reads only what those identifiers are tied to: enough for the
 // people they belong to, and for accounts as far as touches and memberships tie them.
 func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (*View, error) {
+	var err error
 	if at.IsZero() {
-		at = t.clock.Now()
+		if at, err = t.now(); err != nil {
+			return nil, err
+		}
 	}
 	fs, err := t.read(ctx, at, ids)
 	if err != nil {
