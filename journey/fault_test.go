@@ -25,10 +25,14 @@ import (
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
-// many is n where counts are those of the specification, else few.
+// many is n where counts are those of the specification, else few, and a tenth of it beside
+// the race detector.
 func many(few, n int) int {
 	if os.Getenv("TABI_LONG") != "" {
 		return n
+	}
+	if testing.Short() {
+		return max(1, few/10)
 	}
 	return few
 }
