@@ -97,7 +97,7 @@ func TestIDErrors(t *testing.T) {
 	}
 }
 
-func TestBlockedValuesNeverLink(t *testing.T) {
+func TestPlaceholdersInEverySpellingNeverLink(t *testing.T) {
 	list := []string{"", "0", "-", "0000", "00000000-0000-0000-0000-000000000000", "-1", "ffffffff-ffff-ffff-ffff-ffffffffffff",
 		"null", "nil", "none", "NaN", "undefined", "unknown", "void", "empty", "blank", "default", "test", "anonymous", "anon", "guest",
 		"visitor", "user", "id", "email", "phone", "distinct_id", "distinctid", "user_id", "userid", "anonymous_id", "anonymousid",
