@@ -10,7 +10,7 @@ type Column struct {
 
 // A Row is one lead as it was known at the instant of the decision, with what became of it.
 type Row struct {
-	ID      string
+	ID      string // the same row under the same ID counts once
 	Target  bool
 	Numbers []float64 // one a numeric column, in the order of the columns; NaN where missing
 	Levels  []string  // one a categorical column; "" where missing

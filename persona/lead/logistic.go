@@ -49,7 +49,8 @@ const Unpenalised = -1
 // indicator, COL=?. Columns that are constant and, where nothing is penalised, those that
 // depend on columns before them are dropped and named.
 //
-// The order of the rows does not matter: they are taken by SHA-256 of the seed (eight
+// Neither the order of the rows matters nor a row that is there twice under one id, which
+// counts once; without an id each counts. Rows are taken by SHA-256 of the seed (eight
 // bytes, big-endian) and the id, and dealt to the folds in turn, each class on its own.
 type Logistic struct {
 	Columns []Column
@@ -65,6 +66,7 @@ type Logistic struct {
 // Train fits the model to rows, and validates and calibrates it by cross-fitting. Errors
 // are ErrTooFew, ErrTooMany, ErrRow, or a [*SeparatedError].
 func (l Logistic) Train(rows []Row) (*Model, error) {
+	given := len(rows)
 	rows, place, err := l.sorted(rows)
 	if err != nil {
 		return nil, err
@@ -101,17 +103,20 @@ func (l Logistic) Train(rows []Row) (*Model, error) {
 	scores, p2 := m.crossFit(l, all)
 	m.CrossValidated = Measure(p2, targets)
 	m.Calibration = calibrate(l.Calibrate, scores, targets)
-	m.Rows = make([]Scored, len(rows))
+	m.Rows = make([]Scored, given)
 	for i, r := range rows {
-		m.Rows[place[i]] = Scored{r.ID, r.Target, s.P[i], p2[i], m.Calibration.P(scores[i])}
+		for k, at := range place[i] {
+			m.Rows[at] = Scored{r.ID, r.Target, s.P[i], p2[i], m.Calibration.P(scores[i]), k > 0}
+		}
 	}
 	return m, nil
 }
 
 const leastClass = 10
 
-// sorted returns the rows in the order of their hashes, with their places in the input.
-func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
+// sorted returns the rows in the order of their hashes, with their places in the input: of
+// a row that is there twice, under one id, the first is its own and the others repeat it.
+func (l *Logistic) sorted(rows []Row) (sorted []Row, place [][]int, err error) {
 	categorical := 0
 	for _, c := range l.Columns {
 		if c.Categorical {
@@ -136,13 +141,22 @@ func (l *Logistic) sorted(rows []Row) (sorted []Row, place []int, err error) {
 		if c := bytes.Compare(x.hash[:], y.hash[:]); c != 0 {
 			return c
 		}
-		a, b := &rows[x.i], &rows[y.i] // an id that is used twice
-		return cmp.Or(cmp.Compare(target(a.Target), target(b.Target)), slices.Compare(a.Numbers, b.Numbers), slices.Compare(a.Levels, b.Levels), x.i-y.i)
+		return cmp.Or(compare(&rows[x.i], &rows[y.i]), x.i-y.i) // an id that is used twice
 	})
 	for _, k := range keys {
-		sorted, place = append(sorted, rows[k.i]), append(place, k.i)
+		last := len(sorted) - 1
+		if r := &rows[k.i]; last >= 0 && r.ID != "" && r.ID == sorted[last].ID && compare(r, &sorted[last]) == 0 {
+			place[last] = append(place[last], k.i)
+			continue
+		}
+		sorted, place = append(sorted, rows[k.i]), append(place, []int{k.i})
 	}
 	return sorted, place, nil
+}
+
+// compare orders rows by what they hold beside the id.
+func compare(a, b *Row) int {
+	return cmp.Or(cmp.Compare(target(a.Target), target(b.Target)), slices.Compare(a.Numbers, b.Numbers), slices.Compare(a.Levels, b.Levels))
 }
 
 // design learns the features of a sample.

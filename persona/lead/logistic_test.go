@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -366,6 +367,37 @@ func TestPrediction(t *testing.T) {
 	// Noise looks useful in sample only.
 	if m.CrossValidated.AUC >= m.InSample.AUC || math.Abs(m.CrossValidated.AUC-m.InSample.AUC) > 0.02 {
 		t.Errorf("AUC %v in sample, %v out of fold", m.InSample.AUC, m.CrossValidated.AUC)
+	}
+}
+
+// P1: a row that is there twice under one id is one row, in no fold beside itself; rows
+// without an id are rows of their own.
+func TestARepeatedRowCountsOnce(t *testing.T) {
+	columns, rows := synthetic(3, 150)
+	want := train(t, lead.Logistic{Columns: columns}, rows)
+	twice := append(slices.Clone(rows), rows...)
+	source(3).Shuffle(len(twice), func(i, j int) { twice[i], twice[j] = twice[j], twice[i] })
+	got := train(t, lead.Logistic{Columns: columns}, twice)
+	if got.N != want.N || fmt.Sprint(got.Coefficients, got.CrossValidated, got.Calibration) != fmt.Sprint(want.Coefficients, want.CrossValidated, want.Calibration) {
+		t.Errorf("doubled rows give %v, not %v", got.CrossValidated, want.CrossValidated)
+	}
+	scores := map[string]float64{}
+	for _, r := range want.Rows {
+		scores[r.ID] = r.OutOfFold
+	}
+	for i, r := range got.Rows {
+		if r.ID != twice[i].ID || r.OutOfFold != scores[r.ID] {
+			t.Fatalf("row %d has the scores of another", i)
+		}
+	}
+	if n := len(got.Candidates()); n != want.N {
+		t.Errorf("%d candidates of %d rows", n, want.N)
+	}
+	for i := range twice {
+		twice[i].ID = ""
+	}
+	if m := train(t, lead.Logistic{Columns: columns}, twice); m.N != len(twice) {
+		t.Errorf("%d rows of %d without ids", m.N, len(twice))
 	}
 }
 

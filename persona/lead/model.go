@@ -68,6 +68,7 @@ type Scored struct {
 	InSample   float64
 	OutOfFold  float64
 	Calibrated float64 // from the out-of-fold score
+	Repeated   bool    // a row before it is the same, under the same id: counted there
 }
 
 // take keeps what the fit found.

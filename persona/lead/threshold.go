@@ -33,11 +33,14 @@ type Threshold struct {
 // is nobody to take it of.
 type Share struct{ Value, Low, High float64 }
 
-// Candidates returns the rows of the training by their out-of-fold scores.
+// Candidates returns the rows of the training by their out-of-fold scores, a row that
+// repeats another once.
 func (m *Model) Candidates() []Candidate {
-	all := make([]Candidate, len(m.Rows))
-	for i, r := range m.Rows {
-		all[i] = Candidate{ID: r.ID, Target: r.Target, P: r.OutOfFold}
+	all := make([]Candidate, 0, m.N)
+	for _, r := range m.Rows {
+		if !r.Repeated {
+			all = append(all, Candidate{ID: r.ID, Target: r.Target, P: r.OutOfFold})
+		}
 	}
 	return all
 }
