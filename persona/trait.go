@@ -243,7 +243,7 @@ func Normalize(name, text string) (Value, Unknown) {
 	switch {
 	case clean == "":
 		return Value{}, Empty
-	case normal.Placeholder(folded), short == "industry" && folded == "その他":
+	case normal.Placeholder(short, folded):
 		return Value{}, Placeholder
 	case numeric[name]:
 		v, ok := ParseNumber(clean)
@@ -267,7 +267,7 @@ func Normalize(name, text string) (Value, Unknown) {
 	case lists[name]:
 		var texts []string
 		for _, s := range strings.FieldsFunc(clean, func(r rune) bool { return r == '|' || r == ';' || r == '、' }) {
-			if s = strings.TrimSpace(s); s != "" && !normal.Placeholder(normal.Fold(s)) {
+			if s = strings.TrimSpace(s); s != "" && !normal.Placeholder(short, normal.Fold(s)) {
 				texts = append(texts, s)
 			}
 		}

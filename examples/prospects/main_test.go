@@ -93,8 +93,14 @@ func TestTwelveAccounts(t *testing.T) {
 		if n := len(regexp.MustCompile(`(?m)^\d+\. `).FindAllString(got, -1)); n != 12 {
 			t.Errorf("%d accounts", n)
 		}
+		if found := claims.FindString(strings.ReplaceAll(got, "not shown to be the cause", "")); found != "" {
+			t.Errorf("%s says %q", golden, found)
+		}
 	}
 }
+
+// claims are words that claim a cause or promise an outcome.
+var claims = regexp.MustCompile(`(?i)\b(causes?|because|leads? to|due to|drives?|will|proves?|guarantees?)\b|原因|おかげ|必ず|保証|により増`)
 
 // The page shows what the program prints: each block stands behind a comment with the
 // flags that make it.

@@ -17,11 +17,11 @@ import (
 // words are the titles of lines, and the words of a tone, by language.
 var words = map[string]map[string]string{
 	"en": {"write": "write to", "nobody": "nobody may be written to", "not": "not", "tone": "tone", "begin": "begin with", "avoid": "leave out",
-		"because": "because", "fit": "fit", "warm": "engagement", "role": "role", "stalled": "silent for longer than usual", "next": "next",
+		"why": "why", "fit": "fit", "warm": "engagement", "role": "role", "stalled": "silent for longer than usual", "next": "next",
 		"score": "score %d, grade %s, roles met %s", "levels": "formality %d, warmth %d, directness %d, %s",
 		"short": "short", "medium": "medium length", "long": "long", "plain": ", plain Japanese", "teinei": ", polite Japanese", "sonkei_kenjo": ", honorific Japanese"},
 	"ja": {"write": "宛先", "nobody": "連絡できる相手がいない", "not": "対象外", "tone": "文体", "begin": "書き出し", "avoid": "避けること",
-		"because": "理由", "fit": "適合", "warm": "関心", "role": "役割", "stalled": "通常より長く動きがない", "next": "次の一手",
+		"why": "理由", "fit": "適合", "warm": "関心", "role": "役割", "stalled": "通常より長く動きがない", "next": "次の一手",
 		"score": "スコア%d、等級%s、接触済みの役割%s", "levels": "丁寧さ%d、温かさ%d、率直さ%d、%s",
 		"short": "短め", "medium": "標準の長さ", "long": "長め", "plain": "、常体", "teinei": "、丁寧語", "sonkei_kenjo": "、尊敬語・謙譲語"},
 }
@@ -73,7 +73,7 @@ func (p prospect) print(w io.Writer, number int) {
 			line("not", passed.id+": "+r.Text(p.lang))
 		}
 	}
-	fmt.Fprintf(w, "   %s:\n", word["because"])
+	fmt.Fprintf(w, "   %s:\n", word["why"])
 	because := func(key, text string) {
 		if text != "" {
 			fmt.Fprintf(w, "   - %s: %s\n", word[key], text)

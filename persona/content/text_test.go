@@ -42,10 +42,16 @@ func TestBannedWords(t *testing.T) {
 			}
 		}
 	}
-	for _, texts := range toneTexts(content.DefaultTone()) {
+	stated := toneTexts(content.DefaultTone())
+	for _, stage := range []string{"awareness", "consideration", "purchase", "use", "loyalty"} {
+		for _, p := range content.Purposes(stage) {
+			stated = append(stated, p.Texts, p.Formats)
+		}
+	}
+	for _, texts := range stated {
 		for _, text := range texts {
 			if found := banned.FindString(text); found != "" {
-				t.Errorf("the tone table says %q in %q", found, text)
+				t.Errorf("a table says %q in %q", found, text)
 			}
 		}
 	}

@@ -5,7 +5,9 @@
 package normal
 
 import (
+	_ "embed"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/tabi-go/tabi/touchpoint"
@@ -30,32 +32,35 @@ func Fold(s string) string {
 	return b.String()
 }
 
-// placeholders are texts that people type in place of nothing, folded.
-var placeholders = map[string]bool{
-	"n/a": true, "na": true, "none": true, "null": true, "unknown": true, "-": true, "test": true,
-	"不明": true, "未入力": true, "なし": true, "該当なし": true,
-}
+//go:embed table/words.csv
+var wordTable string
 
-// Placeholder reports whether a folded text is what people type in place of nothing.
-func Placeholder(folded string) bool { return placeholders[folded] }
+// words are those of the table, by sense and the trait they are about: "" for any.
+var words = sync.OnceValue(func() map[[2]string]map[string]bool {
+	out := map[[2]string]map[string]bool{}
+	for _, row := range Rows(wordTable) {
+		key := [2]string{row[0], row[1]}
+		if out[key] == nil {
+			out[key] = map[string]bool{}
+		}
+		for word := range strings.SplitSeq(row[2], "|") {
+			out[key][Fold(word)] = true
+		}
+	}
+	return out
+})
 
-// sensitive are the names, folded and joined by _, of traits that the law protects.
-var sensitive = map[string]bool{
-	"health": true, "disability": true, "religion": true, "union_membership": true, "ethnicity": true, "race": true,
-	"political_opinion": true, "politics": true, "sexual_life": true, "sexual_orientation": true, "criminal_record": true,
-	"健康": true, "健康状態": true, "病歴": true, "障害": true, "宗教": true, "信条": true, "組合加入": true, "人種": true, "民族": true,
-	"政治的見解": true, "支持政党": true, "性生活": true, "性的指向": true, "犯罪歴": true, "前科": true,
+// Placeholder reports whether a folded text is what people type in place of nothing where
+// a trait, named without its side, is asked for.
+func Placeholder(trait, folded string) bool {
+	all := words()
+	return all[[2]string{"placeholder", ""}][folded] || all[[2]string{"placeholder", trait}][folded]
 }
 
 // Sensitive reports whether the law protects what the canonical name of a trait says.
 func Sensitive(name string) bool {
 	_, name, _ = strings.Cut(name, ".")
-	return sensitive[strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return '_'
-		}
-		return r
-	}, Fold(name))]
+	return words()[[2]string{"sensitive", ""}][strings.NewReplacer("_", " ", "-", " ").Replace(Fold(name))]
 }
 
 // Rows reads a table: cells parted by commas, words by bars.
