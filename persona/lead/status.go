@@ -56,6 +56,8 @@ const (
 	dayMicros = int64(day / time.Microsecond)
 	recent    = 30 * dayMicros // of a two-way contact
 	never     = math.MinInt64 / 2
+	hair      = 1e-9 // more than a sum or a power can be wrong by, as a share
+	fewDays   = 4    // are evaluated rather than looked past
 )
 
 func newLine(t *Table, fit persona.Fit, score float64, f persona.Fields) *line {
@@ -81,8 +83,10 @@ func (l *line) level(engagement float64) float64 {
 }
 
 // value is the score. A hair is added so that a half that lost its last bit still goes up.
-func (l *line) value(level float64) int {
-	return int(math.Floor(float64(100*l.share*power(level/100, 1-l.table.Weight)) + 0.5 + 1e-9))
+func (l *line) value(level float64) int { return int(math.Floor(l.unrounded(level))) }
+
+func (l *line) unrounded(level float64) float64 {
+	return float64(100*l.share*power(level/100, 1-l.table.Weight)) + 0.5 + hair
 }
 
 // run walks through the events up to at.
@@ -109,6 +113,11 @@ func (l *line) run(w *watch, at int64) {
 			midnight += dayMicros
 		}
 		l.evaluate(w, w.events[first:w.next], now)
+		until := at
+		if w.next < len(w.events) {
+			until = w.events[w.next].at
+		}
+		midnight = l.skip(w, now, midnight, until)
 	}
 	if !passed {
 		l.weekAgo = w.engagement(weekAgo)
@@ -116,6 +125,47 @@ func (l *line) run(w *watch, at int64) {
 	if l.reason != "" {
 		l.status = Disqualified // also without a touch
 	}
+}
+
+// skip returns the first midnight that must be evaluated, from one on and until an instant
+// up to which nothing happens: nothing can change at those before it.
+func (l *line) skip(w *watch, now, midnight, until int64) int64 {
+	for days := (until-midnight)/dayMicros + 1; days >= fewDays; days /= 2 {
+		if l.quiet(w, now, midnight+(days-1)*dayMicros) {
+			return midnight + days*dayMicros
+		}
+	}
+	return midnight
+}
+
+// quiet reports whether the status surely stays from an instant to another without events
+// in between. Points of one rule have one sign and go towards 0, so between two instants
+// the sum over the rules is between the sums of the lesser and of the greater ends.
+func (l *line) quiet(w *watch, from, to int64) bool {
+	if l.reason != "" || !l.mql && !l.eligible {
+		return true
+	}
+	low, high, size := 0.0, 0.0, 0.0
+	for i := range w.meters {
+		if m := &w.meters[i]; m.Touches > 0 {
+			a, b := m.Value(from), m.Value(to)
+			low += min(a, b)
+			high += max(a, b)
+			size += math.Abs(a)
+		}
+	}
+	if !l.mql {
+		return math.Floor(l.unrounded(l.level(high+hair*size))+hair) < l.table.Enter
+	}
+	return l.ready(from) == l.ready(to) && math.Floor(l.unrounded(l.level(low-hair*size))-hair) >= l.table.Leave
+}
+
+// ready reports whether an MQL can be handed to sales.
+func (l *line) ready(now int64) bool {
+	if l.account {
+		return l.accountReady
+	}
+	return now-l.talked < recent
 }
 
 // evaluate finds the status at an instant, behind the events of that instant.
@@ -141,7 +191,7 @@ func (l *line) evaluate(w *watch, events []event, now int64) {
 	}
 	if l.mql {
 		status = MQL
-		if l.account && l.accountReady || !l.account && now-l.talked < recent {
+		if l.ready(now) {
 			status = SQLReady
 		}
 	}

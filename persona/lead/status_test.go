@@ -2,6 +2,10 @@ package lead_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tabi-go/tabi/persona"
@@ -96,5 +100,54 @@ func TestStatusTouchByTouch(t *testing.T) {
 	}
 	if crossings < rounds(100) {
 		t.Errorf("only %d crossings were seen", crossings)
+	}
+}
+
+// Long silences are not looked at day by day. A touch at each midnight that means nothing
+// makes them so, and must change nothing but what a crossing names.
+func TestStatusOfEveryMidnight(t *testing.T) {
+	rule := func(r *rand.Rand, kind string) string {
+		more := []string{"", `,"half_life":"P3D"`, `,"half_life":"P200D"`, `,"sticky":true`, `,"max":60`, `,"per":"P1D","per_max":2`, `,"half_life":"P30D","max":25`}[r.IntN(7)]
+		return fmt.Sprintf(`{"id":"%s","when":{"field":"touch.kind","op":"eq","value":"%s"},"points":%d%s}`, kind, kind, r.IntN(160)-50, more)
+	}
+	seen := map[lead.Status]int{}
+	for seed := range uint64(rounds(100)) {
+		r := source(seed)
+		kinds := []string{"visit", "form", "call", "email", "meeting"}
+		var rules []string
+		for _, k := range kinds {
+			rules = append(rules, rule(r, k))
+		}
+		tb := table(t, "["+strings.Join(rules, ",")+"]")
+		tb.Leave, tb.Enter = float64(r.IntN(50)), 50
+		if seed%5 == 0 {
+			tb.Weight = r.Float64()
+		}
+		var touches []touchpoint.Touch
+		from := 30 + r.Float64()*1500
+		for range 1 + r.IntN(20) {
+			touches = append(touches, touch(kinds[r.IntN(len(kinds))], from*r.Float64()))
+		}
+		fit, whole := fit(40+60*r.Float64()), touches
+		for d := range 1600 {
+			if midnight := touch("impression", float64(d)); slices.ContainsFunc(touches, func(tp touchpoint.Touch) bool { return tp.At.Before(midnight.At) }) {
+				whole = append(whole, midnight)
+			}
+		}
+		a, b := tb.Score(fit, agreed(touches...), at), tb.Score(fit, agreed(whole...), at)
+		for _, s := range []*lead.Score{&a, &b} {
+			for i := range s.Crossings {
+				s.Crossings[i].By, s.Crossings[i].Decay = touchpoint.Key{}, false
+				seen[s.Crossings[i].To]++
+			}
+		}
+		if !reflect.DeepEqual(a, b) {
+			t.Fatalf("seed %d: %+v, day by day %+v", seed, a, b)
+		}
+	}
+	for _, s := range []lead.Status{lead.NoStatus, lead.MQL, lead.SQLReady} {
+		if seen[s] < rounds(20) {
+			t.Errorf("%s was reached %d times only", s, seen[s])
+		}
 	}
 }
