@@ -35,3 +35,12 @@ func BenchmarkScore(b *testing.B) {
 		tb.Score(fit(80), f, at)
 	}
 }
+
+// BenchmarkSilence: one visit, six years ago; days cost nothing.
+func BenchmarkSilence(b *testing.B) {
+	f, tb := agreed(touch("demo", 6*365)), lead.DefaultTable()
+	b.ReportAllocs()
+	for b.Loop() {
+		tb.Score(fit(80), f, at)
+	}
+}

@@ -46,26 +46,31 @@ type watch struct {
 
 // watch collects the events of the touches up to at.
 func (t *Table) watch(f persona.Fields, at time.Time) *watch {
-	w := &watch{meters: make([]meter.Meter, len(t.Rules)), last: make([]touchpoint.Key, len(t.Rules))}
+	w := &watch{events: make([]event, 0, 32), rules: make([]int, 0, 64), meters: make([]meter.Meter, len(t.Rules)), last: make([]touchpoint.Key, len(t.Rules))}
 	for i := range t.Rules {
 		w.meters[i] = t.meter(i)
 	}
-	kinds := map[touchpoint.Kind][]match{}
+	kinds := map[touchpoint.Kind]nature{}
 	var touch touchpoint.Touch // one place for all, for conditions hold a pointer to it
 	for next := range f.Touches() {
-		touch = next
-		if bot, _ := touch.Props.Bool("bot"); bot || touch.At.After(at) {
+		if touch = next; touch.At.After(at) {
 			continue
 		}
-		matches, ok := kinds[touch.Kind]
+		k, ok := kinds[touch.Kind]
 		if !ok {
-			matches = t.matches(touch.Kind)
-			kinds[touch.Kind] = matches
+			k = t.nature(touch.Kind)
+			kinds[touch.Kind] = k
 		}
-		e := event{at: touch.At.UnixMicro(), key: touch.Key(), from: len(w.rules)}
-		engaged := touch.Engaged()
-		e.twoWay, e.sales = persona.TwoWay(&touch), bySales(&touch, engaged)
-		for _, m := range matches {
+		engaged := k.engaged
+		if !touch.Props.IsZero() { // most have none, and are what their kind is
+			if bot, _ := touch.Props.Bool("bot"); bot {
+				continue
+			}
+			engaged = touch.Engaged()
+		}
+		e := event{at: touch.At.UnixMicro(), key: touch.Key(), from: len(w.rules), twoWay: k.twoWay && engaged}
+		e.sales = (k.sales || touch.Channel == touchpoint.ChannelSales) && bySales(&touch, engaged)
+		for _, m := range k.matches {
 			r := &t.Rules[m.rule]
 			if (engaged || r.Any) && (m.sure || r.When.Eval(persona.OfTouch(&touch), touch.At) == persona.True) {
 				w.rules = append(w.rules, m.rule)
@@ -82,6 +87,17 @@ func (t *Table) watch(f persona.Fields, at time.Time) *watch {
 	}
 	w.events = slices.CompactFunc(w.events, func(a, b event) bool { return a.key == b.key })
 	return w
+}
+
+// A nature is what touches of a kind have in common, but for what their props say.
+type nature struct {
+	matches                []match
+	engaged, twoWay, sales bool // sales: the usual channel of the kind
+}
+
+func (t *Table) nature(kind touchpoint.Kind) nature {
+	bare := touchpoint.Touch{Kind: kind}
+	return nature{t.matches(kind), bare.Engaged(), persona.TwoWay(&bare), kind.Info().Channel == touchpoint.ChannelSales}
 }
 
 // A match is a rule that touches of a kind may score under; sure says that all do.
@@ -149,11 +165,8 @@ func (t *Table) meter(rule int) meter.Meter {
 	return m
 }
 
-// bySales reports whether people of ours approached the person to sell.
+// bySales reports whether a touch by way of sales is people of ours who approached the
+// person.
 func bySales(t *touchpoint.Touch, engaged bool) bool {
-	if t.Class() != touchpoint.Contact {
-		return false
-	}
-	sales := t.Channel == touchpoint.ChannelSales || t.Kind.Info().Channel == touchpoint.ChannelSales
-	return sales && (engaged || t.Kind == touchpoint.KindEmail)
+	return (engaged || t.Kind == touchpoint.KindEmail) && t.Class() == touchpoint.Contact
 }
