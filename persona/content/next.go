@@ -21,6 +21,9 @@ type NextTouch struct {
 	Within time.Duration // to move on after the next contact; 0 = 14 days
 
 	rows tally.Tally
+	// next holds the next kinds of all rows, so that a question reads only the rows it is
+	// about. Kinds whose rows were subtracted may stay.
+	next map[string]bool
 }
 
 // levels of the back-off, the widest first: how many of stage, persona and the contact
@@ -67,9 +70,17 @@ func (n *NextTouch) Add(t Trail) {
 				seen[k] = true
 				k[4] = string(touch.Kind)
 				n.rows.Add(k, c)
+				n.know(k)
 			}
 		}
 	}
+}
+
+func (n *NextTouch) know(k tally.Key) {
+	if n.next == nil {
+		n.next = map[string]bool{}
+	}
+	n.next[k[4]] = true
 }
 
 func (n *NextTouch) question() string {
@@ -82,6 +93,9 @@ func (n *NextTouch) Merge(o *NextTouch) error {
 		return ErrIncompatible
 	}
 	n.rows.Merge(o.rows)
+	for k := range o.rows {
+		n.know(k)
+	}
 	return nil
 }
 
@@ -102,7 +116,10 @@ func (n *NextTouch) MarshalBinary() ([]byte, error) { return n.rows.Encode(n.que
 func (n *NextTouch) UnmarshalBinary(b []byte) error {
 	rows, err := tally.Decode(b, n.question())
 	if err == nil {
-		n.rows = rows
+		n.rows, n.next = rows, nil
+		for k := range rows {
+			n.know(k)
+		}
 	}
 	return err
 }

@@ -2,6 +2,8 @@ package content_test
 
 import (
 	"math"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -213,5 +215,82 @@ func TestFrequencyCap(t *testing.T) {
 	}
 	if s := n.Suggest(asking(t, sent[0]), &content.SuggestOptions{Cap: 1}); !slices.Equal(s.Refused, []content.Refusal{content.TooOften}) {
 		t.Error(s.Refused)
+	}
+}
+
+// A kind that is nobody's first next contact is still one behind the contact before.
+func TestKindsThatComeLaterAreSuggested(t *testing.T) {
+	n := &content.NextTouch{At: at}
+	for i := range 80 {
+		third, moved := touchpoint.Kind("webinar_attended"), i%4 > 0
+		if i%2 == 0 {
+			third, moved = "pageview", i%8 == 0
+		}
+		trail := step(t, "consideration", "it", "price_page", "download", moved)
+		trail.Touches = append(trail.Touches, touch(t, third, 29*day, nil))
+		n.Add(trail)
+	}
+	s := n.Suggest(asking(t, touch(t, "download", day, nil)), nil)
+	if len(s.List) != 1 || s.List[0].Kind != "webinar_attended" || s.List[0].Level != 3 || s.List[0].N != 80 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A question is answered from the rows it is about, by whichever way they came in.
+func TestSuggestAnswersAlikeHoweverTheRowsCame(t *testing.T) {
+	stages, people := []string{"awareness", "consideration", "use"}, []string{"", "it", "ceo"}
+	kinds := []touchpoint.Kind{"price_page", "webinar_attended", "pageview", "download", "call", "demo", "own_kind"}
+	data := func(n *content.NextTouch) []byte {
+		b, err := n.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		pick := func() content.Trail {
+			next := kinds[r.IntN(len(kinds))]
+			return step(t, stages[r.IntN(3)], people[r.IntN(3)], kinds[r.IntN(len(kinds))], next, r.Float64() < .2+.1*float64(len(next)%4))
+		}
+		added, half, more := &content.NextTouch{At: at}, &content.NextTouch{At: at}, &content.NextTouch{At: at}
+		for i := range 1500 {
+			trail := pick()
+			added.Add(trail)
+			if i%2 == 0 {
+				half.Add(trail)
+			} else {
+				more.Add(trail)
+			}
+		}
+		merged, decoded, extra := &content.NextTouch{At: at}, &content.NextTouch{At: at}, &content.NextTouch{At: at}
+		extra.Add(step(t, "gone", "it", "price_page", "letter", true))
+		for _, err := range []error{merged.Merge(half), merged.Merge(extra), merged.Merge(more), merged.Subtract(extra), decoded.UnmarshalBinary(data(added))} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		suggested := 0
+		for _, stage := range append(stages, "elsewhere") {
+			for _, who := range people {
+				for _, last := range kinds {
+					a := asking(t, touch(t, last, day, nil))
+					a.Stage, a.Persona = stage, who
+					want := added.Suggest(a, nil)
+					suggested += len(want.List)
+					if want.N != 1500 {
+						t.Fatalf("%d journeys", want.N)
+					}
+					for name, n := range map[string]*content.NextTouch{"merged": merged, "decoded": decoded} {
+						if got := n.Suggest(a, nil); !reflect.DeepEqual(got, want) {
+							t.Fatalf("%s: %+v, want %+v", name, got, want)
+						}
+					}
+				}
+			}
+		}
+		if suggested == 0 {
+			t.Error("nothing was suggested")
+		}
 	}
 }

@@ -74,8 +74,8 @@ type Suggestion struct {
 // Suggest returns at most three kinds of next contact, those first that surely gain most:
 // by the lower bound of the difference, then by N, then by kind. Each is compared on the
 // deepest level with 30 journeys on both sides; kinds without a gain are left out. A
-// subject that is not known to consent gets none. A call costs the number of rows that
-// differ by stage, persona and kinds, not that of journeys.
+// subject that is not known to consent gets none. A call costs the number of kinds, and
+// not that of journeys, stages or personas.
 func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 	if o == nil {
 		o = &SuggestOptions{}
@@ -100,18 +100,15 @@ func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 		}
 	}
 	totals := [len(levels)]tally.Count{}
-	kinds := map[string]bool{}
-	for k, c := range n.rows {
+	for kind := range n.next {
 		for level := range levels {
-			if k == levelKey(level, a.Stage, a.Persona, last, k[4]) {
-				kinds[k[4]] = kinds[k[4]] || level == 0
-				totals[level][1] += c[1]
-				totals[level][2] += c[2]
-			}
+			c := n.rows[levelKey(level, a.Stage, a.Persona, last, kind)]
+			totals[level][1] += c[1]
+			totals[level][2] += c[2]
 		}
 	}
 	s.N, s.Insufficient = totals[0][1], true
-	for kind := range kinds {
+	for kind := range n.next {
 		k := touchpoint.Kind(kind)
 		if o.Kinds != nil && !slices.Contains(o.Kinds, k) {
 			continue
