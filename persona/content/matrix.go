@@ -58,8 +58,14 @@ type Matrix struct {
 func (a *Audit) Matrix() Matrix {
 	m := Matrix{a.Plan.ID, a.Plan.Version, a.At.UTC(), a.within().Hours() / 24, []Finding{}}
 	covered := map[Cell]bool{} // whatever the language
+	near := map[[2]string][]tally.Key{}
+	for k := range a.rows {
+		if k[0] != rowStage && k[4] == "" {
+			near[[2]string{k[1], k[2]}] = append(near[[2]string{k[1], k[2]}], k)
+		}
+	}
 	for _, c := range a.Plan.Cells {
-		m.Findings = append(m.Findings, a.finding(c, true))
+		m.Findings = append(m.Findings, a.finding(c, true, near[[2]string{c.Stage, c.Persona}]))
 		place := c.place()
 		place.Language = ""
 		covered[place] = true
@@ -67,7 +73,7 @@ func (a *Audit) Matrix() Matrix {
 	for _, k := range a.rows.Keys() {
 		c := Cell{Stage: k[1], Persona: k[2], Channel: k[3]}
 		if k[0] == rowReach && k[4] == "" && !covered[c] {
-			m.Findings = append(m.Findings, a.finding(c, false))
+			m.Findings = append(m.Findings, a.finding(c, false, near[[2]string{c.Stage, c.Persona}]))
 		}
 	}
 	slices.SortStableFunc(m.Findings, func(x, y Finding) int {
@@ -76,7 +82,8 @@ func (a *Audit) Matrix() Matrix {
 	return m
 }
 
-func (a *Audit) finding(c Cell, planned bool) Finding {
+// finding judges a cell, near being the rows of its stage and persona in all languages.
+func (a *Audit) finding(c Cell, planned bool, near []tally.Key) Finding {
 	f := Finding{Cell: c, Planned: planned, Items: []string{}, Subjects: a.rows[tally.Key{rowStage, c.Stage, c.Persona}][0]}
 	current := false
 	for i := range a.Plan.Items {
@@ -88,14 +95,11 @@ func (a *Audit) finding(c Cell, planned bool) Finding {
 	slices.Sort(f.Items)
 	own := a.rows[tally.Key{rowReach, c.Stage, c.Persona, c.Channel, c.Language}]
 	var all, other tally.Count
-	for k, n := range a.rows {
-		if k[0] == rowStage || k[1] != c.Stage || k[2] != c.Persona || k[4] != "" {
-			continue
-		}
-		for i := range n {
-			all[i] += n[i]
+	for _, k := range near {
+		for i, n := range a.rows[k] {
+			all[i] += n
 			if k[0] == rowOther || k[3] != c.Channel {
-				other[i] += n[i]
+				other[i] += n
 			}
 		}
 	}
