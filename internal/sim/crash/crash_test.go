@@ -57,7 +57,7 @@ func TestPowerCutsCatchAWriterThatDoesNotSync(t *testing.T) {
 	}
 }
 
-func TestKillsLoseNothing(t *testing.T) {
+func TestProcessDeathLosesNothing(t *testing.T) {
 	n := size(10, 30, 1000)
 	r, err := crash.Kill(t.Context(), crash.Options{Seed: 1, N: n})
 	if err != nil {

@@ -164,8 +164,8 @@ func TestFailingTheNthOperationOfTheDisk(t *testing.T) {
 	}
 }
 
-// TestFillingAndFreeing fills the disk and frees it, two hundred times.
-func TestFillingAndFreeing(t *testing.T) {
+// TestDiskFullAndFreed fills the disk and frees it, two hundred times.
+func TestDiskFullAndFreed(t *testing.T) {
 	ctx := context.Background()
 	p := &program{t: t, disk: crashfs.New(1)}
 	p.restart()

@@ -27,9 +27,9 @@ func cuts() []crashfs.Cut {
 	return all
 }
 
-// TestASecondSyncAfterAFailedOneIsNotTrusted: the disk drops what a failed sync should
+// TestAFailedSyncIsNotMendedByASecond: the disk drops what a failed sync should
 // have written, still shows it, and says yes to the next sync.
-func TestASecondSyncAfterAFailedOneIsNotTrusted(t *testing.T) {
+func TestAFailedSyncIsNotMendedByASecond(t *testing.T) {
 	t.Parallel()
 	d := crashfs.New(1)
 	s := open(t, d, nil)

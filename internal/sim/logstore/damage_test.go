@@ -123,7 +123,7 @@ func stride(normal int) int {
 	return normal
 }
 
-func TestAFlippedByteIsReportedOrMakesNoDifference(t *testing.T) {
+func TestACorruptByteIsReportedOrMakesNoDifference(t *testing.T) {
 	t.Parallel()
 	data, ends := longLog()
 	g := rand.New(rand.NewPCG(1, 1))

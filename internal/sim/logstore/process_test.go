@@ -105,9 +105,9 @@ func share(p, each int) []storage.Fact {
 	return facts
 }
 
-// TestFourProcesses has four processes record overlapping shares, killed at random, and
+// TestSeveralProcessesWriteInTurn has four processes record overlapping shares, killed at random, and
 // wants the exact union.
-func TestFourProcesses(t *testing.T) {
+func TestSeveralProcessesWriteInTurn(t *testing.T) {
 	if job := os.Getenv(childEnv); job != "" {
 		var dir string
 		var p, each int
@@ -173,7 +173,7 @@ func TestFourProcesses(t *testing.T) {
 }
 
 func process(ctx context.Context, dir string, p, each int, patient bool) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestFourProcesses$", "-test.count=1")
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestSeveralProcessesWriteInTurn$", "-test.count=1")
 	cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{strconv.Itoa(p), strconv.Itoa(each), strconv.FormatBool(patient), dir}, " "))
 	return cmd
 }
