@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -215,6 +216,27 @@ func TestAFolderThatCannotBeSyncedPoisons(t *testing.T) {
 		if n := count(t, open(t, d.Cut(crashfs.Cut{}), nil)); n != 9 {
 			t.Errorf("%v: %d facts", kind, n)
 		}
+	}
+}
+
+func TestAnUnfinishedNewLogIsRemoved(t *testing.T) {
+	t.Parallel()
+	d := crashfs.New(1)
+	s := open(t, d, nil)
+	add(t, s, touch(1))
+	_ = s.Close()
+	f, err := d.Create("tabi/log.new")
+	if err == nil {
+		_, err = f.WriteAt([]byte("what its writer did not live to rename"), 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, open(t, d, nil)); n != 1 {
+		t.Error(n)
+	}
+	if names, err := d.ReadDir("tabi"); err != nil || strings.Join(names, " ") != "epoch log" {
+		t.Error(names, err)
 	}
 }
 

@@ -74,7 +74,11 @@ func (s *Store) open(stolen bool) error {
 	if stolen || unwept || l.torn || !l.marked {
 		return s.rewrite()
 	}
-	// The last writer may have died between a rename and the sync of the folder.
+	// The last writer may have died before it renamed a new log, or before it synced the
+	// folder.
+	if err := s.fs.Remove(path.Join(s.dir, newName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unavailable(err)
+	}
 	if err := s.fs.SyncDir(s.dir); err != nil {
 		return unavailable(err)
 	}
