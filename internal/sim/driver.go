@@ -37,7 +37,7 @@ func (d *driver) do(op Op) *Violation {
 	bad := d.act(op)
 	disarm()
 	if bad == nil {
-		bad = d.recover(op, doubted && d.uncertain)
+		bad = d.mend(op, doubted && d.uncertain)
 	}
 	if bad != nil {
 		bad.Op = op.N
@@ -67,9 +67,9 @@ func (d *driver) act(op Op) *Violation {
 	return nil
 }
 
-// recover does what a host does after an operation with faults: it opens the store again
-// after a power cut, and where the store is in doubt about itself.
-func (d *driver) recover(op Op, again bool) *Violation {
+// mend does what a host does after an operation with faults: it opens the store again
+// after a power cut, and where the store stays in doubt about itself.
+func (d *driver) mend(op Op, again bool) *Violation {
 	for _, f := range op.Faults {
 		switch {
 		case f.Kind == faultFlip && !d.m.off():
