@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// lines reads an input line by line and holds at most [MaxLine] bytes of one.
+// lines reads an input line by line and holds at most [MaxLine] bytes of one, and its end.
 type lines struct {
 	r    *bufio.Reader
 	buf  []byte
@@ -31,7 +31,9 @@ func (l *lines) next(extend bool) error {
 	for {
 		part, err := l.r.ReadSlice('\n')
 		read = read || len(part) > 0
-		if len(l.buf)+len(part) > MaxLine {
+		// The end of the line is no part of the record.
+		text := bytes.TrimSuffix(bytes.TrimSuffix(part, []byte("\n")), []byte("\r"))
+		if len(l.buf)+len(text) > MaxLine {
 			tooLong = true
 		}
 		if !tooLong {

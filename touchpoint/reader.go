@@ -1,6 +1,7 @@
 package touchpoint
 
 import (
+	"bytes"
 	"io"
 	"iter"
 	"strconv"
@@ -71,7 +72,7 @@ func (r *Reader) allJSON(yield func(Touch, error) bool) {
 			if blankLine(in.buf) {
 				continue
 			}
-			t, err = p.parse(in.buf, Touch{}, r.opts)
+			t, err = p.parse(bytes.TrimRight(in.buf, "\r\n"), Touch{}, r.opts)
 		}
 		if !r.yield(yield, t, in.line, err) {
 			return
