@@ -225,7 +225,7 @@ func TestT15NothingPrintsAnIdentifierOrAPropertyValue(t *testing.T) {
 	}
 }
 
-func TestEverySubsetOfZeroedFieldsEndsTyped(t *testing.T) {
+func TestEmptyFieldsInEverySubsetEndTyped(t *testing.T) {
 	for set := range 1 << 10 {
 		touch := clean()
 		for bit, zero := range []func(){

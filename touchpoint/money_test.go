@@ -43,7 +43,7 @@ func TestParseAmount(t *testing.T) {
 	}
 }
 
-func TestHostileSpellingsOfAmounts(t *testing.T) {
+func TestNaNInfHexAndOtherHostileAmountsAreRefused(t *testing.T) {
 	n := 0
 	for _, digits := range []string{"1", "12.50", "-3", "0"} {
 		for _, spell := range []string{"+%s", " %s", "%s ", "%s\n", "\t%s", "$%s", "%s€", "¥%s", "%s USD", "USD%s", "%se0", "%sE2", "%se-2", "%se+2",

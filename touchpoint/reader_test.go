@@ -284,7 +284,7 @@ func TestReadCSVCells(t *testing.T) {
 	}
 }
 
-func TestFormulasAreGuarded(t *testing.T) {
+func TestSpreadsheetFormulasAreGuarded(t *testing.T) {
 	leads := []string{"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"}
 	before := []string{"", " ", "\u3000", "\n", "\u00a0 ", "'", "''", "\u200b"}
 	n := 0
