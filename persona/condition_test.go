@@ -281,7 +281,7 @@ func TestFaultsArePointedTo(t *testing.T) {
 	for text, path := range map[string]string{
 		`{"all":[{"not":{"field":"a","op":"eq","valeu":1}}]}`: "/all/0/not/valeu", `{"all":[],"all":[]}`: "/all", `{"all":[],"op":"eq"}`: "/op", `{"any":{}}`: "/any", `[]`: "", `{}`: "", `{`: "", "\xff": "",
 		`{"field":"a","op":"eq","value":null}`: "/value", `{"field":"a","op":"lt","value":"x"}`: "/value", `{"field":"a","op":"between","value":[2,1]}`: "/value", `{"field":"a","op":"matches","value":"("}`: "/value",
-		`{"field":"a","op":"matches","value":"a)(b"}`: "/value", `{"field":"a","op":"older_than","value":"P"}`: "/value", `{"field":"a","op":"lt","value":"51-200"}`: "/value", `{"field":"a","op":"near","value":1}`: "/value",
+		`{"field":"a","op":"matches","value":"a)(b"}`: "/value", `{"field":"a","op":"older_than","value":"P"}`: "/value", `{"field":"a","op":"lt","value":"51-200"}`: "/value", `{"field":"a","op":"near","value":1}`: "/op", `{"touches":{"agg":"count"},"op":"near"}`: "/op",
 		`{"touches":{"agg":"sum"},"op":"ge","value":1}`: "/touches", `{"touches":{"agg":"count","where":` + leaf + `},"op":"ge","value":1}`: "/touches/where/field", `{"touches":{"agg":"count","within":"90d"},"op":"ge","value":1}`: "/touches/within",
 		`{"field":"a~/b","OP":1}`: "/OP", strings.Repeat(`{"not":`, 32) + leaf + strings.Repeat(`}`, 32): strings.Repeat("/not", 32), `{"all":[` + strings.Repeat(leaf+",", 1000) + leaf + `]}`: "/all/999",
 		`{"field":"a","op":"in","value":[` + strings.Repeat("1,", 1000) + `1]}`: "/value",
@@ -291,6 +291,10 @@ func TestFaultsArePointedTo(t *testing.T) {
 		if !errors.As(err, &e) || e.Path != path {
 			t.Errorf("%.60s: %v", text, err)
 		}
+	}
+	_, err := persona.ParseCondition([]byte(`{"field":"a","op":"matches","value":"` + strings.Repeat("a", 1025) + `"}`))
+	if err == nil || !strings.Contains(err.Error(), "1024") {
+		t.Errorf("the error does not name the limit: %v", err)
 	}
 }
 

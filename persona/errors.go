@@ -22,7 +22,7 @@ func (e *DefinitionError) Error() string {
 
 // Limits of definitions and profiles.
 const (
-	MaxDocument = 1 << 20 // bytes of a definition document
+	MaxDocument = 8 << 20 // bytes of a definition document
 	MaxCriteria = 200     // of an ICP or a persona
 	MaxPersonas = 200     // of a document
 	MaxICPs     = 50      // of a document

@@ -2,6 +2,7 @@ package persona
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,7 +92,11 @@ func (p *parser) condition(raw json.RawMessage, path string, depth int, inTouche
 	if valuePath == "" {
 		valuePath = path
 	}
-	if reason := p.ready(n); reason != "" {
+	switch reason := p.ready(n); reason {
+	case "":
+	case unknownOp:
+		return Condition{}, fault(at(path, "op"), reason)
+	default:
 		return Condition{}, fault(valuePath, reason)
 	}
 	return Condition{n}, nil
@@ -152,6 +157,8 @@ func (p *parser) aggregate(n *node, raw json.RawMessage, path string, depth int)
 	return nil
 }
 
+const unknownOp = "unknown op"
+
 // ready checks the op and makes its value ready; it returns what is wrong.
 func (p *parser) ready(n *node) string {
 	items, isList := n.value.([]any)
@@ -208,7 +215,10 @@ func (p *parser) ready(n *node) string {
 		}
 		return reasonUnless(ok)
 	case "matches":
-		if ok = one && texts && len(n.wants[0].text) <= maxPattern; ok {
+		if ok = one && texts; ok {
+			if len(n.wants[0].text) > maxPattern {
+				return fmt.Sprintf("longer than %d bytes", maxPattern)
+			}
 			pattern := n.wants[0].text
 			if !n.exact {
 				pattern = "(?i)" + pattern
@@ -219,7 +229,7 @@ func (p *parser) ready(n *node) string {
 		}
 		return reasonUnless(ok)
 	default:
-		return "unknown op"
+		return unknownOp
 	}
 	return reasonUnless(ok)
 }

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -144,6 +145,16 @@ func TestExitStatus(t *testing.T) {
 	}
 	if _, errs, code := fit(t, "person\np\n", "-icp", bad); code != 2 || !strings.Contains(errs, "/criteria/0/wieght") {
 		t.Errorf("exit %d, %q", code, errs)
+	}
+	if out, errs, code := fit(t, "person,title,宗教\np,CTO,x\n"); code != 0 || errs != "column 3 is left out: persona: sensitive trait\n" || !strings.Contains(out, "p,") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	many := "person"
+	for i := range 257 {
+		many += fmt.Sprint(",t", i)
+	}
+	if _, errs, code := fit(t, many+"\np"+strings.Repeat(",x", 257)+"\n"); code != 2 || !strings.Contains(errs, "256 traits") {
+		t.Errorf("exit %d, %q with too many traits", code, errs)
 	}
 	if _, _, code := fit(t, "account\na\n"); code != 2 {
 		t.Errorf("exit %d without the column person", code)

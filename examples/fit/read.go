@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/touchpoint"
 )
+
+// plain are the columns that are no traits.
+var plain = []string{"person", "account", "source", "at"}
 
 // A pair is a person in an account, which may be none.
 type pair struct{ person, account string }
@@ -53,6 +57,9 @@ func (d *data) readPeople(s input.Streams, name string) error {
 	if !slices.Contains(t.Header, "person") {
 		return input.Usagef("%s: no column person", name)
 	}
+	if err := d.checkTraits(name, t.Header); err != nil {
+		return err
+	}
 	for row, err := range t.Rows() {
 		bad := new(input.Bad)
 		switch {
@@ -62,6 +69,27 @@ func (d *data) readPeople(s input.Streams, name string) error {
 			return err
 		default:
 			d.row(t.Header, row)
+		}
+	}
+	return nil
+}
+
+// checkTraits says which columns no profile may hold, and refuses more than it can hold.
+func (d *data) checkTraits(file string, header []string) error {
+	var traits *persona.TraitMap
+	count := map[string]int{}
+	for i, h := range header {
+		if slices.Contains(plain, h) {
+			continue
+		}
+		o, err := traits.Observe(h, "person", "")
+		if err != nil {
+			fmt.Fprintf(d.dead.Err, "column %d is left out: %v\n", i+1, err)
+			continue
+		}
+		side, _, _ := strings.Cut(o.Name, ".")
+		if count[side]++; count[side] > persona.MaxTraits {
+			return input.Usagef("%s: more than %d traits of a subject", file, persona.MaxTraits)
 		}
 	}
 	return nil
@@ -92,7 +120,7 @@ func (d *data) row(header []string, row input.Row) {
 	person, account := get(d.people, p.person), get(d.accounts, p.accountKey())
 	var traits *persona.TraitMap
 	for i, h := range header {
-		if slices.Contains([]string{"person", "account", "source", "at"}, h) {
+		if slices.Contains(plain, h) {
 			continue
 		}
 		side := "person"
@@ -104,7 +132,7 @@ func (d *data) row(header []string, row input.Row) {
 		}
 		o, err := traits.Observe(h, side, input.Uncell(row.Cells[i]))
 		if err != nil {
-			continue // a sensitive trait
+			continue // a sensitive trait: checkTraits has said so
 		}
 		o.Source, o.At = cell("source"), at
 		if strings.HasPrefix(o.Name, "account.") {
