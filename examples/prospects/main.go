@@ -20,6 +20,7 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func run(s input.Streams) error {
 	var at input.Time
 	stall := input.Duration{Duration: 21 * 24 * time.Hour}
 	f.Var(&at, "at", "the `instant` of the answer, RFC 3339; default the latest touch")
-	f.Var(&stall, "stall", "silence longer than this `duration` is a stall")
+	f.Var(&stall, "stall", "silence longer than this `duration` is a stall; 0: none is")
 	rest, err := s.Parse(f)
 	switch {
 	case err != nil:
@@ -73,6 +74,8 @@ func run(s input.Streams) error {
 		return input.Usagef("-lang is en or ja, not %q", *lang)
 	case *n < 1:
 		return input.Usagef("-n is less than 1")
+	case stall.Duration < 0:
+		return input.Usagef("-stall is less than 0")
 	}
 	d := definitions{model: stage.LeadToRevenue(), lang: *lang}
 	for i := range d.model.Stages {
@@ -98,6 +101,9 @@ func run(s input.Streams) error {
 	answer, err := d.answer(v, *n)
 	if err != nil {
 		return err
+	}
+	if *only != "" && !slices.ContainsFunc(answer, func(p prospect) bool { return p.id == *only }) {
+		return input.Usagef("-account is none of the first %d", *n)
 	}
 	if err := write(s, *out, answer, *only, *brief); err != nil {
 		return err

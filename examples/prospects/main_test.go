@@ -206,7 +206,7 @@ func TestExitStatus(t *testing.T) {
 	if code != 1 || !strings.HasSuffix(errs, "dead letters: 1\n") || out != ok(t, "-brief") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
-	for _, args := range [][]string{{"-lang", "fr"}, {"-n", "0"}, {"more"}, {"-icp", "missing.json"}, {"-touches", ""},
+	for _, args := range [][]string{{"-lang", "fr"}, {"-n", "0"}, {"-stall", "-5h"}, {"-account", "A-99"}, {"-n", "2", "-account", "A-05"}, {"more"}, {"-icp", "missing.json"}, {"-touches", ""},
 		{"-plan", file(t, "plan.json", `{"id":"p","items":[],"cells":[{"stage":"a","chanel":"x"}]}`)}} {
 		if out, errs, code := prospects(t, args...); code != 2 || out != "" || errs == "" {
 			t.Errorf("%v: exit %d, %q", args, code, errs)
