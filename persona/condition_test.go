@@ -285,6 +285,7 @@ func TestFaultsArePointedTo(t *testing.T) {
 		`{"touches":{"agg":"sum"},"op":"ge","value":1}`: "/touches", `{"touches":{"agg":"count","where":` + leaf + `},"op":"ge","value":1}`: "/touches/where/field", `{"touches":{"agg":"count","within":"90d"},"op":"ge","value":1}`: "/touches/within",
 		`{"field":"a~/b","OP":1}`: "/OP", strings.Repeat(`{"not":`, 32) + leaf + strings.Repeat(`}`, 32): strings.Repeat("/not", 32), `{"all":[` + strings.Repeat(leaf+",", 1000) + leaf + `]}`: "/all/999",
 		`{"field":"a","op":"in","value":[` + strings.Repeat("1,", 1000) + `1]}`: "/value",
+		`{"ann@acme.example":1}`: "/…", `{"+81 90-1234-5678":1}`: "/…", `{"` + strings.Repeat("k", 65) + `":1}`: "/…", // no identifier in an error
 	} {
 		_, err := persona.ParseCondition([]byte(text))
 		var e *persona.DefinitionError

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -30,8 +31,18 @@ func Decode(text []byte, into any) error {
 
 func fault(path, reason string) error { return &DefinitionError{path, reason} }
 
-// at appends a member or an index to a JSON pointer.
+// at appends a member or an index to a JSON pointer. A key that may be somebody's address
+// or number, and no name that a document has, is only hinted at: errors hold no identifier.
 func at(path, key string) string {
+	digits := 0
+	for _, r := range key {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	if digits > 6 || len(key) > 64 || strings.ContainsAny(key, "@＠") {
+		key = "…"
+	}
 	return path + "/" + pointer.Replace(key)
 }
 

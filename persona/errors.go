@@ -11,7 +11,7 @@ var ErrSensitiveTrait = errors.New("persona: sensitive trait")
 
 // A DefinitionError names the fault of a definition document. It holds no value of it.
 type DefinitionError struct {
-	Path   string // JSON pointer (RFC 6901) to the fault, "" for the whole document
+	Path   string // JSON pointer (RFC 6901) to the fault, "" for the whole document; a key that may be an identifier is …
 	Reason string
 }
 

@@ -1,6 +1,7 @@
 package persona_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -69,6 +70,25 @@ func TestEveryRoleOfTheTable(t *testing.T) {
 					t.Errorf("%s is no two-way contact", word)
 				}
 			}
+		}
+	})
+}
+
+func FuzzParseTraitMap(f *testing.F) {
+	f.Add([]byte(`{"person.title":["jobtitle","役職"],".country":["国"]}`))
+	f.Add([]byte(`{"person.title":["a"],"account.name":["A"]}`))
+	f.Add([]byte(`{"title":null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := persona.ParseTraitMap(text)
+		if err != nil {
+			if !errors.As(err, new(*persona.DefinitionError)) {
+				t.Fatalf("%T", err)
+			}
+			return
+		}
+		again, err := persona.ParseTraitMap([]byte(encode(t, m)))
+		if err != nil || encode(t, again) != encode(t, m) {
+			t.Fatal("round trip", err)
 		}
 	})
 }

@@ -123,7 +123,7 @@ func joined(row map[string]string, columns []string) string {
 // eachRow reads a table: its trimmed header, then its rows, cells trimmed. A row that is
 // no CSV or has another number of cells comes with an error.
 func eachRow(in io.Reader, header func([]string) error, row func(line int, cells map[string]string, err error) error) error {
-	r := csv.NewReader(in)
+	r := csv.NewReader(input.Unmarked(in))
 	names, err := r.Read()
 	if err != nil {
 		if err == io.EOF {
@@ -132,7 +132,7 @@ func eachRow(in io.Reader, header func([]string) error, row func(line int, cells
 		return &input.UsageError{Err: err}
 	}
 	for i := range names {
-		names[i] = strings.TrimSpace(strings.TrimPrefix(names[i], "\ufeff"))
+		names[i] = strings.TrimSpace(names[i])
 	}
 	if err := header(names); err != nil {
 		return err

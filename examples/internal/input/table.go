@@ -1,6 +1,7 @@
 package input
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -43,7 +44,7 @@ func (s Streams) Table(name string, bare bool) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{name: name, csv: csv.NewReader(f), file: f}
+	t := &Table{name: name, csv: csv.NewReader(Unmarked(f)), file: f}
 	t.csv.FieldsPerRecord = -1
 	if err := t.open(bare); err != nil {
 		f.Close()
@@ -60,8 +61,10 @@ func (t *Table) open(bare bool) error {
 	case err != nil:
 		return Usagef("%s: %w", t.name, err)
 	}
-	first[0] = strings.TrimPrefix(first[0], "\ufeff")
 	t.Header = slices.Clone(first)
+	for i := range t.Header {
+		t.Header[i] = strings.TrimSpace(t.Header[i])
+	}
 	if bare {
 		line, _ := t.csv.FieldPos(0)
 		t.first = &Row{line, 1, first}
@@ -80,6 +83,15 @@ func (t *Table) open(bare bool) error {
 		seen[h] = true
 	}
 	return nil
+}
+
+// Unmarked skips a byte order mark, which else would stand before the quote of a cell.
+func Unmarked(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
+		_, _ = b.Discard(3)
+	}
+	return b
 }
 
 // Close closes the file.
