@@ -3,13 +3,11 @@ package persona
 import (
 	"cmp"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/internal/num"
-	"github.com/tabi-go/tabi/persona/internal/normal"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -97,7 +95,7 @@ type Trait struct {
 // A Profile is what is known of one person or account, or of both, at an instant. The
 // zero Profile knows nothing. Safe for concurrent use.
 type Profile struct {
-	traits  map[string]*Trait
+	traits  []Trait // by name
 	refused []string
 	options FoldOptions
 }
@@ -111,69 +109,22 @@ func Fold(obs iter.Seq[Observation], at time.Time, o *FoldOptions) Profile {
 		p.options = *o
 	}
 	o = &p.options
-	groups, refused := o.group(obs, at)
+	t := tables.Get().(*table)
+	p.refused = t.collect(obs, at, o)
+	groups := t.order()
 	for len(groups) > MaxTraits {
-		refused = append(refused, groups[len(groups)-1].name)
+		p.refused = append(p.refused, groups[len(groups)-1].name)
 		groups = groups[:len(groups)-1]
 	}
-	slices.Sort(refused)
-	p.refused = slices.Compact(refused)
-	p.traits = make(map[string]*Trait, len(groups))
-	all := make([]Trait, len(groups))
+	slices.Sort(p.refused)
+	p.refused = slices.Compact(p.refused)
+	p.traits = make([]Trait, len(groups), len(groups)+t.derivable())
 	for i, g := range groups {
-		all[i] = o.merge(g.name, g.obs, at)
-		p.traits[g.name] = &all[i]
+		p.traits[i].merge(o, g.name, g.obs, at)
 	}
 	p.derive()
+	t.release()
 	return p
-}
-
-// A group is what was observed of one trait.
-type group struct {
-	name string
-	size int
-	obs  []*Observation
-}
-
-// group parts what counts by name, sorted, and names what is sensitive. Observations are
-// large, so each is copied once, into a block that never grows, and then pointed to.
-func (o *FoldOptions) group(obs iter.Seq[Observation], at time.Time) (groups []group, refused []string) {
-	index := map[string]int{}
-	var block []Observation
-	var kept []*Observation
-	var of []int // the group of each
-	for ob := range obs {
-		if ob.At.After(at) || !o.KnownAt.IsZero() && ob.ReceivedAt.After(o.KnownAt) {
-			continue
-		}
-		i, known := index[ob.Name]
-		if !known {
-			if !o.AllowSensitive && normal.Sensitive(ob.Name) {
-				refused = append(refused, ob.Name)
-				continue
-			}
-			i = len(groups)
-			index[ob.Name] = i
-			groups = append(groups, group{name: ob.Name})
-		}
-		if len(block) == cap(block) {
-			block = make([]Observation, 0, min(max(16, 2*len(block)), 1024))
-		}
-		block = append(block, ob)
-		kept, of = append(kept, &block[len(block)-1]), append(of, i)
-		groups[i].size++
-	}
-	room := make([]*Observation, len(kept))
-	for i := range groups {
-		g := &groups[i]
-		g.obs, room = room[:0:g.size], room[g.size:]
-	}
-	for i, ob := range kept {
-		g := &groups[of[i]]
-		g.obs = append(g.obs, ob)
-	}
-	slices.SortFunc(groups, func(a, b group) int { return strings.Compare(a.name, b.name) })
-	return groups, refused
 }
 
 // compare is the order of the specification: time, rank of the source, source, record,
@@ -195,33 +146,39 @@ func (o *FoldOptions) compare(a, b *Observation) int {
 		a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(a.Method, b.Method))
 }
 
-func (o *FoldOptions) merge(name string, obs []*Observation, at time.Time) Trait {
-	slices.SortFunc(obs, o.compare)
-	last := *obs[len(obs)-1]
-	known := slices.CompactFunc(obs, func(a, b *Observation) bool { return o.compare(a, b) == 0 })
-	known = slices.DeleteFunc(known, func(ob *Observation) bool { return ob.Value.kind == None })
+// merge makes the zero t the trait of its observations, of which there is one at least.
+func (t *Trait) merge(o *FoldOptions, name string, obs []*Observation, at time.Time) {
+	last := obs[0]
+	if len(obs) > 1 {
+		slices.SortFunc(obs, o.compare)
+		last = obs[len(obs)-1]
+		obs = slices.CompactFunc(obs, func(a, b *Observation) bool { return o.compare(a, b) == 0 })
+	}
+	known := slices.DeleteFunc(obs, func(ob *Observation) bool { return ob.Value.kind == None })
 	if len(known) == 0 {
-		return Trait{Observation: last}
+		t.Observation = *last
+		return
 	}
 	policy := setting(o.Policies, defaultPolicies, name)
 	age := setting(o.MaxAge, defaultMaxAge, name)
 	win := o.winner(policy, known, at)
-	t := Trait{Observation: *known[win]}
+	t.Observation = *known[win]
 	t.Stale = age > 0 && at.Sub(t.At) > age
 	if policy == Union {
 		t.Value = union(known, age, at, t.Stale)
 	} else {
 		t.Conflict = conflict(known, &t.Observation)
 	}
-	if n := min(len(known)-1, MaxOthers); n > 0 {
-		t.Others = make([]Observation, 0, n)
+	n := min(len(known)-1, MaxOthers)
+	if n == 0 {
+		return
 	}
-	for i := len(known) - 1; i >= 0 && len(t.Others) < cap(t.Others); i-- {
+	t.Others = make([]Observation, 0, n)
+	for i := len(known) - 1; i >= 0 && len(t.Others) < n; i-- {
 		if i != win {
 			t.Others = append(t.Others, *known[i])
 		}
 	}
-	return t
 }
 
 // union is the set of all texts that are not too old; if all are, of all.
@@ -260,11 +217,16 @@ func conflict(obs []*Observation, win *Observation) bool {
 
 // winner returns the index of the winner among sorted observations.
 func (o *FoldOptions) winner(p Policy, obs []*Observation, at time.Time) int {
-	if p == First {
+	switch p {
+	case First:
 		return 0
+	case Rank, Majority, Max, Min:
+	default:
+		return len(obs) - 1
 	}
-	weight := map[string]float64{}
+	var weight map[string]float64
 	if p == Majority {
+		weight = map[string]float64{}
 		for _, ob := range obs {
 			weight[ob.Value.String()] += num.Exp2(-at.Sub(ob.At).Hours() / (180 * 24))
 		}
@@ -277,10 +239,8 @@ func (o *FoldOptions) winner(p Policy, obs []*Observation, at time.Time) int {
 			return weight[a.Value.String()] > weight[b.Value.String()]
 		case Max:
 			return a.Value.hi > b.Value.hi
-		case Min:
-			return a.Value.lo < b.Value.lo
 		}
-		return false
+		return a.Value.lo < b.Value.lo
 	}
 	win := 0
 	for i := range obs {
@@ -291,26 +251,41 @@ func (o *FoldOptions) winner(p Policy, obs []*Observation, at time.Time) int {
 	return win
 }
 
+// find returns where a trait is, or would be.
+func (p *Profile) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(p.traits, name, func(t Trait, name string) int { return strings.Compare(t.Name, name) })
+}
+
 // derive adds what follows from other traits, with their source and date.
 func (p *Profile) derive() {
+	trait := func(name string) (t Trait) {
+		if i, ok := p.find(name); ok {
+			t = p.traits[i]
+		}
+		return t
+	}
 	add := func(from Trait, name, text string) {
-		if old, ok := p.traits[name]; text == "" || ok && old.Value.kind != None {
+		i, ok := p.find(name)
+		if text == "" || ok && p.traits[i].Value.kind != None {
 			return
 		}
 		from.Name, from.Value, from.Method, from.Others, from.Conflict = name, TextValue(text), Inferred, nil, false
-		p.traits[name] = &from
+		if !ok {
+			p.traits = slices.Insert(p.traits, i, Trait{})
+		}
+		p.traits[i] = from
 	}
-	if t, ok := p.traits["person.title"]; ok && t.Value.kind == Text {
+	if t := trait("person.title"); t.Value.kind == Text {
 		seniority, function := Title(t.Value.text)
-		add(*t, "person.seniority", seniority)
-		add(*t, "person.function", function)
+		add(t, "person.seniority", seniority)
+		add(t, "person.function", function)
 	}
-	if t, ok := p.traits["person.email"]; ok {
-		add(*t, "person.email_kind", EmailKind(t.Value.text, nil))
+	if t := trait("person.email"); t.Name != "" {
+		add(t, "person.email_kind", EmailKind(t.Value.text, nil))
 	}
-	if t, ok := p.traits["account.employees"]; ok {
+	if t := trait("account.employees"); t.Name != "" {
 		band, _ := EmployeeBand(t.Value)
-		add(*t, "account.employee_band", band)
+		add(t, "account.employee_band", band)
 	}
 }
 
@@ -319,10 +294,11 @@ func (p Profile) Field(name string) (Value, Why) {
 	if p.options.NoConsent {
 		return Value{}, Why{Unknown: NoConsent}
 	}
-	t := p.traits[name]
-	if t == nil {
+	i, ok := p.find(name)
+	if !ok {
 		return Value{}, Why{Unknown: NeverObserved}
 	}
+	t := &p.traits[i]
 	why := Why{t.Unknown, t.Source, t.At}
 	switch {
 	case t.Value.kind == None:
@@ -342,15 +318,7 @@ func (p Profile) Field(name string) (Value, Why) {
 func (p Profile) Touches() iter.Seq[touchpoint.Touch] { return none }
 
 // Traits yields the traits by name, also those that are known to be unknown.
-func (p Profile) Traits() iter.Seq[Trait] {
-	return func(yield func(Trait) bool) {
-		for _, name := range slices.Sorted(maps.Keys(p.traits)) {
-			if !yield(*p.traits[name]) {
-				return
-			}
-		}
-	}
-}
+func (p Profile) Traits() iter.Seq[Trait] { return slices.Values(p.traits) }
 
 // Refused returns the names of traits that were dropped, sorted: sensitive ones, and
 // those beyond [MaxTraits].
