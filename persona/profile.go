@@ -251,9 +251,21 @@ func (o *FoldOptions) winner(p Policy, obs []*Observation, at time.Time) int {
 	return win
 }
 
-// find returns where a trait is, or would be.
-func (p *Profile) find(name string) (int, bool) {
-	return slices.BinarySearchFunc(p.traits, name, func(t Trait, name string) int { return strings.Compare(t.Name, name) })
+// find returns where a trait is, or would be. Traits are large: none is copied.
+func (p *Profile) find(name string) (place int, found bool) {
+	from, to := 0, len(p.traits)
+	for from < to {
+		middle := (from + to) / 2
+		switch c := strings.Compare(p.traits[middle].Name, name); {
+		case c == 0:
+			return middle, true
+		case c < 0:
+			from = middle + 1
+		default:
+			to = middle
+		}
+	}
+	return from, false
 }
 
 // derive adds what follows from other traits, with their source and date.
