@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -203,7 +205,10 @@ func (w *world) link(r *rand.Rand, id string) Record {
 			o = p
 		}
 		rec.Class, rec.Source, rec.Kind, rec.IDs = classEvidence, "crm", pick(r, "import", "manual", "login"), []string{any(p), any(o)}
-		if r.IntN(8) == 0 {
+		if r.IntN(5) == 0 { // of an address and nobody
+			if i := slices.IndexFunc(p.ids, func(id string) bool { return strings.HasPrefix(id, "email:") }); i >= 0 {
+				rec.IDs[0] = p.ids[i]
+			}
 			rec.IDs[1] = pick(r, placeholders...)
 		}
 		if r.IntN(6) == 0 {

@@ -75,7 +75,7 @@ func (w *world) person(r *rand.Rand, i, firm int) person {
 	}
 	all := []string{
 		fmt.Sprintf("user_id:u%d~", i), mail, fmt.Sprintf("anonymous_id:a%d~", i), fmt.Sprintf("device_id:d%d~", i),
-		fmt.Sprintf("crm_contact_id:c%d~", i), fmt.Sprintf("anonymous_id:b%d~", i), fmt.Sprintf("email:q%d~@firm%d.example", i, firm),
+		fmt.Sprintf("crm_contact_id:c%d~", i), fmt.Sprintf("anonymous_id:b%d~", i), fmt.Sprintf("email:q%d~@firm%d.example", i, (firm+1)%3),
 		fmt.Sprintf("crm_lead_id:l%d~", i),
 	}
 	for _, k := range r.Perm(len(all))[:n] {
