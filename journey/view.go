@@ -51,6 +51,13 @@ func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (*
 func (t *Tracker) derive(fs []storage.Fact, at time.Time, without map[storage.Key]bool) (*View, error) {
 	v := &View{config: t.config, at: at}
 	g := t.blank.Empty()
+	touches := 0
+	for _, f := range fs {
+		if f.Touch != nil {
+			touches++
+		}
+	}
+	v.touches = make([]touchpoint.Touch, 0, touches) // touches are large: growing would copy them several times
 	for _, f := range fs {
 		if !f.At().After(at) && !without[f.Key()] {
 			v.take(g, f)
