@@ -359,10 +359,18 @@ func TestExplainOfALine(t *testing.T) {
 	}
 }
 
+// A byte order mark stands before the quote of the first name in what spreadsheets write.
+func TestByteOrderMarkBeforeAQuote(t *testing.T) {
+	header, rest, _ := strings.Cut(miniPaths, ",")
+	if got := paths(t, "\ufeff\""+header+"\","+rest, "-models", "linear"); got != paths(t, miniPaths, "-models", "linear") {
+		t.Error(got)
+	}
+}
+
 func TestSpend(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "s.csv")
-	if err := os.WriteFile(file, []byte("channel,cost\nA,12.50\nTV,3\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("\ufeffchannel,cost\nA,12.50\nTV,3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range records(t, paths(t, miniPaths, "-models", "first", "-bootstrap", "0", "-spend", file)) {

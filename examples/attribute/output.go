@@ -243,7 +243,7 @@ func (c *config) readSpend(s input.Streams, scale int) error {
 	}
 	defer r.Close()
 	c.opts.Spend = map[string]int64{}
-	recs, err := csv.NewReader(r).ReadAll()
+	recs, err := csv.NewReader(input.Unmarked(r)).ReadAll()
 	if err != nil {
 		return input.Usagef("%s: %w", c.spend, err)
 	}

@@ -37,7 +37,7 @@ type columns struct{ path, conversions, value, nulls, hours, milestones, stratum
 func header(rec []string) (columns, error) {
 	at := map[string]int{}
 	for i, h := range rec {
-		at[strings.TrimSpace(strings.TrimPrefix(h, "\ufeff"))] = i
+		at[strings.TrimSpace(h)] = i
 	}
 	place := func(name string) int {
 		if i, ok := at[name]; ok {
@@ -56,7 +56,7 @@ func header(rec []string) (columns, error) {
 }
 
 func (d *data) readPaths(r io.Reader, explain string) error {
-	sc := newScanner(r)
+	sc := newScanner(input.Unmarked(r))
 	rec, _, err := sc.next()
 	if errors.Is(err, io.EOF) {
 		return nil
