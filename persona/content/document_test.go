@@ -96,7 +96,7 @@ func TestFaultyDocumentsArePointedAt(t *testing.T) {
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"length":"huge"}}]}`, "/rules/0/set/length"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"keigo":"huge"}}]}`, "/rules/0/set/keigo"},
 		{"tone.json", `{"rules":[{"id":"a","when":{"all":[]},"least":{"keigo":"huge"}}]}`, "/rules/0/least/keigo"},
-		{"tone.json", `{"rules":[{"id":"a","when":{"field":"a","op":"like","value":1}}]}`, "/rules/0/when/value"},
+		{"tone.json", `{"rules":[{"id":"a","when":{"field":"a","op":"like","value":1}}]}`, "/rules/0/when/op"},
 		{"tone.json", `{"rules":[` + strings.Repeat(`{"id":"a","when":{"all":[]}},`, content.MaxRules) + `{"id":"a","when":{"all":[]}}]}`, "/rules"},
 		{"calendar.json", `{"weekdays":["monday"]}`, "/weekdays/0"},
 		{"calendar.json", `{"from":18,"to":9}`, "/to"},

@@ -59,7 +59,7 @@ func TestFaultsOfRouters(t *testing.T) {
 		`{"rules":[{"id":"a",` + when + `,"owners":[{"id":"x","weight":-1}]}]}`:                  "/rules/0/owners/0/weight",
 		`{"rules":[],"default":{"owners":[{"id":"x","capacity":-1}]}}`:                           "/default/owners/0/capacity",
 		`{"rules":[{"id":"a",` + when + `,"sla":"4h"}]}`:                                         "/rules/0/sla",
-		`{"rules":[{"id":"a","when":{"field":"x","op":"?"}}]}`:                                   "/rules/0/when",
+		`{"rules":[{"id":"a","when":{"field":"x","op":"?"}}]}`:                                   "/rules/0/when/op",
 		`{"rules":[{"id":"a",` + when + `,"owner":"x"}]}`:                                        "/rules/0/owner",
 		`{"rules":[` + strings.Repeat(`{"id":"a",`+when+`},`, 500) + `{"id":"b",` + when + `}]}`: "/rules",
 	} {
