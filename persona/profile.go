@@ -111,15 +111,16 @@ func Fold(obs iter.Seq[Observation], at time.Time, o *FoldOptions) Profile {
 	o = &p.options
 	t := tables.Get().(*table)
 	p.refused = t.collect(obs, at, o)
-	groups := t.order()
-	for len(groups) > MaxTraits {
-		p.refused = append(p.refused, groups[len(groups)-1].name)
-		groups = groups[:len(groups)-1]
+	names := t.order()
+	for len(names) > MaxTraits {
+		p.refused = append(p.refused, t.groups[names[len(names)-1]].name)
+		names = names[:len(names)-1]
 	}
 	slices.Sort(p.refused)
 	p.refused = slices.Compact(p.refused)
-	p.traits = make([]Trait, len(groups), len(groups)+t.derivable())
-	for i, g := range groups {
+	p.traits = make([]Trait, len(names), len(names)+t.derivable())
+	for i, place := range names {
+		g := &t.groups[place]
 		p.traits[i].merge(o, g.name, g.obs, at)
 	}
 	p.derive()

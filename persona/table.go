@@ -18,6 +18,7 @@ type table struct {
 	block  []Observation
 	of     []int // the group of each of block
 	room   []*Observation
+	names  []int // the groups by name
 }
 
 // A group is what was observed of one trait.
@@ -51,20 +52,21 @@ func (t *table) collect(obs iter.Seq[Observation], at time.Time, o *FoldOptions)
 	return refused
 }
 
-// order returns the groups by name, each with its observations.
-func (t *table) order() []group {
+// order gives each group its observations, and returns the places of the groups by name.
+func (t *table) order() []int {
 	t.room = slices.Grow(t.room[:0], len(t.block))[:len(t.block)]
 	room := t.room
 	for i := range t.groups {
 		g := &t.groups[i]
 		g.obs, room = room[:0:g.size], room[g.size:]
+		t.names = append(t.names, i)
 	}
 	for i := range t.block {
 		g := &t.groups[t.of[i]]
 		g.obs = append(g.obs, &t.block[i])
 	}
-	slices.SortFunc(t.groups, func(a, b group) int { return strings.Compare(a.name, b.name) })
-	return t.groups
+	slices.SortFunc(t.names, func(a, b int) int { return strings.Compare(t.groups[a].name, t.groups[b].name) })
+	return t.names
 }
 
 // derivable is how many traits [Profile.derive] may add.
@@ -87,6 +89,6 @@ func (t *table) release() {
 	clear(t.groups)
 	clear(t.block)
 	clear(t.room)
-	t.groups, t.block, t.of = t.groups[:0], t.block[:0], t.of[:0]
+	t.groups, t.block, t.of, t.names = t.groups[:0], t.block[:0], t.of[:0], t.names[:0]
 	tables.Put(t)
 }
