@@ -57,10 +57,12 @@ func Placeholder(trait, folded string) bool {
 	return all[[2]string{"placeholder", ""}][folded] || all[[2]string{"placeholder", trait}][folded]
 }
 
+var blanks = strings.NewReplacer("_", " ", "-", " ")
+
 // Sensitive reports whether the law protects what the canonical name of a trait says.
 func Sensitive(name string) bool {
 	_, name, _ = strings.Cut(name, ".")
-	return words()[[2]string{"sensitive", ""}][strings.NewReplacer("_", " ", "-", " ").Replace(Fold(name))]
+	return words()[[2]string{"sensitive", ""}][blanks.Replace(Fold(name))]
 }
 
 // Rows reads a table: cells parted by commas, words by bars.

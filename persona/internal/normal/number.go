@@ -16,11 +16,13 @@ var (
 	currencyForm = regexp.MustCompile(`^(us\$|[$¥￥€£円]|usd|jpy|eur|gbp|cny|krw|chf|aud|cad|sgd|inr)|(us\$|[$¥￥€£円]|usd|jpy|eur|gbp|cny|krw|chf|aud|cad|sgd|inr)$`)
 )
 
+var counters = strings.NewReplacer("，", ",", "～", "~", "employees", "", "people", "", "名", "", "人", "", "社", "")
+
 // Number reads a number or a range, with both ends, hi +Inf where open, and the ISO 4217
 // code it states, if any.
 func Number(text string) (lo, hi float64, code string, ok bool) {
 	s := strings.ReplaceAll(Fold(text), " ", "")
-	s = strings.NewReplacer("，", ",", "～", "~", "employees", "", "people", "", "名", "", "人", "", "社", "").Replace(s)
+	s = counters.Replace(s)
 	s, bound := cutBound(s)
 	for range 2 {
 		if m := currencyForm.FindString(s); m != "" && (code == "" || code == currencies[m]) {
