@@ -265,6 +265,7 @@ func (p *present) takeOverrides() {
 	for i, m := range p.st.musts {
 		if p.linkable(m.a) && p.linkable(m.b) {
 			p.link(m.a, m.b)
+			p.plain[m.a] = false // once restored, no evidence holds the two together
 			p.mustOf[m.a] = append(p.mustOf[m.a], int32(i))
 			p.mustOf[m.b] = append(p.mustOf[m.b], int32(i))
 		}

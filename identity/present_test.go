@@ -222,3 +222,20 @@ func TestManyGoroutinesEndAsOne(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A must-link that is restored parts the two again, also for a graph that was asked while
+// it held: found by the simulation, row 2 of docs/track-record.md.
+func TestRestoredMustLinkPartsWhomNothingElseJoins(t *testing.T) {
+	lead, mail := id(t, "crm_lead_id:l5"), id(t, "email:ann@example.com")
+	g := graph(t, nil)
+	must(t, g.Apply(identity.Override{ID: "1", At: day(1, 1), Op: identity.MustLink, A: lead, B: mail}))
+	a, _ := g.Person(lead)
+	if b, _ := g.Person(mail); a.ID != b.ID {
+		t.Fatal("a must-link joins nobody")
+	}
+	must(t, g.Apply(identity.Override{ID: "2", At: day(2, 1), Op: identity.Restore, Target: "1"}))
+	a, _ = g.Person(lead)
+	if b, _ := g.Person(mail); a.ID == b.ID {
+		t.Error("still one person after the must-link was restored")
+	}
+}
