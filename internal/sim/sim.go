@@ -17,8 +17,8 @@
 // Every schedule is compared with the oracle at its end. What costs more is done for a part
 // of the seeds, told by the seed itself: the facts in another order for even ones,
 // everything offered again for odd ones, the plans of erasures for even ones, an earlier
-// instant for every fourth, and for every eighth the learned models, the step-by-step
-// graph, the past of every history, every byte of the disk after each erasure, and, one
+// instant for every fourth, and for every eighth the learned models,
+// the past of every history, every byte of the disk after each erasure, and, one
 // seed later, one more erasure in the end.
 //
 // That the net catches anything is shown by [Mutants], bugs planted into the sources by
