@@ -2,6 +2,7 @@ package journey
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -187,7 +188,7 @@ func settle(touches []touchpoint.Touch, js []Journey) []Unmatched {
 func takeBack(goals []*Reached, t *touchpoint.Touch) (rest touchpoint.Money, open bool) {
 	amount := t.Value
 	if amount.Minor < 0 {
-		amount.Minor = -amount.Minor
+		amount.Minor = -max(amount.Minor, -math.MaxInt64) // the least int64 has no opposite
 	}
 	all := amount.IsZero() && t.Kind == touchpoint.KindOrderCancelled
 	found := len(goals) > 0

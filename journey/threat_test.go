@@ -3,6 +3,7 @@ package journey_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -134,5 +135,20 @@ func TestErrorsAndOutcomesTellNoPersonalData(t *testing.T) {
 	}
 	if strings.Contains(text, "canary") {
 		t.Error(text)
+	}
+}
+
+// Table 2.3, money overflow: a refund of the least amount there is lowers a goal to nothing
+// and no further.
+func TestMoneyOverflowOfARefund(t *testing.T) {
+	f := fold(t, []touchpoint.Touch{
+		touch("order", "01-02", worth(10_00, "EUR"), prop("order_id", "7")),
+		touch("refund", "01-05", worth(math.MinInt64, "EUR"), prop("order_id", "7")),
+	}, on("02-01"), nil)
+	if net := f.Journeys[0].Goals[0].Net.Minor; net != 0 {
+		t.Errorf("net %d", net)
+	}
+	if len(f.Unmatched) != 1 || f.Unmatched[0].Amount.Minor != math.MaxInt64-10_00 {
+		t.Errorf("unmatched %v", f.Unmatched)
 	}
 }
