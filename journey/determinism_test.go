@@ -82,6 +82,9 @@ func TestDigestsOfSeededWorldsAreThoseOnRecord(t *testing.T) {
 		for i, procs := range []int{1, 2, 8} {
 			runtime.GOMAXPROCS(procs)
 			for name, open := range stores {
+				if run >= 10 && name != "memstore" {
+					continue // they differ from it in what they read, not in what is derived
+				}
 				for seed := uint64(run+i) % step; seed < 64; seed += step {
 					if got := worldDigest(t, open(), seed); got != recorded[seed] {
 						t.Errorf("world %d on %d processors, %s: %s, on record is %s", seed, procs, name, got, recorded[seed])

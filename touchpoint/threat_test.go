@@ -4,9 +4,9 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"go/build"
 	"math"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -103,14 +103,17 @@ func TestFarPastAndFarFutureAtTheBorders(t *testing.T) {
 // Table 2.3, time zones and DST: every transition of every zone of 2000–2037, to the
 // microsecond before and after, is one instant however it is written.
 func TestTimeZonesAndDSTTransitionsAreInstants(t *testing.T) {
-	z, err := zip.OpenReader(filepath.Join(runtime.GOROOT(), "lib", "time", "zoneinfo.zip"))
-	if err != nil {
-		t.Skip("no zoneinfo.zip of the Go distribution:", err)
+	names := []string{"America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Gaza"}
+	if z, err := zip.OpenReader(filepath.Join(build.Default.GOROOT, "lib", "time", "zoneinfo.zip")); err == nil {
+		names = nil
+		for _, f := range z.File {
+			names = append(names, f.Name)
+		}
+		z.Close()
 	}
-	defer z.Close()
 	transitions := 0
-	for i, f := range z.File {
-		zone, err := time.LoadLocation(f.Name)
+	for i, name := range names {
+		zone, err := time.LoadLocation(name)
 		if err != nil || testing.Short() && i%20 != 0 {
 			continue // a folder
 		}
@@ -126,10 +129,10 @@ func TestTimeZonesAndDSTTransitionsAreInstants(t *testing.T) {
 				local.At, local.ReceivedAt = at.Add(d), at.Add(time.Hour)
 				plain.At, plain.ReceivedAt = at.Add(d).UTC(), at.Add(time.Hour).UTC()
 				if local.Normalize(nil) != nil || plain.Normalize(nil) != nil {
-					t.Fatal(f.Name, at)
+					t.Fatal(name, at)
 				}
 				if canonical(local) != canonical(plain) || !parse(t, canonical(local)).At.Equal(at.Add(d)) {
-					t.Fatalf("%s at %v is another instant", f.Name, at.Add(d))
+					t.Fatalf("%s at %v is another instant", name, at.Add(d))
 				}
 			}
 		}
