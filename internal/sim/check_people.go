@@ -194,11 +194,26 @@ func sightingOf(t Record) identity.Sighting {
 // checkIncremental is I24: a graph that is asked after every fact says in the end what the
 // view says that was derived at once.
 func checkIncremental(c *comparison) *Violation {
+	if bad := c.stepByStep(c.oracle); bad != nil || c.seed%2 == 0 {
+		return bad
+	}
+	// Retractions make the graph careful with everybody; without them it takes short cuts.
+	facts := slices.Concat(c.touches, c.evidence)
+	for _, s := range c.overrides {
+		if s.Kind != "retract" {
+			facts = append(facts, s)
+		}
+	}
+	return c.stepByStep(newOracle(c.setting, facts, c.at))
+}
+
+// stepByStep asks a graph after each of the oracle's facts, and compares the end.
+func (c *comparison) stepByStep(o *oracle) *Violation {
 	g, err := identity.New(c.rules)
 	if err != nil {
 		return broken("I24", "a graph: %v", err)
 	}
-	all := slices.Concat(c.touches, c.evidence, c.overrides)
+	all := slices.Concat(o.touches, o.evidence, o.overrides)
 	r := random(c.seed, streamReplay-3)
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for _, x := range all {
@@ -214,13 +229,13 @@ func checkIncremental(c *comparison) *Violation {
 			g.Person(libraryID(x.IDs[0]))
 		}
 	}
-	for _, id := range c.known() {
-		if c.typeOf(id).account {
+	for _, id := range o.known() {
+		if o.typeOf(id).account {
 			continue
 		}
 		p, _ := g.Person(libraryID(id))
-		if got := p.ID.String(); got != c.person(id) {
-			return broken("I24", "step by step an identifier of type %s is %s, at once %s", libraryID(id).Type(), got, c.person(id))
+		if got := p.ID.String(); got != o.person(id) {
+			return broken("I24", "step by step an identifier of type %s is %s, at once %s", libraryID(id).Type(), got, o.person(id))
 		}
 	}
 	return nil
