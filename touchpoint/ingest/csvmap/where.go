@@ -50,8 +50,11 @@ func (p *parser) condition(v jsonscan.Value, path string) condition {
 	}
 	if strings.HasSuffix(c.op, "regex") {
 		for _, pat := range c.values {
-			re, err := regexp.Compile(pat)
-			if err != nil || len(pat) > maxPattern {
+			var re *regexp.Regexp
+			if len(pat) <= maxPattern {
+				re, _ = regexp.Compile(pat)
+			}
+			if re == nil {
 				p.fail(path, "bad regular expression")
 				break
 			}
