@@ -35,14 +35,12 @@ func plainEnd(s string, i int) int {
 // ascii reports whether s has no byte beyond ASCII.
 func ascii(s string) bool {
 	const highs = 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := eight(s[i : i+8])
-		if w&highs != 0 {
+	for ; len(s) >= 16; s = s[16:] {
+		if (eight(s)|eight(s[8:16]))&highs != 0 {
 			return false
 		}
 	}
-	for ; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return false
 		}

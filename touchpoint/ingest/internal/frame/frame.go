@@ -148,6 +148,10 @@ func (s *source) whole() bool {
 	return done && n == len(b) || e.scalar && n == len(b)
 }
 
+// short is how long a text may be that is taken for one message at first. Most are; a
+// batch is longer, and would be parsed for nothing.
+const short = 8 << 10
+
 // messages yields what a whole value holds.
 func (s *source) messages(text []byte) (more bool) {
 	switch text[0] {
@@ -158,8 +162,11 @@ func (s *source) messages(text []byte) (more bool) {
 		}
 		return s.each(text, elements, jsonscan.Value{})
 	case '{':
-		if !bytes.Contains(text, []byte(`batch"`)) { // most messages, without a look at each member
-			return s.one(text, jsonscan.Value{})
+		if len(text) <= min(short, s.l.Message) {
+			v, err := s.doc.Parse(string(text), jsonscan.Limits{Size: s.l.Message, Depth: s.l.Depth})
+			if err == nil && v.Get("batch").Kind() != jsonscan.Array {
+				return s.message(text, v, jsonscan.Value{})
+			}
 		}
 		members, ok := split(text)
 		if !ok {
@@ -222,6 +229,11 @@ func (s *source) one(raw []byte, env jsonscan.Value) bool {
 	if v.Kind() != jsonscan.Object {
 		return s.bad(raw, touchpoint.Syntax)
 	}
+	return s.message(raw, v, env)
+}
+
+// message yields one that was parsed.
+func (s *source) message(raw []byte, v, env jsonscan.Value) bool {
 	m := Message{Index: s.index, Line: s.line, Raw: raw, Value: v, Batch: env}
 	s.index++
 	return s.yield(m)
