@@ -177,7 +177,7 @@ func FuzzMask(f *testing.F) {
 			d.Prop("text", text)
 			tp, err := k.Finish(d)
 			if err != nil {
-				t.Skip() // too long, or not clean
+				return "", "" // too long, or not clean: nothing comes out
 			}
 			u, _ := tp.Props.Text("url")
 			x, _ := tp.Props.Text("text")
