@@ -139,7 +139,12 @@ func (s *Store) write(w *writer) error {
 	if err := s.owner.check(); err != nil {
 		return unavailable(err)
 	}
+	// The room for its mark first: else a disk that is full by then would keep the mark out,
+	// and damage to the record could be taken for a write that was cut off.
 	rec := w.finish(s.id)
+	if _, err := s.file.WriteAt(make([]byte, markSize), s.end+int64(len(rec))); err != nil {
+		return unavailable(err)
+	}
 	if _, err := s.file.WriteAt(rec, s.end); err != nil {
 		return unavailable(err) // half a record is none, and the next is written over it
 	}
