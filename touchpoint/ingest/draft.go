@@ -106,7 +106,7 @@ func (d *Draft) ID(t identity.Type, raw string) {
 // Identify normalises an identifier without adding it; ok is false for the empty one,
 // and for a bad one, which fails the draft.
 func (d *Draft) Identify(t identity.Type, raw string) (_ identity.ID, ok bool) {
-	if strings.TrimSpace(raw) == "" {
+	if raw == "" || strings.TrimSpace(raw) == "" {
 		return identity.ID{}, false
 	}
 	if p := d.desk.o.Prefix; p != "" && strings.HasPrefix(string(t), "crm_") {

@@ -21,13 +21,14 @@ var usd = touchpoint.Currency{'U', 'S', 'D'}
 // message is one message on its way; one after the other uses it.
 type message struct {
 	*ingest.Draft
-	d       *Decoder
-	top     field.Index    // the message
-	props   field.Index    // its properties
-	context [2]field.Index // of the message, of the batch
-	call    string
-	taken   []string                   // properties that became something else
-	kinds   map[string]touchpoint.Kind // by name of event
+	d        *Decoder
+	top      field.Index    // the message
+	props    field.Index    // its properties
+	context  [2]field.Index // of the message, of the batch
+	contexts int            // how many of them there are
+	call     string
+	taken    []string                   // properties that became something else
+	kinds    map[string]touchpoint.Kind // by name of event
 }
 
 // A key is a member's name in camelCase and, where it has another spelling, in
@@ -92,7 +93,7 @@ func (m *message) either(camel, snake jsonscan.Value) jsonscan.Value {
 
 // ctx returns what stands at a path of the context: the message's, else the batch's.
 func (m *message) ctx(first *key, path ...*key) jsonscan.Value {
-	for i := range m.context {
+	for i := range m.context[:m.contexts] {
 		v := m.member(&m.context[i], first)
 		for _, k := range path {
 			v = m.inner(v, k)
@@ -125,7 +126,11 @@ func (m *message) record(f frame.Message, received time.Time) ingest.Record {
 	m.taken = m.taken[:0]
 	m.top.Load(f.Value)
 	m.context[0].Load(m.top.Get("context"))
-	m.context[1].Load(f.Batch.Get("context"))
+	m.contexts = 1
+	if batch := f.Batch.Get("context"); batch.OK() {
+		m.context[1].Load(batch)
+		m.contexts = 2
+	}
 	m.Touch.ID = m.ident(m.get(messageID), "id")
 	m.times(f.Batch, received)
 	m.who()
