@@ -58,6 +58,11 @@ func checkPlaceholders(c *comparison) *Violation {
 			}
 		}
 	}
+	for p := range c.view.Identity().People() { // named by evidence alone
+		if i := slices.IndexFunc(p.IDs, func(id identity.ID) bool { return !links(plainID(id)) }); i >= 0 && len(p.IDs) > 1 {
+			return broken("I8", "an identifier that never links is somebody's with %d others", len(p.IDs)-1)
+		}
+	}
 	return nil
 }
 
