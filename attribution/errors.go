@@ -37,11 +37,11 @@ func (e *InputError) Error() string { return "attribution: " + e.Reason + " " + 
 // Unwrap returns the sentinel behind the error, or nil.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// A CallbackError reports that a function given by the caller panicked. The panic's value
-// is kept, not printed: it may hold data.
+// A CallbackError reports that a function given by the caller panicked. It names the type
+// of the panic's value and never the value, which may hold data.
 type CallbackError struct {
 	Callback string // name of the model or option
-	Value    any    // what was passed to panic
+	Value    string // type of what was passed to panic
 }
 
 // Error names the callback.
@@ -53,7 +53,7 @@ func (e *CallbackError) Error() string {
 func guard(name string, f func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &CallbackError{Callback: name, Value: r}
+			err = &CallbackError{Callback: name, Value: fmt.Sprintf("%T", r)}
 		}
 	}()
 	f()

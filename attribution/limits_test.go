@@ -3,6 +3,7 @@ package attribution_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"slices"
@@ -181,7 +182,7 @@ func TestRulesOfTheCallerThatMisbehave(t *testing.T) {
 	} {
 		var cb *attribution.CallbackError
 		_, err := attribution.Rule(attribution.Func("f", f)).Attribute(mini(t), nil)
-		if !errors.As(err, &cb) || strings.Contains(err.Error(), "secret") {
+		if !errors.As(err, &cb) || strings.Contains(fmt.Sprintf("%+v", *cb), "secret") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
