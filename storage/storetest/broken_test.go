@@ -89,6 +89,20 @@ func (s *rewrites) Append(ctx context.Context, facts []storage.Fact) ([]touchpoi
 	return s.Store.Append(ctx, list)
 }
 
+// leaking leaves something running behind a loop that was stopped.
+type leaking struct{ *memstore.Store }
+
+func (s *leaking) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return func(yield func(storage.Fact, error) bool) {
+		for f, err := range s.Store.Scan(ctx, q) {
+			if !yield(f, err) {
+				go func() { <-ctx.Done() }()
+				return
+			}
+		}
+	}
+}
+
 // byArrival sorts by instant alone.
 type byArrival struct{ *memstore.Store }
 

@@ -34,6 +34,7 @@ var broken = []struct {
 	{"equal instants by arrival", "S7/order/by-id-bytes", plain(func(s *memstore.Store) storage.Store { return &byArrival{s} })},
 	{"To is inclusive", "S7/query/half-open", plain(func(s *memstore.Store) storage.Store { return &inclusive{s} })},
 	{"lock held while yielding", "S7/iterate/scan-append-inside", storetest.Impatient(plain(func(s *memstore.Store) storage.Store { return &locking{Store: s} }))},
+	{"a goroutine a stopped loop", "S7/iterate/no-goroutine-left", plain(func(s *memstore.Store) storage.Store { return &leaking{s} })},
 	{"error yielded twice", "S7/iterate/scan-error-last-and-once", plain(func(s *memstore.Store) storage.Store { return &badError{s, 2, storage.Fact{}} })},
 	{"error with a value", "S7/iterate/scan-error-last-and-once", plain(func(s *memstore.Store) storage.Store {
 		return &badError{s, 1, storage.Fact{Touch: &touchpoint.Touch{}}}
