@@ -61,13 +61,12 @@ type verdict struct {
 	kept  bool
 }
 
-// judge compares the means with all promises, each relaxed by a factor (1: none), to the
-// three decimals that the page prints.
+// judge compares the means with all promises, each relaxed by a factor (1: none).
 func judge(rows []row, slack float64) []verdict {
 	mean := means(rows)
 	var vs []verdict
 	most := func(what string, x, limit float64) {
-		vs = append(vs, verdict{what, x, "≤ " + short(limit), thousandths(x) <= thousandths(limit)})
+		vs = append(vs, verdict{what, x, "≤ " + short(limit), x <= limit})
 	}
 	for _, b := range bars {
 		m := mean[b.key]
@@ -103,6 +102,4 @@ func judge(rows []row, slack float64) []verdict {
 }
 
 // short prints a number with three decimals at most.
-func short(x float64) string { return fmt.Sprint(thousandths(x)) }
-
-func thousandths(x float64) float64 { return math.Round(x*1000) / 1000 }
+func short(x float64) string { return fmt.Sprint(math.Round(x*1000) / 1000) }
