@@ -12,10 +12,11 @@
 // [Component] reads the neighbourhood of an identifier, which is all that is needed to
 // know who somebody is.
 //
-// Authors of stores implement the six methods of [Store], build on [Row] for encoding and
-// keys, and run package storetest, whose rules are the exact meaning of what is written
-// here. Optional abilities ([Counter], [Snapshotter], …) are found by type assertion
-// behind package functions such as [Count], with the same answers.
+// Authors of stores implement the six methods of [Store], build on [Row], whose Offer makes
+// a fact ready and refuses what no store takes, and run package storetest, whose rules are
+// the exact meaning of what is written here. Optional abilities ([Counter], [Snapshotter],
+// …) are found by type assertion behind package functions such as [Count], with the same
+// answers.
 //
 // The order of facts is everywhere the one of [Position]. Encodings, keys and digests are
 // stable between releases.

@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -39,18 +38,12 @@ func (b *batch) prepare(ctx context.Context, facts []storage.Fact, outs []touchp
 		}
 		room := cap(b.chunk) - len(b.chunk)
 		r.Body = b.chunk[len(b.chunk):]
-		err := r.Encode(f)
-		if err == nil && f.Erasure != nil {
-			err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
-		}
-		if err != nil {
+		if outs[i] = r.Offer(f); outs[i].Status != 0 {
 			*r = storage.Row{IDs: r.IDs}
-			outs[i] = refused(f, err)
 		} else {
 			if len(r.Body) <= room {
 				b.chunk = b.chunk[:len(b.chunk)+len(r.Body)]
 			}
-			outs[i].Key = touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}
 			b.names = appendName(b.names, f, r)
 			if size += len(r.Body); size > storage.MaxBatchBytes {
 				return storage.ErrBatchTooLarge
@@ -59,20 +52,6 @@ func (b *batch) prepare(ctx context.Context, facts []storage.Fact, outs []touchp
 		b.ends = append(b.ends, len(b.names))
 	}
 	return nil
-}
-
-// refused is the outcome of a fact that Encode refused. Its key is told where it can be:
-// without one, nobody could say which fact it was.
-func refused(f storage.Fact, err error) touchpoint.Outcome {
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
-	if f.Touch != nil {
-		out.Key = f.Touch.Key()
-	}
-	var e *touchpoint.InvalidError
-	if errors.As(err, &e) {
-		out.Reason = e.Reason
-	}
-	return out
 }
 
 func (b *batch) name(i int) []byte {

@@ -68,11 +68,16 @@ func newRow(n int, f storage.Fact) (row, error) {
 	if err := r.Encode(f); err != nil {
 		return row{}, err
 	}
+	r.describe(f)
+	return r, nil
+}
+
+// describe adds to an encoded row what the tables want beside it.
+func (r *row) describe(f storage.Fact) {
 	if f.Touch != nil {
 		r.kind = f.Touch.Kind
 	}
 	r.idset = storage.HashSet(r.Key.Class, r.Key.Source, r.IDs)
-	return r, nil
 }
 
 // prepare encodes facts; outcomes of those that are refused are set.
@@ -82,15 +87,11 @@ func (a *appending) prepare(ctx context.Context) error {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r, err := newRow(i, f)
-		if err == nil && f.Erasure != nil {
-			err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
-		}
-		if err != nil {
-			a.outs[i] = rejection(f, err)
+		r := row{n: i}
+		if a.outs[i] = r.Offer(f); a.outs[i].Status != 0 {
 			continue
 		}
-		a.outs[i].Key = touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}
+		r.describe(f)
 		if size += len(r.Body); size > storage.MaxBatchBytes {
 			return storage.ErrBatchTooLarge
 		}
@@ -100,20 +101,6 @@ func (a *appending) prepare(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// rejection is the outcome of a fact that cannot be stored. A touch's key is told, so
-// that somebody can say which fact it was.
-func rejection(f storage.Fact, err error) touchpoint.Outcome {
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
-	if f.Touch != nil {
-		out.Key = f.Touch.Key()
-	}
-	var e *touchpoint.InvalidError
-	if errors.As(err, &e) {
-		out.Reason = e.Reason
-	}
-	return out
 }
 
 // appendOnce does everything but the commit.

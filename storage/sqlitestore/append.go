@@ -31,11 +31,16 @@ func (r *row) encode(f storage.Fact) error {
 	if err := r.Encode(f); err != nil {
 		return err
 	}
+	r.describe(f)
+	return nil
+}
+
+// describe adds to an encoded row what the table wants beside it.
+func (r *row) describe(f storage.Fact) {
 	r.set = storage.HashSet(r.Key.Class, r.Key.Source, r.IDs)
 	if f.Touch != nil {
 		r.kind = string(f.Touch.Kind)
 	}
-	return nil
 }
 
 // prepare encodes the facts; outcomes of those that are refused are set.
@@ -44,34 +49,16 @@ func (b *batch) prepare(ctx context.Context) error {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		err := b.rows[i].encode(f)
-		if err == nil && f.Erasure != nil {
-			err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
-		}
-		if err != nil {
-			b.outs[i] = refused(f, err)
+		r := &b.rows[i]
+		if b.outs[i] = r.Offer(f); b.outs[i].Status != 0 {
 			continue
 		}
-		k := b.rows[i].Key
-		b.outs[i].Key = touchpoint.Key{Source: k.Source, ID: k.ID}
-		if b.size += len(b.rows[i].Body); b.size > storage.MaxBatchBytes {
+		r.describe(f)
+		if b.size += len(r.Body); b.size > storage.MaxBatchBytes {
 			return storage.ErrBatchTooLarge
 		}
 	}
 	return nil
-}
-
-// refused is the outcome of a fact that cannot be encoded, with its key where it has one.
-func refused(f storage.Fact, err error) touchpoint.Outcome {
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
-	if f.Touch != nil {
-		out.Key = f.Touch.Key()
-	}
-	var e *touchpoint.InvalidError
-	if errors.As(err, &e) {
-		out.Reason = e.Reason
-	}
-	return out
 }
 
 // Append is storage.Store's. Calls that wait at the same time share one transaction; each

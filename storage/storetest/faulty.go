@@ -135,29 +135,14 @@ func (s *faulty) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint
 	}
 	outs := make([]touchpoint.Outcome, len(facts))
 	for i, fact := range facts {
-		k := fact.Key()
-		outs[i] = touchpoint.Outcome{Status: touchpoint.Retry, Key: touchpoint.Key{Source: k.Source, ID: k.ID}, Err: err}
-		if bad := storage.Check(fact); bad != nil { // is refused whatever happens to the store
-			outs[i] = refused(fact, bad)
-		} else if fact.Erasure != nil {
-			outs[i] = refused(fact, &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType})
+		if outs[i] = new(storage.Row).Offer(fact); outs[i].Status == 0 { // else it is refused whatever happens to the store
+			outs[i].Status, outs[i].Err = touchpoint.Retry, err
 		}
 	}
 	if touchpoint.Count(outs)[touchpoint.Retry] == 0 {
 		err = nil
 	}
 	return outs, err
-}
-
-func refused(f storage.Fact, err error) touchpoint.Outcome {
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err, Reason: touchpoint.Syntax}
-	if e, ok := err.(*touchpoint.InvalidError); ok {
-		out.Reason = e.Reason
-	}
-	if f.Touch != nil {
-		out.Key = f.Touch.Key()
-	}
-	return out
 }
 
 func (s *faulty) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {

@@ -2,7 +2,6 @@ package logstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -25,33 +24,14 @@ func prepare(ctx context.Context, facts []storage.Fact) (*batch, error) {
 	b := &batch{facts: facts, rows: make([]storage.Row, len(facts)), outs: make([]touchpoint.Outcome, len(facts))}
 	size := 0
 	for i, f := range facts {
-		err := b.rows[i].Encode(f)
-		if err == nil && f.Erasure != nil {
-			err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
-		}
-		if err != nil {
-			b.outs[i] = refused(f, err)
+		if b.outs[i] = b.rows[i].Offer(f); b.outs[i].Status != 0 {
 			continue
 		}
-		b.outs[i].Key = touchpoint.Key{Source: b.rows[i].Key.Source, ID: b.rows[i].Key.ID}
 		if size += len(b.rows[i].Body); size > storage.MaxBatchBytes {
 			return nil, storage.ErrBatchTooLarge
 		}
 	}
 	return b, nil
-}
-
-// refused is the outcome of a fact that Encode refused.
-func refused(f storage.Fact, err error) touchpoint.Outcome {
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
-	if f.Touch != nil {
-		out.Key = f.Touch.Key()
-	}
-	var e *touchpoint.InvalidError
-	if errors.As(err, &e) {
-		out.Reason = e.Reason
-	}
-	return out
 }
 
 // Append is storage.Store's. The batch is one record of the log.

@@ -1,0 +1,92 @@
+package storage
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// A Row is a fact as stores keep it, made outside of every lock. A Row may be used again;
+// its Body and IDs are then overwritten.
+type Row struct {
+	Key      Key
+	Hash     [16]byte // of Key
+	Sum      [16]byte // of Body
+	At       int64    // microseconds since 1970
+	Received int64    // of a touch's ReceivedAt, NoTime where there is none
+	Body     []byte
+	IDs      []identity.ID // that the fact names, sorted by (type, value), distinct
+}
+
+// NoTime stands in a [Row] for the zero instant.
+const NoTime = -1 << 63
+
+// Encode checks f and fills r, using the capacity of r.Body and r.IDs. The error is that
+// of [Check].
+func (r *Row) Encode(f Fact) error {
+	var c codec
+	body, err := c.append(r.Body[:0], f)
+	if err != nil {
+		return err
+	}
+	if f.Touch != nil {
+		r.IDs = append(r.IDs[:0], c.ids...)
+	} else {
+		r.IDs = f.appendIDs(r.IDs[:0])
+		slices.SortFunc(r.IDs, identity.CompareIDs)
+		r.IDs = slices.Compact(r.IDs)
+	}
+	r.Body, r.Key, r.At, r.Received = body, f.key(body), f.At().UnixMicro(), NoTime
+	r.Hash, r.Sum = r.Key.Hash(), HashBody(body)
+	if f.Touch != nil && !f.Touch.ReceivedAt.IsZero() {
+		r.Received = f.Touch.ReceivedAt.UnixMicro()
+	}
+	return nil
+}
+
+// Offer is Encode for [Store.Append]: it returns the outcome as far as the fact alone
+// decides it. What no store takes (what [Check] refuses, and every Erased fact) is Rejected
+// with the reason, and with its Key if it is a touch; r is then of no use. Any other fact
+// has its Key and Status 0, which the store replaces.
+func (r *Row) Offer(f Fact) touchpoint.Outcome {
+	err := r.Encode(f)
+	if err == nil && f.Erasure != nil {
+		err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
+	}
+	if err == nil {
+		return touchpoint.Outcome{Key: touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}}
+	}
+	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
+	if f.Touch != nil { // without a key nobody could say which one it was
+		out.Key = f.Touch.Key()
+	}
+	var e *touchpoint.InvalidError
+	if errors.As(err, &e) {
+		out.Reason = e.Reason
+	}
+	return out
+}
+
+// Fact decodes Body after comparing it with Sum, and gives a touch its ReceivedAt. A
+// difference is a *CorruptError. Only Body, Sum and Received are looked at.
+func (r *Row) Fact() (Fact, error) {
+	if HashBody(r.Body) != r.Sum {
+		return Fact{}, &CorruptError{"fact", -1}
+	}
+	f, err := decode(r.Body)
+	if err == nil && f.Touch != nil && r.Received != NoTime {
+		f.Touch.ReceivedAt = time.UnixMicro(r.Received).UTC()
+	}
+	return f, err
+}
+
+// Diff returns the names of the fields in which two facts of one key differ, sorted.
+func Diff(stored, offered Fact) []string {
+	if stored.Touch != nil && offered.Touch != nil {
+		return touchpoint.Diff(*stored.Touch, *offered.Touch)
+	}
+	return diffJSON(stored, offered)
+}

@@ -1,0 +1,45 @@
+package storage_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// What a store may take is left to it, with its key; what none takes is told at once.
+func TestOfferRefusesWhatNoStoreTakes(t *testing.T) {
+	var r storage.Row
+	for _, f := range everything() {
+		k := f.Key()
+		if out := r.Offer(f); out.Status != 0 || out.Key != (touchpoint.Key{Source: k.Source, ID: k.ID}) || out.Err != nil || out.Reason != "" {
+			t.Errorf("%v: %v, reason %q, error %v", f, out.Status, out.Reason, out.Err)
+		}
+		if r.Key != k || r.Hash != k.Hash() || r.Sum != storage.HashBody(r.Body) {
+			t.Errorf("%v: the row is not that of the fact", f)
+		}
+	}
+	nameless := erased()
+	nameless.Erasure.ID = ""
+	for _, c := range []struct {
+		name   string
+		fact   storage.Fact
+		key    touchpoint.Key
+		field  string
+		reason touchpoint.Reason
+	}{
+		{"an erasure", erased(), touchpoint.Key{}, "class", touchpoint.UnknownType},
+		{"an erasure that is bad itself", nameless, touchpoint.Key{}, "id", touchpoint.Missing},
+		{"a touch", storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "1", At: t0}}, touchpoint.Key{Source: "web", ID: "1"}, "kind", touchpoint.Missing},
+		{"evidence", storage.Fact{Evidence: &identity.Evidence{A: u(1), Source: "crm", At: t0}}, touchpoint.Key{}, "b", touchpoint.Missing},
+		{"nothing", storage.Fact{}, touchpoint.Key{}, "class", touchpoint.Missing},
+	} {
+		out := r.Offer(c.fact)
+		var e *touchpoint.InvalidError
+		if out.Status != touchpoint.Rejected || out.Key != c.key || out.Reason != c.reason || !errors.As(out.Err, &e) || e.Field != c.field || e.Reason != c.reason {
+			t.Errorf("%s: %v with key %v, reason %q, error %v", c.name, out.Status, out.Key, out.Reason, out.Err)
+		}
+	}
+}
