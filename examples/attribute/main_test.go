@@ -1,58 +1,25 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "attribute")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "attribute")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// attribute runs the program on text at standard input.
-func attribute(t *testing.T, in string, args ...string) (out, errs string, code int) {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(in)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
-}
 
 // paths runs the program on a file of paths that is wholly good.
 func paths(t *testing.T, in string, args ...string) string {
 	t.Helper()
-	out, errs, code := attribute(t, in, append([]string{"-in", "-", "-format", "paths"}, args...)...)
+	out, errs, code := blackbox.Run(t, in, append([]string{"-in", "-", "-format", "paths"}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
@@ -92,23 +59,6 @@ func (r row) num(t *testing.T, key string) float64 {
 
 func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*max(1, math.Abs(b)) }
 
-// shared is a file of the checking data, which is not part of the repository.
-func shared(t *testing.T, parts ...string) string {
-	t.Helper()
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(wd, "..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("checking data missing: %s", dir)
-	}
-	return filepath.Join(append([]string{dir}, parts...)...)
-}
-
 const miniPaths = `path,total_conversions,total_conversion_value,total_null
 A > B > C,2,20,1
 A > A > B,1,5,0
@@ -123,7 +73,7 @@ func TestGoldens(t *testing.T) {
 		"mini.csv": "", "five_channels.csv": "five_channels.csv", "pathdata.csv": "pathdata.csv", "ga4_paths.csv": "ga4_paths.csv",
 		"timed_paths.csv": "timed_paths.csv", "timed_paths_untimed_models.csv": "timed_paths.csv",
 	} {
-		file, err := os.ReadFile(shared(t, "golden", "attribution", golden))
+		file, err := os.ReadFile(blackbox.Shared(t, "golden/attribution/"+golden))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +86,7 @@ func TestGoldens(t *testing.T) {
 		}
 		text := []byte(miniPaths)
 		if in != "" {
-			if text, err = os.ReadFile(shared(t, "data", "attribution", in)); err != nil {
+			if text, err = os.ReadFile(blackbox.Shared(t, "data/attribution/"+in)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -157,7 +107,7 @@ func TestGoldens(t *testing.T) {
 func TestTransitionsGolden(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "t.csv")
-	in, err := os.ReadFile(shared(t, "data", "attribution", "pathdata.csv"))
+	in, err := os.ReadFile(blackbox.Shared(t, "data/attribution/pathdata.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +116,7 @@ func TestTransitionsGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden, err := os.ReadFile(shared(t, "golden", "attribution", "pathdata_transitions_order1.csv"))
+	golden, err := os.ReadFile(blackbox.Shared(t, "golden/attribution/pathdata_transitions_order1.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +197,7 @@ func TestValuesSumToTheLastDecimal(t *testing.T) {
 func TestBadRowsAreCountedAndGoodOnesPrinted(t *testing.T) {
 	t.Parallel()
 	in := miniPaths + "A > (null),1,1,0\nA,x,1,0\nA,1\nA,-1,0,0\nA >  > B,1,0,0\nA,0,5,1\nA,1,NaN,0\nA,1,99999999999999,0\n"
-	out, errs, code := attribute(t, in, "-in", "-", "-format", "paths", "-models", "last", "-bootstrap", "0")
+	out, errs, code := blackbox.Run(t, in, "-in", "-", "-format", "paths", "-models", "last", "-bootstrap", "0")
 	want := "line 7: reserved steps[1].channel\nline 8: not_a_number total_conversions\nline 9: syntax\nline 10: not_a_number total_conversions\n" +
 		"line 11: missing path\nline 12: out_of_range value\nline 13: not_a_number total_conversion_value\nline 14: overflow total_conversion_value\ndead letters: 8\n"
 	if code != 1 || errs != want || len(records(t, out)) != 3 {
@@ -283,7 +233,7 @@ func TestExitStatus(t *testing.T) {
 		{2, "", []string{"-in", "/no/such/file.csv", "-format", "paths"}},
 		{2, "path,total_conversions,total_conversion_value\nA,1,9000000000\nB,1,9000000000\n", []string{"-in", "-", "-format", "paths"}},
 	} {
-		if _, errs, code := attribute(t, c.in, c.args...); code != c.want {
+		if _, errs, code := blackbox.Run(t, c.in, c.args...); code != c.want {
 			t.Errorf("%q: exit %d, want %d: %s", c.args, code, c.want, errs)
 		}
 	}
@@ -320,7 +270,7 @@ func TestPreparationFlags(t *testing.T) {
 
 func TestPreparedPathsReadAgain(t *testing.T) {
 	t.Parallel()
-	in, err := os.ReadFile(shared(t, "data", "attribution", "timed_paths.csv"))
+	in, err := os.ReadFile(blackbox.Shared(t, "data/attribution/timed_paths.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,10 +319,7 @@ func TestByteOrderMarkBeforeAQuote(t *testing.T) {
 
 func TestSpend(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "s.csv")
-	if err := os.WriteFile(file, []byte("\ufeffchannel,cost\nA,12.50\nTV,3\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := blackbox.File(t, "s.csv", "\ufeffchannel,cost\nA,12.50\nTV,3\n")
 	for _, r := range records(t, paths(t, miniPaths, "-models", "first", "-bootstrap", "0", "-spend", file)) {
 		switch r["channel"] {
 		case "A": // 6 conversions worth 55
@@ -404,7 +351,7 @@ ad,11,2026-01-30T10:00:00Z,impression,Display,cleo,,,,
 // touches runs the program on touches at standard input.
 func touches(t *testing.T, in string, args ...string) (rows []row, errs string) {
 	t.Helper()
-	out, errs, code := attribute(t, in, append([]string{"-in", "-", "-format", "touches"}, args...)...)
+	out, errs, code := blackbox.Run(t, in, append([]string{"-in", "-", "-format", "touches"}, args...)...)
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
@@ -480,7 +427,7 @@ func TestTouchFlags(t *testing.T) {
 func TestCurrenciesAreNotMixed(t *testing.T) {
 	t.Parallel()
 	in := shopTouches + "shop,12,2026-01-30T12:00:00Z,order,,cleo,900,JPY,,\n"
-	if _, errs, code := attribute(t, in, "-in", "-", "-format", "touches"); code != 1 || !strings.Contains(errs, "-currency") {
+	if _, errs, code := blackbox.Run(t, in, "-in", "-", "-format", "touches"); code != 1 || !strings.Contains(errs, "-currency") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	rows, _ := touches(t, in, "-currency", "JPY", "-models", "last", "-bootstrap", "0")
@@ -493,7 +440,7 @@ func TestCurrenciesAreNotMixed(t *testing.T) {
 
 func TestExplainOfASubject(t *testing.T) {
 	t.Parallel()
-	out, errs, code := attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear,hazard,lineage")
+	out, errs, code := blackbox.Run(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear,hazard,lineage")
 	if code != 0 || strings.Count(out, `"reason":"linear"`) != 3 || strings.Count(out, `"reason":"hazard"`) == 0 || !strings.Contains(out, `"subject":"ann"`) {
 		t.Errorf("exit %d: %s%s", code, errs, out)
 	}
@@ -501,11 +448,11 @@ func TestExplainOfASubject(t *testing.T) {
 
 func TestExplainKnowsTheCycles(t *testing.T) {
 	t.Parallel()
-	out, errs, code := attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "overlap")
+	out, errs, code := blackbox.Run(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "overlap")
 	if code != 0 || strings.Count(out, `"reason":"linear"`) != 2+3 {
 		t.Errorf("overlap: exit %d: %s%s", code, errs, out)
 	}
-	out, errs, code = attribute(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "first")
+	out, errs, code = blackbox.Run(t, shopTouches, "-in", "-", "-format", "touches", "-by", "user_id", "-explain", "ann", "-models", "linear", "-cycle", "first")
 	if code != 0 || strings.Count(out, `"reason":"linear"`) != 2 || strings.Count(out, `"reason":"after_conversion"`) != 1 {
 		t.Errorf("first: exit %d: %s%s", code, errs, out)
 	}
@@ -527,15 +474,10 @@ func TestTimeModelsPrintTheBaselineAndTheirWarnings(t *testing.T) {
 
 func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 	t.Parallel()
-	in := shared(t, "data", "attribution", "touches_july.csv.gz")
-	dir := t.TempDir()
-	mapping, file := filepath.Join(dir, "m.json"), filepath.Join(dir, "p.csv")
-	err := os.WriteFile(mapping, []byte(`{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
-		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`), 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, errs, code := attribute(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", "last", "-bootstrap", "0", "-paths", file)
+	in := blackbox.Shared(t, "data/attribution/touches_july.csv.gz")
+	mapping, file := blackbox.File(t, "m.json", `{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
+		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`), filepath.Join(t.TempDir(), "p.csv")
+	_, errs, code := blackbox.Run(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", "last", "-bootstrap", "0", "-paths", file)
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
@@ -558,7 +500,7 @@ func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 		}
 		return out
 	}
-	want, got := rows(shared(t, "data", "attribution", "timed_paths.csv")), rows(file)
+	want, got := rows(blackbox.Shared(t, "data/attribution/timed_paths.csv")), rows(file)
 	for key, n := range want {
 		if got[key] != n {
 			t.Fatalf("%d of %d: %s", got[key], n, key)
@@ -568,7 +510,7 @@ func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 		t.Errorf("%d different rows, want %d", len(got), len(want))
 	}
 	// And to its credits.
-	golden, err := os.ReadFile(shared(t, "golden", "attribution", "timed_paths.csv"))
+	golden, err := os.ReadFile(blackbox.Shared(t, "golden/attribution/timed_paths.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -579,7 +521,7 @@ func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 			models = append(models, w["model"])
 		}
 	}
-	out, errs, code := attribute(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", strings.Join(models, ","), "-bootstrap", "0")
+	out, errs, code := blackbox.Run(t, "", "-in", in, "-format", "touches", "-map", mapping, "-models", strings.Join(models, ","), "-bootstrap", "0")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
@@ -646,7 +588,7 @@ func TestWarningsAppearWhereTheyAreDue(t *testing.T) {
 		"markov": {"no_nulls"}, "shapley_rate": {"immortal_time"}, "hazard": {"entry_unknown", "few_events"}, "lineage": {"entry_unknown", "few_events"},
 		"shapley_fitted": {"entry_unknown", "few_events"}, "backward": {"entry_unknown", "few_events"},
 	} {
-		_, errs, code := attribute(t, noNulls, "-in", "-", "-format", "paths", "-models", model, "-bootstrap", "0")
+		_, errs, code := blackbox.Run(t, noNulls, "-in", "-", "-format", "paths", "-models", model, "-bootstrap", "0")
 		for _, w := range want {
 			if code != 0 || !strings.Contains(errs, w) {
 				t.Errorf("%s: exit %d, no %s in %q", model, code, w, errs)

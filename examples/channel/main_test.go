@@ -1,55 +1,14 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "channel")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "channel")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// channel runs the program on text at standard input.
-func channel(t *testing.T, in string, args ...string) (out, errs string, code int) {
-	t.Helper()
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(in)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
-}
-
-func file(t *testing.T, name, text string) string {
-	t.Helper()
-	name = filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
@@ -62,14 +21,14 @@ func TestAnswers(t *testing.T) {
 {"channel":"Organic Shopping","source":"checkout.stripe.com","medium":"referral","campaign":"","rule":"ga4/organic-shopping","why":"referrer checkout.stripe.com: shopping (stripe); ga4/organic-shopping: source is shopping (checkout.stripe.com)"}
 {"channel":"Direct","source":"(direct)","medium":"(none)","campaign":"","rule":"ga4/direct","why":"referrer b.example: own host; ga4/direct: source is (direct), medium is (none)"}
 `
-	if out, errs, code := channel(t, in); out != want || code != 0 || errs != "" {
+	if out, errs, code := blackbox.Run(t, in); out != want || code != 0 || errs != "" {
 		t.Errorf("exit %d %s\n%s", code, errs, out)
 	}
-	if out, _, _ := channel(t, in, "-exclude", "payments,pay.example.com", "-rules", "ga4", "-"); strings.Count(out, "Direct") != 2 {
+	if out, _, _ := blackbox.Run(t, in, "-exclude", "payments,pay.example.com", "-rules", "ga4", "-"); strings.Count(out, "Direct") != 2 {
 		t.Error(out)
 	}
-	name := file(t, "in.jsonl", in)
-	if out, _, code := channel(t, "", name); out != want || code != 0 {
+	name := blackbox.File(t, "in.jsonl", in)
+	if out, _, code := blackbox.Run(t, "", name); out != want || code != 0 {
 		t.Errorf("from a file: exit %d\n%s", code, out)
 	}
 }
@@ -77,13 +36,9 @@ func TestAnswers(t *testing.T) {
 // The published cases; skips without the folder of checking data.
 func TestPublishedCases(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "data", "ingest", "channel-cases.jsonl"))
+	text, err := os.ReadFile(blackbox.Shared(t, "data/ingest/channel-cases.jsonl"))
 	if err != nil {
-		t.Skip("no ../shared/data/ingest/channel-cases.jsonl")
+		t.Fatal(err)
 	}
 	for rules, sets := range map[string]string{"ga4": "ga4 ga4-smc", "posthog": "posthog"} {
 		var in strings.Builder
@@ -98,7 +53,7 @@ func TestPublishedCases(t *testing.T) {
 				want = append(want, c.Expected)
 			}
 		}
-		out, errs, code := channel(t, in.String(), "-rules", rules)
+		out, errs, code := blackbox.Run(t, in.String(), "-rules", rules)
 		got := strings.Split(strings.TrimSpace(out), "\n")
 		if code != 0 || len(got) != len(want) {
 			t.Fatalf("exit %d, %d answers for %d cases: %s", code, len(got), len(want), errs)
@@ -114,7 +69,7 @@ func TestPublishedCases(t *testing.T) {
 func TestBadLines(t *testing.T) {
 	t.Parallel()
 	in := "{}\n{\n[]\n" + `{"url":1}` + "\n\"\xff\"\n" + `{"url":"` + strings.Repeat("x", 2<<20) + "\"}\n{}"
-	out, errs, code := channel(t, in)
+	out, errs, code := blackbox.Run(t, in)
 	var kinds []string
 	for line := range strings.Lines(out) {
 		kinds = append(kinds, strings.TrimSpace(line)[:9])
@@ -133,7 +88,7 @@ func TestStarts(t *testing.T) {
 {"person":"b","at":"2026-04-01T11:46:30Z","url":"https://s.example/"}
 {"person":"b","url":"https://s.example/"}
 `
-	out, _, code := channel(t, in, "-starts")
+	out, _, code := blackbox.Run(t, in, "-starts")
 	var got []string
 	for line := range strings.Lines(out) {
 		var a struct {
@@ -156,27 +111,27 @@ func TestStarts(t *testing.T) {
 func TestRulesAndHostsOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	const visit = `{"url":"https://s.example/","referrer":"https://portal.example.org/"}`
-	rules := file(t, "rules.json", `{"base":"none","hosts":"hosts.txt","rules":[{"name":"wiki","channel":"Community","items":[{"field":"medium","op":"exact","value":"organic"}]}]}`)
+	rules := blackbox.File(t, "rules.json", `{"base":"none","hosts":"hosts.txt","rules":[{"name":"wiki","channel":"Community","items":[{"field":"medium","op":"exact","value":"organic"}]}]}`)
 	if err := os.WriteFile(filepath.Join(filepath.Dir(rules), "hosts.txt"), []byte("search portal .example.org # ours"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, errs, code := channel(t, visit, "-rules", rules); code != 0 || !strings.Contains(out, `"rule":"custom/wiki"`) {
+	if out, errs, code := blackbox.Run(t, visit, "-rules", rules); code != 0 || !strings.Contains(out, `"rule":"custom/wiki"`) {
 		t.Errorf("exit %d %s %s", code, errs, out)
 	}
-	hosts := file(t, "my.txt", "video portal portal.example.org")
-	if out, _, _ := channel(t, visit, "-hosts", hosts); !strings.Contains(out, "Organic Video") {
+	hosts := blackbox.File(t, "my.txt", "video portal portal.example.org")
+	if out, _, _ := blackbox.Run(t, visit, "-hosts", hosts); !strings.Contains(out, "Organic Video") {
 		t.Error(out)
 	}
 	for name, args := range map[string][]string{
-		"unknown key \"bas\"":   {"-rules", file(t, "r.json", `{"bas":"ga4"}`)},
-		"line 2":                {"-hosts", file(t, "h.txt", "\nserch a a.com")},
+		"unknown key \"bas\"":   {"-rules", blackbox.File(t, "r.json", `{"bas":"ga4"}`)},
+		"line 2":                {"-hosts", blackbox.File(t, "h.txt", "\nserch a a.com")},
 		"no set \"paymnts\"":    {"-exclude", "paymnts"},
 		"no such file":          {"-rules", "/nowhere/at/all.json"},
 		"no such":               {"/nowhere/at/all.jsonl"},
 		"one file at most":      {"a", "b"},
 		"flag provided but not": {"-nosuch"},
 	} {
-		if out, errs, code := channel(t, visit, args...); code != 2 || out != "" || !strings.Contains(errs, name) {
+		if out, errs, code := blackbox.Run(t, visit, args...); code != 2 || out != "" || !strings.Contains(errs, name) {
 			t.Errorf("%v: exit %d %s", args, code, errs)
 		}
 	}

@@ -4,50 +4,23 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 	"github.com/tabi-go/tabi/persona"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "discover")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "discover")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 // discover runs the program on a table at standard input.
 func discover(t *testing.T, table string, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.Command(program, append([]string{"-in", "-"}, args...)...)
-	cmd.Stdin = strings.NewReader(table)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+	return blackbox.Run(t, table, append([]string{"-in", "-"}, args...)...)
 }
 
 type answer struct {
@@ -107,15 +80,11 @@ func ask(t *testing.T, table string, args ...string) (a answer) {
 	return a
 }
 
-func shared(t *testing.T, parts ...string) string {
+func shared(t *testing.T, name string) string {
 	t.Helper()
-	root := os.Getenv("TABI_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	b, err := os.ReadFile(filepath.Join(append([]string{root}, parts...)...))
+	b, err := os.ReadFile(blackbox.Shared(t, name))
 	if err != nil {
-		t.Skipf("%s is missing", filepath.Join(parts...))
+		t.Fatal(err)
 	}
 	return string(b)
 }
@@ -145,10 +114,10 @@ func TestGoldensFromFilesAlone(t *testing.T) {
 		Gamma, Cost float64
 		Labels      []int
 	}
-	if err := json.Unmarshal([]byte(shared(t, "golden", "methods", "cluster.json")), &golden); err != nil {
+	if err := json.Unmarshal([]byte(shared(t, "golden/methods/cluster.json")), &golden); err != nil {
 		t.Fatal(err)
 	}
-	soybean := shared(t, "data", "methods", "soybean.csv")
+	soybean := shared(t, "data/methods/soybean.csv")
 	for k := 2; k <= 6; k++ {
 		g := golden[fmt.Sprintf("soybean_k%d", k)]
 		args := []string{"-noheader", "-ignore", "c36", "-method", "kmodes", "-k", strconv.Itoa(k)}
@@ -161,17 +130,17 @@ func TestGoldensFromFilesAlone(t *testing.T) {
 		}
 	}
 	g := golden["stocks_kproto"]
-	a := ask(t, shared(t, "data", "methods", "stocks.csv"), "-noheader", "-id", "c1", "-method", "kprototypes", "-raw", "-k", "4")
+	a := ask(t, shared(t, "data/methods/stocks.csv"), "-noheader", "-id", "c1", "-method", "kprototypes", "-raw", "-k", "4")
 	if !near(*a.Gamma, g.Gamma) || !near(a.Cost, g.Cost) || !same(a.Labels, g.Labels) {
 		t.Errorf("γ %v, cost %v, labels %v", *a.Gamma, a.Cost, a.Labels)
 	}
 	var logistic struct {
 		WoE map[string]json.RawMessage `json:"woe_iv_birthwt"`
 	}
-	if err := json.Unmarshal([]byte(shared(t, "golden", "methods", "logistic.json")), &logistic); err != nil {
+	if err := json.Unmarshal([]byte(shared(t, "golden/methods/logistic.json")), &logistic); err != nil {
 		t.Fatal(err)
 	}
-	a = ask(t, shared(t, "data", "methods", "birthwt.csv"), "-method", "lift", "-outcome", "low", "-categorical", "race,smoke,ptl,ht,ui")
+	a = ask(t, shared(t, "data/methods/birthwt.csv"), "-method", "lift", "-outcome", "low", "-categorical", "race,smoke,ptl,ht,ui")
 	checked := 0
 	for _, attribute := range a.Attributes {
 		var g struct {
@@ -214,7 +183,7 @@ func TestPAMOfTheTinyTable(t *testing.T) {
 		}
 	}
 	got := rows(t, distances)
-	want, err := csv.NewReader(strings.NewReader(shared(t, "golden", "methods", "gower_tiny.csv"))).ReadAll()
+	want, err := csv.NewReader(strings.NewReader(shared(t, "golden/methods/gower_tiny.csv"))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}

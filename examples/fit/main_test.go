@@ -1,33 +1,13 @@
 package main_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "fit")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "fit")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 const icp = `{"id":"icp","version":"1","criteria":[
  {"id":"size","weight":40,"when":{"field":"account.employees","op":"between","value":[50,500]}},
@@ -43,25 +23,8 @@ const personas = `[{"id":"leader","criteria":[{"id":"level","weight":1,"when":{"
 // fit runs the program on people at standard input.
 func fit(t *testing.T, people string, args ...string) (out, errs string, code int) {
 	t.Helper()
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	args = append([]string{"-in", "-", "-icp", file("icp.json", icp), "-personas", file("personas.json", personas)}, args...)
-	cmd := exec.Command(program, args...)
-	cmd.Stdin = strings.NewReader(people)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+	files := []string{"-in", "-", "-icp", blackbox.File(t, "icp.json", icp), "-personas", blackbox.File(t, "personas.json", personas)}
+	return blackbox.Run(t, people, append(files, args...)...)
 }
 
 const head = "person,account,icp_score,icp_reasons,persona,persona_score\n"
@@ -90,11 +53,8 @@ func TestTitleMakesThePersona(t *testing.T) {
 }
 
 func TestTouchesAreJoinedByIdentifier(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "touches.jsonl")
 	touch := `{"source":"web","id":"1","at":"2026-05-01T00:00:00Z","kind":"webinar_attended","channel":"Email","ids":[{"type":"email","value":"ann@acme.example"}],"props":{"person":{"jobtitle":"Engineer"}}}` + "\n"
-	if err := os.WriteFile(file, []byte(touch), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := blackbox.File(t, "touches.jsonl", touch)
 	people := "person,account\nann@acme.example,a1\n"
 	out, errs, code := fit(t, people, "-touches", file)
 	if code != 0 || !strings.Contains(out, ",visitor,100.0\n") {
@@ -109,10 +69,7 @@ func TestTouchesAreJoinedByIdentifier(t *testing.T) {
 func TestRowsShuffledAndDoubledGiveTheSameBytes(t *testing.T) {
 	rows := []string{"p1,a1,51-200,製造業,CTO,crm,2026-01-01T00:00:00Z", "p1,a1,600,小売,Engineer,form,2026-01-01T00:00:00Z", "p1,a2,,製造業,,,",
 		"p2,a1,300,,部長,crm,", "p2,a1,301,,課長,crm,", "p3,,40,製造業,主任,,"}
-	came := filepath.Join(t.TempDir(), "touches.jsonl")
-	if err := os.WriteFile(came, []byte(strings.ReplaceAll(touches, "ann@acme.example", "p1")), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	came := blackbox.File(t, "touches.jsonl", strings.ReplaceAll(touches, "ann@acme.example", "p1"))
 	make := func(rows []string) string {
 		out, errs, code := fit(t, "person,account,従業員数,業種,役職,source,at\n"+strings.Join(rows, "\n")+"\n", "-wide", "-touches", came)
 		if code != 0 {
@@ -139,10 +96,7 @@ func TestExitStatus(t *testing.T) {
 	if code != 1 || !strings.HasSuffix(errs, "line 5: utf8 account\nline 6: syntax\ndead letters: 4\n") || !strings.Contains(out, "p2,a2,") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
-	bad := filepath.Join(t.TempDir(), "icp.json")
-	if err := os.WriteFile(bad, []byte(`{"id":"x","criteria":[{"id":"a","wieght":1}]}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	bad := blackbox.File(t, "icp.json", `{"id":"x","criteria":[{"id":"a","wieght":1}]}`)
 	if _, errs, code := fit(t, "person\np\n", "-icp", bad); code != 2 || !strings.Contains(errs, "/criteria/0/wieght") {
 		t.Errorf("exit %d, %q", code, errs)
 	}

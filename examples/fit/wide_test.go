@@ -3,12 +3,12 @@ package main_test
 import (
 	"encoding/csv"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
 
 const segments = `[{"id":"leaders","where":{"field":"person.seniority","op":"in","value":["director","vp","c_level"]}},
@@ -32,15 +32,7 @@ di,spy,60,製造業,JP,CEO,competitor
 `
 
 func TestWide(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	args := []string{"-wide", "-touches", file("touches.jsonl", touches), "-segments", file("segments.json", segments)}
+	args := []string{"-wide", "-touches", blackbox.File(t, "touches.jsonl", touches), "-segments", blackbox.File(t, "segments.json", segments)}
 	out, errs, code := fit(t, crowd, args...)
 	const reasons = "size=44.4;industry=33.3;country=22.2;budget=?"
 	want := strings.TrimSuffix(head, "\n") + ",icp,icp_tier,icp_completeness,icp_low,icp_high,persona_completeness,persona_margin,seniority,function,roles,engagement,lead_score,grade,segments\n" +
@@ -57,17 +49,17 @@ func TestWide(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(touches), "\n")
 	slices.Reverse(lines)
 	lines = append(lines, lines...)
-	if again, _, _ := fit(t, crowd, "-wide", "-touches", file("again.jsonl", strings.Join(lines, "\n")), "-segments", args[4]); again != out {
+	if again, _, _ := fit(t, crowd, "-wide", "-touches", blackbox.File(t, "again.jsonl", strings.Join(lines, "\n")), "-segments", args[4]); again != out {
 		t.Errorf("touches in another order, twice: %s", again)
 	}
 
-	scoring := file("scoring.json", `{"id":"own","cap":10,"rules":[{"id":"came","when":{"field":"touch.kind","op":"eq","value":"login"},"points":5,"sticky":true}]}`)
+	scoring := blackbox.File(t, "scoring.json", `{"id":"own","cap":10,"rules":[{"id":"came","when":{"field":"touch.kind","op":"eq","value":"login"},"points":5,"sticky":true}]}`)
 	out, errs, code = fit(t, crowd, append(args, "-scoring", scoring)...)
 	if code != 0 || !strings.Contains(out, ",user,5.0,71,A2,") { // √(1·0.5)
 		t.Errorf("exit %d %s\n%s", code, errs, out)
 	}
 
-	for _, args := range [][]string{{"-segments", args[4]}, {"-scoring", scoring}, {"-wide", "-segments", scoring}, {"-wide", "-scoring", args[4]}, {"-wide", "-segments", dir + "/none"}} {
+	for _, args := range [][]string{{"-segments", args[4]}, {"-scoring", scoring}, {"-wide", "-segments", scoring}, {"-wide", "-scoring", args[4]}, {"-wide", "-segments", "/no/such/file"}} {
 		if _, errs, code := fit(t, crowd, args...); code != 2 || strings.Contains(errs, "ann@") {
 			t.Errorf("%v: exit %d %s", args, code, errs)
 		}

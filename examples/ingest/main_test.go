@@ -1,26 +1,17 @@
-package main
+package main_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// TestMain lets the test binary be the program itself, so that exit codes are seen.
-func TestMain(m *testing.M) {
-	if os.Getenv("TABI_TEST_MAIN") == "ingest" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
+)
 
 type result struct {
 	out, err string
@@ -28,61 +19,25 @@ type result struct {
 }
 
 // last returns the last line of standard error.
-func (r result) last() string {
-	lines := strings.Split(strings.TrimSpace(r.err), "\n")
-	return lines[len(lines)-1]
-}
+func (r result) last() string { return blackbox.Last(r.err) }
 
 func ingestWith(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "TABI_TEST_MAIN=ingest")
-	cmd.Stdin = strings.NewReader(stdin)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	if _, ok := err.(*exec.ExitError); err != nil && !ok {
-		t.Fatal(err)
-	}
-	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+	out, errs, code := blackbox.Run(t, stdin, args...)
+	return result{out, errs, code}
 }
 
 func tally(offered, accepted, duplicate, conflict, rejected int) string {
 	return fmt.Sprintf("offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d", offered, accepted, duplicate, conflict, rejected)
 }
 
-func file(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	data := []byte(content)
-	if strings.HasSuffix(name, ".gz") {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, _ = z.Write(data)
-		_ = z.Close()
-		data = b.Bytes()
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // shared returns the files that match a pattern below the folder of local checks, and
 // skips where it is absent.
 func shared(t *testing.T, pattern ...string) []string {
 	t.Helper()
-	dir := os.Getenv("TABI_SHARED")
-	for root := "."; dir == ""; root = filepath.Join(root, "..") {
-		mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
-		if err == nil && strings.Contains(string(mod), "module github.com/tabi-go/tabi\n") {
-			dir = filepath.Join(root, "..", "shared")
-		}
-	}
-	p := filepath.Join(append([]string{dir, "data", "ingest"}, pattern...)...)
-	files, _ := filepath.Glob(p)
+	files, _ := filepath.Glob(filepath.Join(append([]string{blackbox.Shared(t, "data/ingest")}, pattern...)...))
 	if len(files) == 0 {
-		t.Skipf("no %s: set TABI_SHARED to the folder of local checks", p)
+		t.Skip("the shared data lacks", pattern)
 	}
 	return files
 }
@@ -199,7 +154,7 @@ func messages(n int) []string {
 func TestI4TheOrderOfTheInputIsNotSeen(t *testing.T) {
 	t.Parallel()
 	lines := messages(300)
-	want := ingestWith(t, "", "-from", "segment", file(t, "a.jsonl", strings.Join(lines, "\n")))
+	want := ingestWith(t, "", "-from", "segment", blackbox.File(t, "a.jsonl", strings.Join(lines, "\n")))
 	if want.last() != tally(300, 300, 0, 0, 0) || strings.Count(want.out, "\n") != 300 {
 		t.Fatal(want.err)
 	}
@@ -208,10 +163,10 @@ func TestI4TheOrderOfTheInputIsNotSeen(t *testing.T) {
 	all := strings.Join(lines, "\n")
 	array := "[" + strings.Join(lines, ",\n") + "]"
 	for name, args := range map[string][]string{
-		"shuffled": {file(t, "b.jsonl", all)}, "gzipped": {file(t, "b.ndjson.gz", all)}, "an array": {file(t, "b.json", array)},
-		"a batch":    {file(t, "b.json.gz", `{"batch":`+array+`,"sentAt":"2026-06-30T00:00:00Z"}`)},
-		"split":      {file(t, "b.jsonl", strings.Join(lines[:77], "\n")), file(t, "c.jsonl", strings.Join(lines[77:], "\n"))},
-		"any suffix": {file(t, "b.log", all)},
+		"shuffled": {blackbox.File(t, "b.jsonl", all)}, "gzipped": {blackbox.File(t, "b.ndjson.gz", all)}, "an array": {blackbox.File(t, "b.json", array)},
+		"a batch":    {blackbox.File(t, "b.json.gz", `{"batch":`+array+`,"sentAt":"2026-06-30T00:00:00Z"}`)},
+		"split":      {blackbox.File(t, "b.jsonl", strings.Join(lines[:77], "\n")), blackbox.File(t, "c.jsonl", strings.Join(lines[77:], "\n"))},
+		"any suffix": {blackbox.File(t, "b.log", all)},
 	} {
 		if got := ingestWith(t, "", append([]string{"-from", "segment"}, args...)...); got.out != want.out || got.code != 0 {
 			t.Errorf("%s: other output, exit %d, %s", name, got.code, got.err)
@@ -221,7 +176,7 @@ func TestI4TheOrderOfTheInputIsNotSeen(t *testing.T) {
 		t.Error("standard input: other output")
 	}
 	// I3: what was written reads back as itself, and twice is once.
-	touches := file(t, "t.jsonl", want.out)
+	touches := blackbox.File(t, "t.jsonl", want.out)
 	if got := ingestWith(t, "", "-from", "touch", touches, touches); got.out != want.out || got.last() != tally(600, 300, 300, 0, 0) {
 		t.Errorf("canonical touches: %s", got.err)
 	}
@@ -310,7 +265,7 @@ func TestTheTallyOfGeneratedMessagesIsExact(t *testing.T) {
 	if os.Getenv("TABI_LONG") != "" {
 		n = 100_000
 	}
-	mapping := file(t, "m.json", `{"source":"s","id":"no","at":"at","kind":"kind","ids":[{"type":"user_id","col":"who"}],"value":"amount","currency":{"const":"EUR"}}`)
+	mapping := blackbox.File(t, "m.json", `{"source":"s","id":"no","at":"at","kind":"kind","ids":[{"type":"user_id","col":"who"}],"value":"amount","currency":{"const":"EUR"}}`)
 	for from, form := range forms {
 		t.Run(from, func(t *testing.T) {
 			t.Parallel()
@@ -340,7 +295,7 @@ func TestTheTallyOfGeneratedMessagesIsExact(t *testing.T) {
 			if form.args != "" {
 				args = append(args, form.args, mapping)
 			}
-			got := ingestWith(t, "", append(args, file(t, "in"+form.suffix, strings.Join(lines, "\n")))...)
+			got := ingestWith(t, "", append(args, blackbox.File(t, "in"+form.suffix, strings.Join(lines, "\n")))...)
 			if want := tally(offered, n, duplicate, conflict, rejected); got.last() != want || got.code != 1 {
 				t.Errorf("exit %d, %s, want %s", got.code, got.last(), want)
 			}
@@ -355,7 +310,7 @@ func TestTheTallyOfGeneratedMessagesIsExact(t *testing.T) {
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
-	in := file(t, "a.jsonl", `{"type":"track","event":"A","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z"}
+	in := blackbox.File(t, "a.jsonl", `{"type":"track","event":"A","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z"}
 {"type":"track","event":"B","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z"}
 {"type":"track","event":"B","messageId":"m2","userId":"secret"}
 `)
@@ -403,13 +358,13 @@ func TestMergedContactsAndSideOutputs(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	over, rel, con := filepath.Join(dir, "o.jsonl"), filepath.Join(dir, "r.csv"), filepath.Join(dir, "c.csv")
-	merges := file(t, "m.csv", "canonical_vid,vid_to_merge,timestamp\n5,7,2026-06-01 00:00:00\n5,7,2026-06-01 00:00:00\n")
+	merges := blackbox.File(t, "m.csv", "canonical_vid,vid_to_merge,timestamp\n5,7,2026-06-01 00:00:00\n5,7,2026-06-01 00:00:00\n")
 	got := ingestWith(t, "", "-from", "csv", "-map", "preset:hubspot-merge", "-overrides-out", over, merges)
 	if data, _ := os.ReadFile(over); strings.Count(string(data), "\n") != 1 ||
 		!strings.Contains(string(data), `"at":"2026-06-01T00:00:00Z","actor":"hubspot","reason":"merge audit","a":{"type":"crm_contact_id","value":"5"},"b":{"type":"crm_contact_id","value":"7"},"force":true}`) {
 		t.Errorf("%s%s", data, got.err)
 	}
-	contacts := file(t, "c.csv", "id,account_id,is_deleted,created_date\nb,=x,,2026-06-01 00:00:00\na,y,,2026-06-01 00:00:00\n")
+	contacts := blackbox.File(t, "c.csv", "id,account_id,is_deleted,created_date\nb,=x,,2026-06-01 00:00:00\na,y,,2026-06-01 00:00:00\n")
 	ingestWith(t, "", "-from", "csv", "-map", "preset:salesforce-contact", "-relations-out", rel, contacts)
 	want := `person_type,person_value,account_type,account_value,role,primary,from,to,source,id,at
 crm_contact_id,a,crm_account_id,y,,false,2026-06-01T00:00:00Z,,salesforce,a,2026-06-01T00:00:00Z
@@ -427,9 +382,9 @@ crm_contact_id,b,crm_account_id,'=x,,false,2026-06-01T00:00:00Z,,salesforce,b,20
 // T11 and identity's rule that one touch is one person: attendees stay apart.
 func TestAMeetingIsOneTouchAParticipant(t *testing.T) {
 	t.Parallel()
-	meetings := file(t, "m.csv", "engagement_id,start_time,end_time,meeting_outcome,title\n9,2026-06-01 9:00:00,2026-06-01 10:00:00,COMPLETED,Demo\n")
-	contacts := file(t, "c.csv", "engagement_id,contact_id\n9,1\n8,4\n9,2\n9,3\n")
-	companies := file(t, "k.csv", "company_id,engagement_id\nacme,9\n")
+	meetings := blackbox.File(t, "m.csv", "engagement_id,start_time,end_time,meeting_outcome,title\n9,2026-06-01 9:00:00,2026-06-01 10:00:00,COMPLETED,Demo\n")
+	contacts := blackbox.File(t, "c.csv", "engagement_id,contact_id\n9,1\n8,4\n9,2\n9,3\n")
+	companies := blackbox.File(t, "k.csv", "company_id,engagement_id\nacme,9\n")
 	got := ingestWith(t, "", "-from", "csv", "-map", "preset:hubspot-meeting", "-table", "contacts="+contacts, "-table", "companies="+companies, meetings)
 	if got.last() != tally(3, 3, 0, 0, 0) || strings.Count(got.out, `"activity_id":"9"`) != 3 || strings.Count(got.out, `"value":"acme"`) != 3 ||
 		strings.Count(got.out, `"duration_s":3600`) != 3 || strings.Count(got.out, "crm_contact_id") != 3 {
@@ -439,10 +394,10 @@ func TestAMeetingIsOneTouchAParticipant(t *testing.T) {
 
 func TestExitStatusAndMessages(t *testing.T) {
 	t.Parallel()
-	good := file(t, "good.jsonl", messages(1)[0])
-	table := file(t, "t.csv", "a,b\n1,2\n")
-	mapping := file(t, "m.json", `{"kind":"a","at":"b","ids":[{"type":"user_id","col":"c"}]}`)
-	typo := file(t, "typo.json", `{"kinds":"a"}`)
+	good := blackbox.File(t, "good.jsonl", messages(1)[0])
+	table := blackbox.File(t, "t.csv", "a,b\n1,2\n")
+	mapping := blackbox.File(t, "m.json", `{"kind":"a","at":"b","ids":[{"type":"user_id","col":"c"}]}`)
+	typo := blackbox.File(t, "typo.json", `{"kinds":"a"}`)
 	for _, c := range []struct {
 		args []string
 		code int
@@ -450,8 +405,8 @@ func TestExitStatusAndMessages(t *testing.T) {
 	}{
 		{[]string{"-from", "segment", good}, 0, tally(1, 1, 0, 0, 0)},
 		{[]string{"-h"}, 0, "-from"},
-		{[]string{"-from", "segment", file(t, "broken.json", messages(1)[0][:20])}, 1, "broke off"},
-		{[]string{"-from", "segment", file(t, "x.json", messages(1)[0]+"]"), good}, 1, tally(2, 1, 1, 0, 0)},
+		{[]string{"-from", "segment", blackbox.File(t, "broken.json", messages(1)[0][:20])}, 1, "broke off"},
+		{[]string{"-from", "segment", blackbox.File(t, "x.json", messages(1)[0]+"]"), good}, 1, tally(2, 1, 1, 0, 0)},
 		{[]string{good}, 2, "-from is required"},
 		{[]string{"-from", "segments", good}, 2, "unknown format"},
 		{[]string{"-from", "segment", "/no/such/file"}, 2, "no such file"},
@@ -503,7 +458,7 @@ func TestMixedSpellingsBecomeOneChannel(t *testing.T) {
 	for i, c := range []string{"Ｅメール", "e-mail", "メルマガ", "ﾒｰﾙ", "(not set)", "", "Rundbrief", "Zeppelin"} {
 		fmt.Fprintf(&in, "s,%d,2026-06-01T00:00:00Z,event,%s,u1\n", i, c)
 	}
-	vocab := file(t, "v.csv", "field,from,to,source\nchannel,rundbrief,Email,\n")
+	vocab := blackbox.File(t, "v.csv", "field,from,to,source\nchannel,rundbrief,Email,\n")
 	got := ingestWith(t, in.String(), "-from", "touch", "-vocab", vocab, "-report", report)
 	if n := strings.Count(got.out, `"channel":"Email"`); n != 5 || got.last() != tally(8, 8, 0, 0, 0) {
 		t.Errorf("%d mails in\n%s%s", n, got.out, got.err)
@@ -539,7 +494,7 @@ func TestChannelsAndBots(t *testing.T) {
 		return fmt.Sprintf(`{"type":"page","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z","properties":{"url":%s,"referrer":%s},"context":{"userAgent":%s}}`,
 			quote(url), quote(referrer), quote(agent))
 	}
-	rules := file(t, "rules.json", `{"base":"ga4","rules":[{"name":"letters","channel":"Letters","combiner":"AND","items":[{"field":"medium","op":"exact","value":"newsletter"}]}]}`)
+	rules := blackbox.File(t, "rules.json", `{"base":"ga4","rules":[{"name":"letters","channel":"Letters","combiner":"AND","items":[{"field":"medium","op":"exact","value":"newsletter"}]}]}`)
 	bot := "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 	for _, c := range []struct {
 		name string
@@ -567,7 +522,7 @@ func TestChannelsAndBots(t *testing.T) {
 			t.Errorf("%s: %s", c.name, got.out)
 		}
 	}
-	for _, args := range [][]string{{"-channel", "/no/such"}, {"-channel", file(t, "typo.json", `{"rule":[]}`)}, {"-exclude", "payment"}, {"-own", "a b"}, {"-bots", "maybe"}} {
+	for _, args := range [][]string{{"-channel", "/no/such"}, {"-channel", blackbox.File(t, "typo.json", `{"rule":[]}`)}, {"-exclude", "payment"}, {"-own", "a b"}, {"-bots", "maybe"}} {
 		if got := ingestWith(t, "", append([]string{"-from", "segment"}, args...)...); got.code != 2 {
 			t.Errorf("%v: exit %d, %s", args, got.code, got.err)
 		}
@@ -576,12 +531,12 @@ func TestChannelsAndBots(t *testing.T) {
 
 func TestTouchpointsAreNamedByTheCatalogue(t *testing.T) {
 	t.Parallel()
-	catalogue := file(t, "c.json", `[{"name":"Pricing page","match":[{"url":"x.example/pricing*"}]}]`)
+	catalogue := blackbox.File(t, "c.json", `[{"name":"Pricing page","match":[{"url":"x.example/pricing*"}]}]`)
 	in := `{"type":"page","messageId":"m1","userId":"u1","timestamp":"2026-06-01T00:00:00Z","properties":{"url":"https://x.example/pricing-eu?utm_source=s"}}`
 	if got := ingestWith(t, in, "-from", "segment", "-catalogue", catalogue); !strings.Contains(got.out, `"touchpoint":"Pricing page"`) {
 		t.Errorf("%s%s", got.out, got.err)
 	}
-	if got := ingestWith(t, in, "-from", "segment", "-catalogue", file(t, "typo.json", `[{"nme":"x"}]`)); got.code != 2 {
+	if got := ingestWith(t, in, "-from", "segment", "-catalogue", blackbox.File(t, "typo.json", `[{"nme":"x"}]`)); got.code != 2 {
 		t.Errorf("exit %d, %s", got.code, got.err)
 	}
 }

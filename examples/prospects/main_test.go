@@ -1,37 +1,19 @@
 package main_test
 
 import (
-	"bytes"
-	"errors"
 	"flag"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files and the outputs in docs/persona.md")
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	flag.Parse()
-	dir, err := os.MkdirTemp("", "prospects")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "prospects")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 // files are the inputs; a later flag of the same name replaces one.
 var files = []string{"-in", "testdata/crm.csv", "-map", "testdata/mapping.json", "-touches", "testdata/touches.csv",
@@ -39,15 +21,7 @@ var files = []string{"-in", "testdata/crm.csv", "-map", "testdata/mapping.json",
 
 func prospects(t *testing.T, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.Command(program, append(append([]string{}, files...), args...)...)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+	return blackbox.Run(t, "", append(slices.Clone(files), args...)...)
 }
 
 func ok(t *testing.T, args ...string) string {
@@ -57,16 +31,6 @@ func ok(t *testing.T, args ...string) string {
 		t.Fatalf("%v: exit %d %s", args, code, errs)
 	}
 	return out
-}
-
-// file writes a file of the test.
-func file(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 func read(t *testing.T, name string) string {
@@ -138,7 +102,7 @@ func TestOrderAndRepeatsDoNotShow(t *testing.T) {
 			lines[len(lines)-1] += "\n"
 			lines = append(lines, lines[:len(lines)/2]...)
 			r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
-			args = append(args, input[0], file(t, "rows.csv", head+"\n"+strings.Join(lines, "")))
+			args = append(args, input[0], blackbox.File(t, "rows.csv", head+"\n"+strings.Join(lines, "")))
 		}
 		if got := ok(t, args...); got != want {
 			t.Fatalf("seed %s: the order of rows shows", seed)
@@ -165,7 +129,7 @@ func TestConsentIsKept(t *testing.T) {
 		}
 	}
 	none := strings.NewReplacer(",yes,", ",no,", ",Yes,", ",no,", ",はい,", ",no,").Replace(read(t, "testdata/crm.csv"))
-	if out := ok(t, "-in", file(t, "crm.csv", none)); strings.Contains(out, "   write to:") || !strings.Contains(out, "nobody may be written to") {
+	if out := ok(t, "-in", blackbox.File(t, "crm.csv", none)); strings.Contains(out, "   write to:") || !strings.Contains(out, "nobody may be written to") {
 		t.Error("somebody is written to though nobody agreed")
 	}
 }
@@ -183,11 +147,11 @@ func TestCustomersAndCompetitorsAreNoProspects(t *testing.T) {
 }
 
 func TestFlagsOfTheMessage(t *testing.T) {
-	holidays := file(t, "calendar.json", `{"weekdays":["thu"],"holidays":["2026-11-05"]}`)
+	holidays := blackbox.File(t, "calendar.json", `{"weekdays":["thu"],"holidays":["2026-11-05"]}`)
 	if out := ok(t, "-calendar", holidays, "-n", "1", "-brief"); !strings.Contains(out, "2026-11-12 ") {
 		t.Error(out)
 	}
-	tone := file(t, "tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"formality":1,"length":"long"},"lead":[{"en":"Say hello"}]}]}`)
+	tone := blackbox.File(t, "tone.json", `{"rules":[{"id":"a","when":{"all":[]},"set":{"formality":1,"length":"long"},"lead":[{"en":"Say hello"}]}]}`)
 	if out := ok(t, "-tone", tone, "-n", "1"); !strings.Contains(out, "formality 1, warmth 3, directness 3, long") || !strings.Contains(out, "begin with: Say hello") {
 		t.Error(out)
 	}
@@ -201,13 +165,13 @@ func TestFlagsOfTheMessage(t *testing.T) {
 }
 
 func TestExitStatus(t *testing.T) {
-	bad := file(t, "crm.csv", read(t, "testdata/crm.csv")+"C-900,x@y.example,,,,,,A-90,X,x.example,,,,,,yesterday\n")
+	bad := blackbox.File(t, "crm.csv", read(t, "testdata/crm.csv")+"C-900,x@y.example,,,,,,A-90,X,x.example,,,,,,yesterday\n")
 	out, errs, code := prospects(t, "-in", bad, "-brief")
 	if code != 1 || !strings.HasSuffix(errs, "dead letters: 1\n") || out != ok(t, "-brief") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 	for _, args := range [][]string{{"-lang", "fr"}, {"-n", "0"}, {"-stall", "-5h"}, {"-account", "A-99"}, {"-n", "2", "-account", "A-05"}, {"more"}, {"-icp", "missing.json"}, {"-touches", ""},
-		{"-plan", file(t, "plan.json", `{"id":"p","items":[],"cells":[{"stage":"a","chanel":"x"}]}`)}} {
+		{"-plan", blackbox.File(t, "plan.json", `{"id":"p","items":[],"cells":[{"stage":"a","chanel":"x"}]}`)}} {
 		if out, errs, code := prospects(t, args...); code != 2 || out != "" || errs == "" {
 			t.Errorf("%v: exit %d, %q", args, code, errs)
 		}

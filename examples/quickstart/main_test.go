@@ -1,47 +1,19 @@
-package main
+package main_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// TestMain lets the test binary be the program, so that the tests see it from outside.
-func TestMain(m *testing.M) {
-	if os.Getenv("TABI_QUICKSTART") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// program runs quickstart and returns its streams and exit status.
-func program(t *testing.T, stdin string, env []string, args ...string) (out, diag string, status int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), "TABI_QUICKSTART=1"), env...)
-	cmd.Stdin = strings.NewReader(stdin)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	if exit, ok := err.(*exec.ExitError); ok {
-		return o.String(), e.String(), exit.ExitCode()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), 0
-}
 
 // blocks cuts the output at its headings.
 func blocks(t *testing.T, out string) [5]string {
@@ -58,13 +30,8 @@ func blocks(t *testing.T, out string) [5]string {
 	return b
 }
 
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return lines[len(lines)-1]
-}
-
 func TestCompanyFromRecordsToCredit(t *testing.T) {
-	out, diag, status := program(t, "", nil)
+	out, diag, status := blackbox.Run(t, "")
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, diag)
 	}
@@ -83,22 +50,22 @@ func TestCompanyFromRecordsToCredit(t *testing.T) {
 	if !strings.Contains(b[3], "Opportunity") || !strings.Contains(b[3], "median_days") {
 		t.Errorf("stages: %s", b[3])
 	}
-	totals := strings.Fields(lastLine(b[4]))
+	totals := strings.Fields(blackbox.Last(b[4]))
 	if len(totals) != 5 || totals[1] == "0.00" || len(slices.Compact(totals[1:])) != 1 {
 		t.Errorf("totals differ: %q", totals)
 	}
 	if !strings.Contains(b[4], "[") || !strings.Contains(b[4], "Paid Search") {
 		t.Errorf("credit: %s", b[4])
 	}
-	if tally := lastLine(diag); !strings.HasPrefix(tally, "offered=") || !strings.Contains(tally, " rejected=0 ") {
+	if tally := blackbox.Last(diag); !strings.HasPrefix(tally, "offered=") || !strings.Contains(tally, " rejected=0 ") {
 		t.Errorf("tally: %s", tally)
 	}
 }
 
 func TestOrderBatchesAndProcessorsCannotBeSeen(t *testing.T) {
-	want, _, _ := program(t, "", []string{"GOMAXPROCS=1"})
+	want, _, _ := blackbox.RunOn(t, 1, "")
 	for _, args := range [][]string{{"-shuffle", "1"}, {"-shuffle", "2"}, {"-shuffle", "3"}, nil} {
-		got, diag, status := program(t, "", []string{"GOMAXPROCS=2"}, args...)
+		got, diag, status := blackbox.RunOn(t, 2, "", args...)
 		if status != 0 || got != want {
 			t.Errorf("%v: status %d, other bytes: %v\n%s", args, status, got != want, diag)
 		}
@@ -106,7 +73,7 @@ func TestOrderBatchesAndProcessorsCannotBeSeen(t *testing.T) {
 }
 
 func TestJapanese(t *testing.T) {
-	out, _, status := program(t, "", nil, "-lang", "ja")
+	out, _, status := blackbox.Run(t, "", "-lang", "ja")
 	if status != 0 || !strings.Contains(out, "# 3 ある企業の旅") || !strings.Contains(out, "商談") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
@@ -127,11 +94,8 @@ func TestBrokenRowsEndTypedAndTheRestCounts(t *testing.T) {
 		"web,10,2026-01-02T00:00:00Z,click,Email,,null,,",
 		"web,2,2026-01-02T00:00:00Z,order,,u1,null,11.00,EUR",
 	}
-	file := filepath.Join(t.TempDir(), "broken.csv")
-	if err := os.WriteFile(file, []byte(strings.Join(rows, "\n")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, diag, status := program(t, "", nil, "-in", file)
+	file := blackbox.File(t, "broken.csv", strings.Join(rows, "\n"))
+	out, diag, status := blackbox.Run(t, "", "-in", file)
 	if status != 1 {
 		t.Errorf("status %d", status)
 	}
@@ -144,7 +108,7 @@ func TestBrokenRowsEndTypedAndTheRestCounts(t *testing.T) {
 			t.Errorf("no %q in\n%.2000s", want, diag)
 		}
 	}
-	if got := lastLine(diag); got != "offered=11 accepted=4 duplicate=0 conflict=1 rejected=6 suppressed=0 retry=0" {
+	if got := blackbox.Last(diag); got != "offered=11 accepted=4 duplicate=0 conflict=1 rejected=6 suppressed=0 retry=0" {
 		t.Errorf("tally: %s", got)
 	}
 	if strings.Contains(diag, "xxxx") {
@@ -154,34 +118,20 @@ func TestBrokenRowsEndTypedAndTheRestCounts(t *testing.T) {
 
 func TestBadUsage(t *testing.T) {
 	for _, args := range [][]string{{"-lang", "fr"}, {"-in", "nowhere.csv"}, {"-model", "nowhere.json"}, {"-map", "x.json"}, {"rest"}, {"-at", "noon"}, {"-no"}} {
-		if _, _, status := program(t, "", nil, args...); status != 2 {
+		if _, _, status := blackbox.Run(t, "", args...); status != 2 {
 			t.Errorf("%v: status %d", args, status)
 		}
 	}
 }
 
-// july returns the shared folder's touches of July, or skips.
-func july(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("TABI_SHARED")
-	if shared == "" {
-		shared = "../../../shared"
-	}
-	file := filepath.Join(shared, "data/attribution/touches_july.csv.gz")
-	if _, err := os.Stat(file); err != nil {
-		t.Skip("no ../shared/data/attribution beside the project; set TABI_SHARED")
-	}
-	return file
-}
-
 func TestJulyAgreesWithAnIndependentComputation(t *testing.T) {
-	file := july(t)
-	out, diag, status := program(t, "", nil, "-in", file, "-map", "july.json")
+	file := blackbox.Shared(t, "data/attribution/touches_july.csv.gz")
+	out, diag, status := blackbox.Run(t, "", "-in", file, "-map", "july.json")
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, diag)
 	}
-	if !strings.HasPrefix(lastLine(diag), "offered=62483 ") {
-		t.Error(lastLine(diag))
+	if !strings.HasPrefix(blackbox.Last(diag), "offered=62483 ") {
+		t.Error(blackbox.Last(diag))
 	}
 	b := blocks(t, out)
 	if !strings.Contains(b[0], " people=7896 accounts=0 conversions=1838 ") {
@@ -203,7 +153,7 @@ func TestJulyAgreesWithAnIndependentComputation(t *testing.T) {
 	if len(want) > 0 {
 		t.Errorf("channels without a row: %v", want)
 	}
-	again, _, _ := program(t, "", []string{"GOMAXPROCS=1"}, "-in", file, "-map", "july.json", "-shuffle", "5")
+	again, _, _ := blackbox.RunOn(t, 1, "", "-in", file, "-map", "july.json", "-shuffle", "5")
 	if again != out {
 		t.Error("shuffled input gives other bytes")
 	}

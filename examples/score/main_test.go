@@ -1,50 +1,23 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "score")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "score")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 // score runs the program on leads at standard input.
 func score(t *testing.T, leads string, args ...string) (out, errs string, code int) {
 	t.Helper()
-	cmd := exec.Command(program, append([]string{"-in", "-"}, args...)...)
-	cmd.Stdin = strings.NewReader(leads)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+	return blackbox.Run(t, leads, append([]string{"-in", "-"}, args...)...)
 }
 
 // answer is what tests read of the JSON.
@@ -241,13 +214,9 @@ func TestExitStatus(t *testing.T) {
 
 // The goldens, from files alone.
 func TestBirthwt(t *testing.T) {
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	leads, err := os.ReadFile(filepath.Join(dir, "data", "methods", "birthwt.csv"))
+	leads, err := os.ReadFile(blackbox.Shared(t, "data/methods/birthwt.csv"))
 	if err != nil {
-		t.Skipf("%s is missing: set TABI_SHARED to the folder of data and golden files", dir)
+		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "out.json")
 	out, errs, code := score(t, string(leads), "-target", "low", "-drop", "bwt", "-categorical", "race", "-lambda", "0", "-o", file)

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -16,24 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// program is the built program.
-var program string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "server")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(dir, "server")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 const key = "wk-SECRET"
 
@@ -47,7 +31,7 @@ type server struct {
 
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(program, append([]string{"-addr", "127.0.0.1:0", "-key", "web=" + key}, args...)...)}
+	s := &server{t: t, cmd: blackbox.Command(t, append([]string{"-addr", "127.0.0.1:0", "-key", "web=" + key}, args...)...)}
 	s.cmd.Stderr = &s.errs
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -72,10 +56,7 @@ func (s *server) stop(sig os.Signal) (int, string) {
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Fatal(err)
 	}
-	err := s.cmd.Wait()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		s.t.Fatal(err)
-	}
+	blackbox.Ended(s.t, s.cmd, s.cmd.Wait(), s.errs.String())
 	return s.cmd.ProcessState.ExitCode(), s.errs.String()
 }
 
@@ -195,11 +176,8 @@ func TestClientDelivers(t *testing.T) {
 
 func TestReadKeyLoadAndRules(t *testing.T) {
 	t.Parallel()
-	name := filepath.Join(t.TempDir(), "touches.jsonl")
 	const touch = `{"id":"1","source":"crm","at":"2026-03-01T00:00:00Z","kind":"meeting","channel":"Sales <b>","ids":[{"type":"user_id","value":"u1"}]}` + "\n{}\n"
-	if err := os.WriteFile(name, []byte(touch), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	name := blackbox.File(t, "touches.jsonl", touch)
 	s := start(t, "-read-key", "rk", "-load", name, "-channel", "off")
 	for _, path := range []string{"/stats", "/journey?type=user_id&value=u1", "/report"} {
 		if code, body := s.get(path); code != 401 || strings.Contains(body, "u1") {
@@ -265,9 +243,8 @@ func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"-key", "web"}, {"-key", "web="}, {"-key", "a=1", "-key", "a=2"}, {"-key", "a=1", "-channel", "/no/such"},
 		{"-key", "a=1", "-exclude", "paymnts"}, {"-key", "a=1", "-load", "/no/such"}, {"-key", "a=1", "-addr", "nowhere:x"}, {"-key", "a=1", "more"}} {
-		cmd := exec.Command(program, args...)
-		if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 2 {
-			t.Errorf("%v: exit %d %v %s", args, cmd.ProcessState.ExitCode(), err, out)
+		if _, errs, code := blackbox.Run(t, "", args...); code != 2 {
+			t.Errorf("%v: exit %d %s", args, code, errs)
 		}
 	}
 }
@@ -276,13 +253,9 @@ func TestUsage(t *testing.T) {
 // data.
 func TestPublishedPayloads(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "data", "ingest", "payloads", "analytics-go", "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no ../shared/data/ingest/payloads/analytics-go")
+	files, err := filepath.Glob(blackbox.Shared(t, "data/ingest/payloads/analytics-go") + "/*.json")
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := start(t)
 	for _, f := range files {

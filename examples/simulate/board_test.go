@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tabi-go/tabi/attribution"
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 	"github.com/tabi-go/tabi/journey/simulate"
 )
 
@@ -227,7 +228,7 @@ const day = 24 * time.Hour
 func TestScoreboardIsGenerated(t *testing.T) {
 	t.Parallel()
 	dir, again := t.TempDir(), t.TempDir()
-	if _, diag, status := program(t, nil, "-scoreboard", "-out", dir, "-users", "200", "-seeds", "1"); status != 0 {
+	if _, diag, status := blackbox.Run(t, "", "-scoreboard", "-out", dir, "-users", "200", "-seeds", "1"); status != 0 {
 		t.Fatalf("exit %d: %s", status, diag)
 	}
 	page := files(t, dir)["scoreboard.md"]
@@ -235,7 +236,7 @@ func TestScoreboardIsGenerated(t *testing.T) {
 	if want := len(trials()) * len(allModels); len(rows) != want {
 		t.Errorf("%d rows, want %d", len(rows), want)
 	}
-	_, diag, status := program(t, []string{"GOMAXPROCS=1"}, "-scoreboard", "-out", again, "-users", "200", "-seeds", "1")
+	_, diag, status := blackbox.RunOn(t, 1, "", "-scoreboard", "-out", again, "-users", "200", "-seeds", "1")
 	if status != 0 || files(t, again)["scoreboard.md"] != page {
 		t.Errorf("a second run differs; exit %d: %s", status, diag)
 	}
@@ -244,7 +245,7 @@ func TestScoreboardIsGenerated(t *testing.T) {
 			t.Errorf("the page says nothing of %s", trial.name())
 		}
 	}
-	if _, _, status := program(t, nil, "-scoreboard"); status != 2 {
+	if _, _, status := blackbox.Run(t, "", "-scoreboard"); status != 2 {
 		t.Errorf("without -out: exit %d", status)
 	}
 }

@@ -1,55 +1,28 @@
 package main
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"maps"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey/simulate"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
-// TestMain lets the test binary be the program, so that the tests see it from outside.
-func TestMain(m *testing.M) {
-	if os.Getenv("TABI_SIMULATE") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// program runs simulate and returns its streams and exit status.
-func program(t *testing.T, env []string, args ...string) (out, diag string, status int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(append(os.Environ(), "TABI_SIMULATE=1"), env...)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return o.String(), e.String(), exit.ExitCode()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), 0
-}
-
 // world runs simulate into a new folder and returns it with the printed line.
 func world(t *testing.T, args ...string) (dir, line string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "new", "w")
-	out, diag, status := program(t, nil, append(args, "-out", dir)...)
+	out, diag, status := blackbox.Run(t, "", append(args, "-out", dir)...)
 	if status != 0 || diag != "" {
 		t.Fatalf("%q: exit %d, %s", args, status, diag)
 	}
@@ -113,7 +86,7 @@ func TestTwoRunsGiveTheSameFiles(t *testing.T) {
 		args := []string{"-scenario", name, "-users", "300", "-days", "40"}
 		one, line := world(t, args...)
 		other := t.TempDir()
-		again, _, status := program(t, []string{"GOMAXPROCS=1"}, append(args, "-out", other)...)
+		again, _, status := blackbox.RunOn(t, 1, "", append(args, "-out", other)...)
 		if status != 0 || again != line || !maps.Equal(files(t, one), files(t, other)) {
 			t.Errorf("%s: a second run differs", name)
 		}
@@ -123,7 +96,7 @@ func TestTwoRunsGiveTheSameFiles(t *testing.T) {
 				t.Errorf("%s: %s is the same with another seed", name, file)
 			}
 		}
-		stream, _, status := program(t, nil, append(args, "-out", "-")...)
+		stream, _, status := blackbox.Run(t, "", append(args, "-out", "-")...)
 		if status != 0 || stream != files(t, one)["touches.csv"] {
 			t.Errorf("%s: standard output has other touches", name)
 		}
@@ -166,7 +139,7 @@ func TestSetsOfChannelsSellWhatTheirWorldSays(t *testing.T) {
 
 func TestTruthIsWholeInEveryScenario(t *testing.T) {
 	t.Parallel()
-	out, _, _ := program(t, nil, "-list")
+	out, _, _ := blackbox.Run(t, "", "-list")
 	for line := range strings.Lines(out) {
 		name, _, _ := strings.Cut(line, ":")
 		dir, printed := world(t, "-scenario", strings.ReplaceAll(name, "_", "-"), "-users", "1000", "-days", "30", "-truth-seeds", "1")
@@ -346,11 +319,8 @@ func TestScoreOfTheTruthItself(t *testing.T) {
 		b.WriteString("perfect," + c + "," + number12(tr.Shapley[c]) + ",0\n")
 	}
 	b.WriteString("perfect,(baseline)," + number12(float64(tr.None)) + ",0\nblind,Paid Other,7,0\n")
-	file := filepath.Join(dir, "credit.csv")
-	if err := os.WriteFile(file, []byte(b.String()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	out, diag, status := program(t, nil, "-score", file, "-truth", filepath.Join(dir, "truth.json"))
+	file := blackbox.File(t, "credit.csv", b.String())
+	out, diag, status := blackbox.Run(t, "", "-score", file, "-truth", filepath.Join(dir, "truth.json"))
 	rows := table(t, out)
 	if status != 0 || len(rows) != 2 || rows[0]["model"] != "perfect" || rows[1]["tv"] != "1" || rows[1]["placebo"] != "1" {
 		t.Fatalf("exit %d, %s%s", status, out, diag)
@@ -365,14 +335,8 @@ func number12(x float64) string { return cells(simulate.Scores{TV: x})[0] }
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	bad := filepath.Join(dir, "bad")
-	if err := os.WriteFile(bad, []byte("model,channel,conversions\nm,A,many\n"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	good := filepath.Join(dir, "good")
-	if err := os.WriteFile(good, []byte(`{"shapley":{"A":1},"channels":["A"]}`), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	bad := blackbox.File(t, "bad", "model,channel,conversions\nm,A,many\n")
+	good := blackbox.File(t, "good", `{"shapley":{"A":1},"channels":["A"]}`)
 	for want, all := range map[int][][]string{
 		0: {{"-list"}, {"-scenario", "rare", "-users", "0", "-out", filepath.Join(dir, "empty")}},
 		1: {{"-score", bad, "-truth", good}, {"-score", good, "-truth", bad}},
@@ -387,7 +351,7 @@ func TestExitStatus(t *testing.T) {
 		},
 	} {
 		for _, args := range all {
-			if _, diag, status := program(t, nil, args...); status != want || (status != 0 && diag == "") {
+			if _, diag, status := blackbox.Run(t, "", args...); status != want || (status != 0 && diag == "") {
 				t.Errorf("%q: exit %d, want %d: %s", args, status, want, diag)
 			}
 		}

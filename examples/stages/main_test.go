@@ -1,61 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// TestMain lets the test binary be the program, so that the tests see it from outside.
-func TestMain(m *testing.M) {
-	if os.Getenv("TABI_STAGES") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// stages runs the program and returns its streams and exit status.
-func stages(t *testing.T, stdin string, args ...string) (out, diag string, status int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "TABI_STAGES=1")
-	cmd.Stdin = strings.NewReader(stdin)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return o.String(), e.String(), exit.ExitCode()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), 0
-}
 
 // good runs the program, which must succeed silently.
 func good(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	out, diag, status := stages(t, stdin, append([]string{"-in", "-"}, args...)...)
+	out, diag, status := blackbox.Run(t, stdin, append([]string{"-in", "-"}, args...)...)
 	if status != 0 || diag != "" {
 		t.Fatalf("%q: exit %d, %s", args, status, diag)
 	}
 	return out
-}
-
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // csvOf makes a file of touches from "day kind [stage|value [currency]]" lines of one person.
@@ -211,11 +173,11 @@ func TestExplainPrintsTouchesAndMoneyAsTablesDo(t *testing.T) {
 func TestModelsRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"digital", "classic", "lifecycle", "aarrr", "hubspot", "salesforce", "leadtorevenue"} {
-		out, diag, status := stages(t, "", "-model", name, "-do", "model")
+		out, diag, status := blackbox.Run(t, "", "-model", name, "-do", "model")
 		if status != 0 || diag != "" {
 			t.Fatal(name, status, diag)
 		}
-		again, _, _ := stages(t, "", "-model", write(t, "m.json", out), "-do", "model")
+		again, _, _ := blackbox.Run(t, "", "-model", blackbox.File(t, "m.json", out), "-do", "model")
 		if again != out {
 			t.Errorf("%s differs after a round trip", name)
 		}
@@ -256,14 +218,14 @@ func TestJourneysEndAndBegin(t *testing.T) {
 
 func TestGoalsOfAFile(t *testing.T) {
 	t.Parallel()
-	goals := write(t, "goals.json", `[{"id":"demo","rule":{"kinds":["meeting"]},"value":"fixed","amount":"100.00","currency":"EUR","repeat":"journey"}]`)
+	goals := blackbox.File(t, "goals.json", `[{"id":"demo","rule":{"kinds":["meeting"]},"value":"fixed","amount":"100.00","currency":"EUR","repeat":"journey"}]`)
 	out := good(t, csvOf("2026-01-01 meeting", "2026-01-02 meeting", "2026-01-03 order 5.00 EUR"), "-model", "digital", "-by", "email", "-do", "journeys", "-goals", goals)
 	if got := columnsOf(out, "reason", "goals", "value"); got != "reason,goals,value\nopen,1,100.00\n" {
 		t.Error(got)
 	}
 	for _, text := range []string{`{}`, `[{"id":"x"}]`, `[{"id":"x","stage":"nowhere"}]`, `[{"id":"x","stage":"awareness","colour":1}]`,
 		`[{"id":"x","stage":"awareness","value":"much"}]`, `[{"id":"x","rule":{"families":["vist"]}}]`, `[{"id":"x","rule":{"kind":["a"]}}]`, `[] []`} {
-		if _, diag, status := stages(t, "", "-in", "-", "-model", "digital", "-goals", write(t, "g.json", text)); status != 2 || diag == "" {
+		if _, diag, status := blackbox.Run(t, "", "-in", "-", "-model", "digital", "-goals", blackbox.File(t, "g.json", text)); status != 2 || diag == "" {
 			t.Errorf("%s: exit %d", text, status)
 		}
 	}
@@ -354,7 +316,7 @@ func TestJSONLinesHaveTheSameNames(t *testing.T) {
 func TestBadRecordsAreCountedAndTheGoodOnesUsed(t *testing.T) {
 	t.Parallel()
 	text := "source,id,at,kind,id.email,id.user_id\nt,1,2026-01-01T00:00:00Z,order,=a@example.com,\nt,2,never,order,a@example.com,\nt,3,2026-01-01T00:00:00Z,order,,u1\nt,1,2026-01-01T00:00:00Z,form,=a@example.com,\n"
-	out, diag, status := stages(t, text, "-in", "-", "-model", "digital", "-by", "email", "-do", "now")
+	out, diag, status := blackbox.Run(t, text, "-in", "-", "-model", "digital", "-by", "email", "-do", "now")
 	if status != 1 || !strings.HasSuffix(diag, "\ndead letters: 3\n") || !strings.Contains(diag, "line 3: syntax at\n") ||
 		!strings.Contains(diag, "missing ids: no email\n") || !strings.Contains(diag, "conflict kind\n") {
 		t.Errorf("exit %d\n%s", status, diag)
@@ -366,7 +328,7 @@ func TestBadRecordsAreCountedAndTheGoodOnesUsed(t *testing.T) {
 
 func TestBadUsageExitsWithTwo(t *testing.T) {
 	t.Parallel()
-	bad := write(t, "bad.json", `{"id":"m","stages":[{"id":"a","rnk":1}]}`)
+	bad := blackbox.File(t, "bad.json", `{"id":"m","stages":[{"id":"a","rnk":1}]}`)
 	for _, args := range [][]string{
 		{}, {"-in", "-"}, {"-model", "digital"}, {"-in", "/no/such/file", "-model", "digital"}, {"-in", "-", "-model", "nosuch"}, {"-in", "-", "-model", bad},
 		{"-in", "-", "-model", "digital", "-do", "what"}, {"-in", "-", "-model", "digital", "-as", "xml"}, {"-in", "-", "-model", "digital", "-policy", "mine"},
@@ -376,35 +338,21 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 		{"-in", "-", "-model", "digital", "extra"}, {"-in", "-", "-model", "digital", "-goals", "/no/such/file"}, {"-in", "-", "-model", "digital", "-map", "preset:nosuch"},
 		{"-nosuchflag"},
 	} {
-		if _, diag, status := stages(t, "", args...); status != 2 || diag == "" {
+		if _, diag, status := blackbox.Run(t, "", args...); status != 2 || diag == "" {
 			t.Errorf("%q: exit %d, %s", args, status, diag)
 		}
 	}
-	if _, diag, _ := stages(t, "", "-in", "-", "-model", bad); !strings.Contains(diag, "stages[0].rnk: unknown key") {
+	if _, diag, _ := blackbox.Run(t, "", "-in", "-", "-model", bad); !strings.Contains(diag, "stages[0].rnk: unknown key") {
 		t.Error("the field is not named:", diag)
 	}
 }
 
-// shared returns a file of the shared data, or skips the test.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("TABI_SHARED")
-	if root == "" {
-		root = "../../../shared" // the test runs in examples/stages
-	}
-	path := filepath.Join(root, "data", filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("needs %s of the shared data", path)
-	}
-	return path
-}
-
 func TestJulyTouches(t *testing.T) {
 	t.Parallel()
-	mapping := write(t, "july.json", `{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
+	mapping := blackbox.File(t, "july.json", `{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
 		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`)
-	args := []string{"-in", shared(t, "attribution/touches_july.csv.gz"), "-map", mapping, "-by", "user_id", "-model", "digital", "-twins=false", "-do"}
-	out, diag, status := stages(t, "", append(args, "flow")...)
+	args := []string{"-in", blackbox.Shared(t, "data/attribution/touches_july.csv.gz"), "-map", mapping, "-by", "user_id", "-model", "digital", "-twins=false", "-do"}
+	out, diag, status := blackbox.Run(t, "", append(args, "flow")...)
 	// The spec's H4 by eye: starts + inflow = outflow + ends + open in every row.
 	want := "stage,starts,inflow,outflow,ends,open,visited,skipped\nawareness,7666,0,1412,0,6254,7666,230\nengagement,0,0,0,0,0,0,1642\n" +
 		"transaction,230,1412,181,0,1461,1642,0\nretention,0,181,0,0,181,181,0\n"
@@ -414,18 +362,18 @@ func TestJulyTouches(t *testing.T) {
 	if os.Getenv("TABI_LONG") != "1" {
 		return
 	}
-	if shuffled, _, _ := stages(t, "", append(args, "flow", "-shuffle", "3")...); shuffled != want {
+	if shuffled, _, _ := blackbox.Run(t, "", append(args, "flow", "-shuffle", "3")...); shuffled != want {
 		t.Errorf("shuffled:\n%s", shuffled)
 	}
 }
 
 func TestSalesforceOpportunities(t *testing.T) {
 	t.Parallel()
-	mapping := write(t, "sf.json", `{"source":"salesforce","id":"id","at":{"col":"close_date","layouts":["2006-01-02 15:04:05"],"zone":"UTC"},"kind":{"const":"opportunity"},
+	mapping := blackbox.File(t, "sf.json", `{"source":"salesforce","id":"id","at":{"col":"close_date","layouts":["2006-01-02 15:04:05"],"zone":"UTC"},"kind":{"const":"opportunity"},
 		"stage":{"col":"is_won","map":{"true":"Closed Won","false":"Needs Analysis"}},
 		"ids":[{"type":"crm_deal_id","col":"id"},{"type":"crm_account_id","col":"account_id"}]}`)
-	args := []string{"-in", shared(t, "ingest/crm/salesforce/sf_opportunity_data.csv"), "-map", mapping, "-model", "salesforce", "-by", "crm_deal_id"}
-	out, diag, status := stages(t, "", append(args, "-do", "flow")...)
+	args := []string{"-in", blackbox.Shared(t, "data/ingest/crm/salesforce/sf_opportunity_data.csv"), "-map", mapping, "-model", "salesforce", "-by", "crm_deal_id"}
+	out, diag, status := blackbox.Run(t, "", append(args, "-do", "flow")...)
 	if status != 0 || !strings.Contains(out, "\nclosed_won,") || !strings.Contains(out, "\nneeds_analysis,") {
 		t.Errorf("exit %d, %s\n%s", status, diag, out)
 	}

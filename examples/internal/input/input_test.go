@@ -1,19 +1,16 @@
 package input_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/examples/internal/blackbox"
 	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -24,23 +21,6 @@ const lines = `{"source":"web","id":"1","at":"2026-06-01T00:00:00Z","kind":"page
 `
 
 const table = "source,id,at,kind,id.user_id\nweb,1,2026-06-01T00:00:00Z,pageview,u1\nweb,2,never,pageview,u2\nweb,3,2026-06-02T00:00:00Z,order,u1\n"
-
-func file(t *testing.T, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	data := []byte(content)
-	if strings.HasSuffix(name, ".gz") {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, _ = z.Write(data)
-		_ = z.Close()
-		data = b.Bytes()
-	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // read returns what was read: ids of touches and texts of bad records.
 func read(t *testing.T, s input.Streams, name string, o *input.Options) (got []string) {
@@ -74,7 +54,7 @@ func TestTouchesOfAnyForm(t *testing.T) {
 		if slices.Equal(want, csv) {
 			content = table
 		}
-		if got := read(t, input.Streams{}, file(t, name, content), nil); !slices.Equal(got, want) {
+		if got := read(t, input.Streams{}, blackbox.File(t, name, content), nil); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -88,28 +68,28 @@ func TestTouchesOfAnyForm(t *testing.T) {
 
 func TestTouchesThroughAMapping(t *testing.T) {
 	t.Parallel()
-	m := file(t, "m.json", `{"source":"shop","id":"no","at":"sold","kind":{"const":"order"},"ids":[{"type":"user_id","col":"who"}]}`)
-	in := file(t, "sales.csv.gz", "no,sold,who\n1,2026-06-01T00:00:00Z,a\n2,2026-06-31T00:00:00Z,b\n3,2026-06-01T00:00:00Z,c\n")
+	m := blackbox.File(t, "m.json", `{"source":"shop","id":"no","at":"sold","kind":{"const":"order"},"ids":[{"type":"user_id","col":"who"}]}`)
+	in := blackbox.File(t, "sales.csv.gz", "no,sold,who\n1,2026-06-01T00:00:00Z,a\n2,2026-06-31T00:00:00Z,b\n3,2026-06-01T00:00:00Z,c\n")
 	want := []string{"1", "line 3: syntax at", "3"}
 	if got := read(t, input.Streams{}, in, &input.Options{Map: m}); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := read(t, input.Streams{}, file(t, "t.csv", table), &input.Options{Map: "preset:touch"}); !slices.Equal(got, []string{"1", "line 3: syntax at", "3"}) {
+	if got := read(t, input.Streams{}, blackbox.File(t, "t.csv", table), &input.Options{Map: "preset:touch"}); !slices.Equal(got, []string{"1", "line 3: syntax at", "3"}) {
 		t.Errorf("preset: %q", got)
 	}
 }
 
 func TestWhatCannotBeOpenedIsUsage(t *testing.T) {
 	t.Parallel()
-	in := file(t, "t.csv", table)
+	in := blackbox.File(t, "t.csv", table)
 	for name, c := range map[string]struct{ file, mapping string }{
 		"no such file":       {"/no/such/file.csv", ""},
 		"a folder":           {t.TempDir(), ""},
-		"no gzip":            {file(t, "x.csv.gz.txt", ""), "/no/such"},
+		"no gzip":            {blackbox.File(t, "x.csv.gz.txt", ""), "/no/such"},
 		"no mapping":         {in, "/no/such/map.json"},
 		"no preset":          {in, "preset:hubspott"},
-		"a typo in the keys": {in, file(t, "m.json", `{"kinds":"x"}`)},
-		"a missing column":   {in, file(t, "m.json", `{"at":"when","kind":"kind","ids":[{"type":"user_id","col":"id"}]}`)},
+		"a typo in the keys": {in, blackbox.File(t, "m.json", `{"kinds":"x"}`)},
+		"a missing column":   {in, blackbox.File(t, "m.json", `{"at":"when","kind":"kind","ids":[{"type":"user_id","col":"id"}]}`)},
 	} {
 		var errs []error
 		for _, err := range (input.Streams{}).Touches(c.file, &input.Options{Map: c.mapping}) {
