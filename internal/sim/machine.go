@@ -26,6 +26,7 @@ type machine struct {
 
 	disk    *crashfs.Disk
 	log     *logstore.Store
+	memo    logstore.Memo
 	faults  *storetest.Faults
 	rig     *rig
 	store   storage.Store // the log behind the faults
@@ -84,7 +85,7 @@ func (m *machine) plug(d *crashfs.Disk) {
 
 // open opens the log, and builds everything above it anew.
 func (m *machine) open() error {
-	log, err := logstore.Open(m.disk, logDir, &logstore.Options{ID: 1})
+	log, err := logstore.Open(m.disk, logDir, &logstore.Options{ID: 1, Memo: &m.memo})
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (d *driver) flip(arg int) *Violation {
 		return nil
 	}
 	d.m.fired[faultFlip]++
-	log, err := logstore.Open(disk, logDir, &logstore.Options{ID: 1})
+	log, err := logstore.Open(disk, logDir, &logstore.Options{ID: 1, Memo: &d.m.memo})
 	corrupt := (*storage.CorruptError)(nil)
 	switch {
 	case errors.As(err, &corrupt):

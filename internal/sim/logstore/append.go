@@ -49,7 +49,7 @@ func (s *Store) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.
 	if len(b.fresh) > 0 {
 		w := newWriter(s.next, nil)
 		for n, i := range b.fresh {
-			w.fact(s.next+uint64(n), &b.rows[i])
+			w.fact(s.next+uint64(n), b.rows[i].Received, b.rows[i].Body)
 		}
 		if err := s.write(w); err != nil {
 			b.fail(err)
@@ -157,8 +157,8 @@ func (s *Store) accept(ctx context.Context, b *batch) error {
 
 // remember gives a durable fact its place.
 func (s *Store) remember(r *storage.Row) {
-	s.rows[r.Hash] = row{r.At, r.Sum}
-	s.order = append(s.order, place{s.next, r.Key})
+	s.rows[r.Hash] = row{r.At, r.Received, r.Sum, r.Body}
+	s.order = append(s.order, place{s.next, r.Key, r.Hash})
 	s.next++
 }
 

@@ -79,7 +79,7 @@ func (s *Store) commitErasure(ctx context.Context, e storage.Erasure) error {
 	slices.SortFunc(goes, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
 	w := newWriter(s.next, goes)
 	for i := range p.fresh {
-		w.fact(s.next+uint64(i), &p.fresh[i])
+		w.fact(s.next+uint64(i), p.fresh[i].Received, p.fresh[i].Body)
 	}
 	if err := s.write(w); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *Store) plan(ctx context.Context, e storage.Erasure) (*plan, error) {
 			}
 		}
 	}
-	if err := s.planRedaction(ctx, p, e.Redact); err != nil {
+	if err := s.planRedaction(p, e.Redact); err != nil {
 		return nil, err
 	}
 	p.record = e.Record(removed, int64(len(p.fresh)))
@@ -131,7 +131,7 @@ func (s *Store) plan(ctx context.Context, e storage.Erasure) (*plan, error) {
 }
 
 // planRedaction adds the replacements of facts that are there, stay and differ.
-func (s *Store) planRedaction(ctx context.Context, p *plan, redact []storage.Fact) error {
+func (s *Store) planRedaction(p *plan, redact []storage.Fact) error {
 	removed := maps.Clone(p.gone)
 	seen := make(map[storage.Key]bool)
 	for _, f := range redact {
@@ -150,13 +150,7 @@ func (s *Store) planRedaction(ctx context.Context, p *plan, redact []storage.Fac
 		if removed[r.Key] || old.sum == r.Sum {
 			continue
 		}
-		facts, err := s.byKey(ctx, []storage.Key{r.Key})
-		if err != nil {
-			return err
-		}
-		if r.Received = storage.NoTime; f.Touch != nil && !facts[r.Key].Touch.ReceivedAt.IsZero() {
-			r.Received = facts[r.Key].Touch.ReceivedAt.UnixMicro()
-		}
+		r.Received = old.received
 		p.gone[r.Key] = true
 		p.fresh = append(p.fresh, r)
 	}

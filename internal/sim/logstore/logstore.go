@@ -45,6 +45,14 @@ type Options struct {
 	// It is for a writer that hangs: one in the middle of an erasure may still rename its log
 	// over the new one.
 	Steal bool
+	// Memo spares decoding what an earlier log had too; nil decodes everything.
+	Memo *Memo
+}
+
+// A Memo remembers what encoded facts say, erased ones too, for programs that open the
+// same log many times. The zero value is ready. For one goroutine.
+type Memo struct {
+	known map[string]stored // by encoding, ReceivedAt included
 }
 
 // A Store keeps facts in a log and answers from memory. Safe for concurrent use.
@@ -67,16 +75,19 @@ type Store struct {
 	unwept bool // bytes of an erasure are still in the log
 }
 
-// A row is what deciding about a key needs; the fact is in memory.
+// A row is what deciding about a key and writing the log again need; the fact is in
+// memory.
 type row struct {
-	at  int64 // microseconds
-	sum [16]byte
+	at, received int64 // microseconds
+	sum          [16]byte
+	body         []byte // never changed
 }
 
 // A place is where a fact stands in the order of commits.
 type place struct {
-	seq uint64
-	key storage.Key
+	seq  uint64
+	key  storage.Key
+	hash [16]byte // of the key
 }
 
 var (

@@ -32,7 +32,7 @@ func Open(fsys crashfs.FS, dir string, o *Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{Store: memstore.New(nil), fs: fsys, dir: dir, owner: own, rows: make(map[[16]byte]row), next: 1, id: o.ID}
-	if err := s.open(o.Steal); err != nil {
+	if err := s.open(o.Steal, o.Memo); err != nil {
 		if s.file != nil {
 			err = errors.Join(err, s.file.Close())
 		}
@@ -42,7 +42,7 @@ func Open(fsys crashfs.FS, dir string, o *Options) (*Store, error) {
 }
 
 // open reads the log, and writes it again where that is called for.
-func (s *Store) open(stolen bool) error {
+func (s *Store) open(stolen bool, memo *Memo) error {
 	f, err := s.fs.Open(path.Join(s.dir, logName))
 	if errors.Is(err, fs.ErrNotExist) {
 		for s.id == 0 {
@@ -63,7 +63,7 @@ func (s *Store) open(stolen bool) error {
 	if err != nil {
 		return err
 	}
-	facts, next, unwept, err := l.replay()
+	facts, next, unwept, err := l.replay(memo)
 	if err != nil {
 		return err
 	}
@@ -183,24 +183,17 @@ func (s *Store) writeAll(f crashfs.File) (int64, error) {
 		b = b[:0]
 		return err
 	}
-	var r storage.Row
-	err := s.walk(context.Background(), s.order, func(p place, fact storage.Fact) error {
-		if err := r.Encode(fact); err != nil {
-			return err
-		}
+	for _, p := range s.order {
 		if len(w.b) > rewriteSize {
 			if err := flush(); err != nil {
-				return err
+				return 0, err
 			}
 			w = newWriter(p.seq, nil)
 		}
-		w.fact(p.seq, &r)
-		return nil
-	})
-	if err != nil {
-		return 0, err
+		r := s.rows[p.hash]
+		w.fact(p.seq, r.received, r.body)
 	}
-	err = flush()
+	err := flush()
 	return end, err
 }
 

@@ -80,11 +80,11 @@ func newWriter(seq uint64, goes [][16]byte) *writer {
 	return w
 }
 
-func (w *writer) fact(seq uint64, r *storage.Row) {
+func (w *writer) fact(seq uint64, received int64, body []byte) {
 	w.b = binary.AppendUvarint(w.b, seq-w.last)
-	w.b = binary.AppendVarint(w.b, r.Received)
-	w.b = binary.AppendUvarint(w.b, uint64(len(r.Body)))
-	w.b = append(w.b, r.Body...)
+	w.b = binary.AppendVarint(w.b, received)
+	w.b = binary.AppendUvarint(w.b, uint64(len(body)))
+	w.b = append(w.b, body...)
 	w.last = seq
 }
 

@@ -12,7 +12,6 @@ import (
 type stored struct {
 	place
 	row
-	hash [16]byte
 	fact storage.Fact
 	gone bool
 }
@@ -20,12 +19,14 @@ type stored struct {
 // replay applies the records and returns the facts that are left, in the order of commits,
 // the next sequence number, and whether bytes of facts that are gone are there. No number
 // is given twice: the record of an erasure stays, and comes after what it removed.
-func (l *parsed) replay() (left []stored, next uint64, unwept bool, err error) {
-	var all []stored
-	at := make(map[[16]byte]int) // index in all
+func (l *parsed) replay(memo *Memo) (left []stored, next uint64, unwept bool, err error) {
+	all := make([]stored, 0, l.end/minFact)
+	at := make(map[[16]byte]int, cap(all)) // index in all
 	next = 1
 	for _, r := range l.records {
-		goes, facts, ok := r.decode()
+		old := len(all)
+		goes, facts, ok := r.decode(all, memo)
+		all = facts
 		for _, k := range goes {
 			i, known := at[k]
 			if ok = ok && known; ok {
@@ -33,11 +34,11 @@ func (l *parsed) replay() (left []stored, next uint64, unwept bool, err error) {
 				delete(at, k)
 			}
 		}
-		for _, f := range facts {
+		for i := old; i < len(all); i++ {
+			f := &all[i]
 			_, known := at[f.hash]
 			ok = ok && !known && f.seq >= next
-			at[f.hash] = len(all)
-			all = append(all, f)
+			at[f.hash] = i
 			next = f.seq + 1
 		}
 		if !ok {
@@ -48,13 +49,16 @@ func (l *parsed) replay() (left []stored, next uint64, unwept bool, err error) {
 	return slices.DeleteFunc(all, func(f stored) bool { return f.gone }), next, unwept, nil
 }
 
-// decode reads the payload.
-func (r record) decode() (goes [][16]byte, facts []stored, ok bool) {
+// minFact is how many bytes of a log hold a fact, at a guess.
+const minFact = 100
+
+// decode reads the payload, and appends its facts to all.
+func (r record) decode(all []stored, memo *Memo) (goes [][16]byte, with []stored, ok bool) {
 	b := r.payload
 	if r.kind == erasureKind {
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > uint64(len(b)-size)/16 {
-			return nil, nil, false
+			return nil, all, false
 		}
 		for b = b[size:]; n > 0; n-- {
 			goes = append(goes, [16]byte(b))
@@ -67,21 +71,39 @@ func (r record) decode() (goes [][16]byte, facts []stored, ok bool) {
 		received, n2 := binary.Varint(b[max(n1, 0):])
 		size, n3 := binary.Uvarint(b[max(n1, 0)+max(n2, 0):])
 		if n1 <= 0 || n2 <= 0 || n3 <= 0 || size > uint64(len(b)-n1-n2-n3) {
-			return nil, nil, false
+			return nil, all, false
 		}
-		b = b[n1+n2+n3:]
+		end := n1 + n2 + n3 + int(size)
 		seq += step
-		f, ok := decodeFact(seq, received, b[:size])
+		f, ok := memo.decode(b[n1:end], received, b[end-int(size):end])
 		if !ok {
-			return nil, nil, false
+			return nil, all, false
 		}
-		facts = append(facts, f)
-		b = b[size:]
+		f.seq = seq
+		all = append(all, f)
+		b = b[end:]
 	}
-	return goes, facts, true
+	return goes, all, true
 }
 
-func decodeFact(seq uint64, received int64, body []byte) (stored, bool) {
+// decode is decodeFact, once for each entry; an entry is ReceivedAt and body.
+func (m *Memo) decode(entry []byte, received int64, body []byte) (stored, bool) {
+	if m == nil {
+		return decodeFact(received, body)
+	}
+	f, ok := m.known[string(entry)]
+	if !ok {
+		if f, ok = decodeFact(received, body); ok {
+			if m.known == nil {
+				m.known = make(map[string]stored)
+			}
+			m.known[string(entry)] = f
+		}
+	}
+	return f, ok
+}
+
+func decodeFact(received int64, body []byte) (stored, bool) {
 	f, err := storage.DecodeFact(body)
 	if err != nil {
 		return stored{}, false
@@ -90,5 +112,9 @@ func decodeFact(seq uint64, received int64, body []byte) (stored, bool) {
 		f.Touch.ReceivedAt = time.UnixMicro(received).UTC()
 	}
 	key := f.Key()
-	return stored{place: place{seq, key}, row: row{f.At().UnixMicro(), storage.HashBody(body)}, hash: key.Hash(), fact: f}, true
+	return stored{
+		place: place{key: key, hash: key.Hash()},
+		row:   row{f.At().UnixMicro(), received, storage.HashBody(body), slices.Clone(body)},
+		fact:  f,
+	}, true
 }
