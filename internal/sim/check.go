@@ -72,6 +72,8 @@ type comparison struct {
 	deep    bool // with the checks that cost
 
 	subjects []subject
+	entities map[string]entity // by identifier, as far as they were asked for
+	sold     []sale
 	journeys *attribution.Journeys
 }
 
@@ -81,6 +83,7 @@ type subject struct {
 	touches []Record
 	told    *fold
 	trips   []*trip
+	paths   []attribution.Path // of all its journeys
 }
 
 // comparisonAt derives the state at an instant on both sides.
@@ -89,7 +92,8 @@ func (l *life) comparisonAt(at int64, facts []Record) (*comparison, *Violation) 
 	if err != nil {
 		return nil, broken("I31", "a view: %v", err)
 	}
-	c := &comparison{oracle: newOracle(l.m.setting, facts, at), view: v, tracker: l.m.tracker, store: l.m.log, rules: l.m.rules, seed: l.seed, deep: l.seed%8 == 0}
+	c := &comparison{oracle: newOracle(l.m.setting, facts, at), view: v, tracker: l.m.tracker, store: l.m.log, rules: l.m.rules, seed: l.seed, deep: l.seed%8 == 0,
+		entities: map[string]entity{}}
 	of := map[string][]Record{}
 	for i, t := range c.touches {
 		if c.owners[i] != "" {
@@ -105,8 +109,12 @@ func (l *life) comparisonAt(at int64, facts []Record) (*comparison, *Violation) 
 		x := subject{Folded: f, touches: of[s.ID]}
 		x.told = c.history(x.touches)
 		x.trips = c.cutTrips(x.touches, x.told)
+		for _, j := range f.Journeys {
+			x.paths = append(x.paths, j.Paths(journey.Goal{}, journey.ByChannel)...)
+		}
 		c.subjects = append(c.subjects, x)
 	}
+	c.sold = c.sales()
 	return c, nil
 }
 

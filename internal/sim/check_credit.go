@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/tabi-go/tabi/attribution"
-	"github.com/tabi-go/tabi/journey"
 )
 
 // A sale is a path to a goal as the oracle sees it.
@@ -40,9 +39,7 @@ func (c *comparison) sales() (out []sale) {
 // paths are those of the library.
 func (c *comparison) paths() (out []attribution.Path) {
 	for _, s := range c.subjects {
-		for _, j := range s.Journeys {
-			out = append(out, j.Paths(journey.Goal{}, journey.ByChannel)...)
-		}
+		out = append(out, s.paths...)
 	}
 	return out
 }
@@ -78,16 +75,14 @@ func checkPaths(c *comparison) *Violation {
 		for _, t := range s.touches {
 			mine[touchKey(t)] = t
 		}
-		for _, j := range s.Journeys {
-			for _, p := range j.Paths(journey.Goal{}, journey.ByChannel) {
-				for _, st := range p.Steps {
-					t, ok := mine[st.Source+"/"+st.ID]
-					if !ok || t.Channel != st.Channel || t.At != micros(st.At) {
-						return broken("I19", "a step that is not the subject's: %s/%s", st.Source, st.ID)
-					}
-					if p.Converted && st.At.After(p.End) {
-						return broken("I19", "a step after the sale: %s/%s", st.Source, st.ID)
-					}
+		for _, p := range s.paths {
+			for _, st := range p.Steps {
+				t, ok := mine[st.Source+"/"+st.ID]
+				if !ok || t.Channel != st.Channel || t.At != micros(st.At) {
+					return broken("I19", "a step that is not the subject's: %s/%s", st.Source, st.ID)
+				}
+				if p.Converted && st.At.After(p.End) {
+					return broken("I19", "a step after the sale: %s/%s", st.Source, st.ID)
 				}
 			}
 		}
@@ -98,7 +93,7 @@ func checkPaths(c *comparison) *Violation {
 // checkRevenue is I21.
 func checkRevenue(c *comparison) *Violation {
 	var want int64
-	for _, s := range c.sales() {
+	for _, s := range c.sold {
 		want += s.value
 	}
 	js, bad := c.set()
@@ -168,10 +163,9 @@ func checkShares(c *comparison) *Violation {
 	if err != nil {
 		return broken("I18", "attributing: %v", err)
 	}
-	sales := c.sales()
 	for i, name := range []string{"first", "last", "linear", "position"} {
 		exact := map[string]*big.Rat{}
-		for _, s := range sales {
+		for _, s := range c.sold {
 			value := new(big.Rat).SetInt64(s.value)
 			n := len(s.channels)
 			if n == 0 {

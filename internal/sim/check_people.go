@@ -17,7 +17,8 @@ func libraryID(plain string) identity.ID {
 }
 
 // known lists the identifiers of the facts, sorted.
-func (o *oracle) known() (out []string) {
+func (o *oracle) known() []string {
+	out := make([]string, 0, len(o.people.home))
 	for id := range o.people.home {
 		out = append(out, id)
 	}
@@ -25,8 +26,24 @@ func (o *oracle) known() (out []string) {
 	return out
 }
 
-// entity is the library's id of the person or account of an identifier, and its members.
+// An entity is a person or an account as the library tells it: id, and members sorted.
+type entity struct {
+	id      string
+	members []string
+	shared  bool
+}
+
+// entity is that of an identifier, asked for once.
 func (c *comparison) entity(plain string) (id string, members []string, shared bool) {
+	e, ok := c.entities[plain]
+	if !ok {
+		e.id, e.members, e.shared = c.ask(plain)
+		c.entities[plain] = e
+	}
+	return e.id, e.members, e.shared
+}
+
+func (c *comparison) ask(plain string) (id string, members []string, shared bool) {
 	r, x := c.view.Identity(), libraryID(plain)
 	var ids []identity.ID
 	if c.typeOf(plain).account {
@@ -53,7 +70,10 @@ func (c *comparison) entity(plain string) (id string, members []string, shared b
 func checkPlaceholders(c *comparison) *Violation {
 	for _, t := range c.touches {
 		for _, id := range t.IDs {
-			if _, members, _ := c.entity(id); !links(id) && members != nil {
+			if links(id) {
+				continue
+			}
+			if _, members, _ := c.entity(id); members != nil {
 				return broken("I8", "an identifier that never links is somebody's with %d others", len(members)-1)
 			}
 		}

@@ -106,8 +106,11 @@ func (o *oracle) forget(who string) *forgetting {
 		}
 	}
 	for _, s := range o.overrides {
-		touch := s.Touch != nil && p.remove[Record{Class: classTouch, Source: s.Touch[0], ID: s.Touch[1]}.key()]
-		if touch || slices.ContainsFunc(s.IDs, owns) {
+		touch := Record{Class: classTouch}
+		if s.Touch != nil {
+			touch.Source, touch.ID = s.Touch[0], s.Touch[1]
+		}
+		if p.remove[touch.key()] || slices.ContainsFunc(s.IDs, owns) {
 			p.remove[s.key()] = true
 		}
 	}

@@ -123,7 +123,7 @@ func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
 	facts := make([]storage.Fact, len(recs))
 	for i, r := range recs {
 		facts[i] = r.fact(d.m.rules)
-		facts[i].Tags = tags(r)
+		facts[i].Tags = d.ledger.tagsOf(r)
 	}
 	now := micros(d.m.clock.Now())
 	d.calls++
@@ -169,7 +169,8 @@ func (d *driver) settleBatch(recs []Record, outs []touchpoint.Outcome, err error
 			return bad
 		}
 		callback := (*touchpoint.CallbackError)(nil)
-		switch key := d.ledger.named(recs[i].plain()).key(); {
+		named := d.ledger.named(recs[i].plain())
+		switch key := named.key(); {
 		case o.Status == touchpoint.Retry:
 			retries++
 			undecided[key] = true

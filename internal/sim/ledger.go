@@ -19,6 +19,8 @@ type ledger struct {
 	erased  map[string]suppressed // by identifier
 	keys    []string              // of entries, in order of the first offer
 	offered []Record              // everything that was ever offered
+	tags    map[string]storage.Tag
+	settled int // how often
 }
 
 // An entry is what may stand in the store under one key: contents, and "" for nothing.
@@ -27,6 +29,8 @@ type entry struct {
 	possible []string
 	records  map[string]Record // by content
 	erased   bool              // it was there, and was taken away
+	found    string            // by the settling number seen
+	seen     int
 }
 
 // suppressed is one entry of the list of tags.
@@ -38,7 +42,7 @@ type suppressed struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{entries: map[string]*entry{}, derived: map[string]string{}, erased: map[string]suppressed{}}
+	return &ledger{entries: map[string]*entry{}, derived: map[string]string{}, erased: map[string]suppressed{}, tags: map[string]storage.Tag{}}
 }
 
 func (l *ledger) entry(key string) *entry {
@@ -182,27 +186,36 @@ func fieldsApart(a, b Record) (out []string) {
 // settle compares the ledger with everything that a store yields. What was in doubt is
 // known afterwards, if the store has just been opened after a power cut.
 func (l *ledger) settle(facts []storage.Fact, final bool) *Violation {
-	there := map[string]string{}
+	l.settled++
+	var key, content []byte
 	for _, f := range facts {
 		r, ok := recordOf(f)
 		if !ok {
 			continue
 		}
-		k, c := r.key(), r.content()
-		if _, twice := there[k]; twice {
-			return broken("I1", "stored twice: %s", describe(r))
-		}
-		there[k] = c
-		if e := l.entries[k]; e == nil || !e.may(c) {
+		key, content = r.appendKey(key[:0]), r.appendContent(content[:0])
+		e := l.entries[string(key)]
+		if e == nil {
 			return l.wrong(e, r)
 		}
+		i := slices.IndexFunc(e.possible, func(c string) bool { return c == string(content) })
+		switch {
+		case e.seen == l.settled:
+			return broken("I1", "stored twice: %s", describe(r))
+		case i < 0:
+			return l.wrong(e, r)
+		}
+		e.seen, e.found = l.settled, e.possible[i]
 	}
 	for _, k := range l.keys {
 		e := l.entries[k]
-		if c := there[k]; !e.may(c) {
+		if e.seen != l.settled {
+			e.found = ""
+		}
+		if !e.may(e.found) {
 			return broken("I1", "acknowledged and lost: %s", describe(e.records[e.possible[0]]))
 		} else if final {
-			e.possible = append(e.possible[:0], c)
+			e.possible = append(e.possible[:0], e.found)
 		}
 	}
 	return nil
@@ -270,12 +283,21 @@ func (l *ledger) suppress(id string, s suppressed) {
 	l.erased[id] = s
 }
 
-// tags are what the store compares with the list of suppressed identifiers.
-func tags(r Record) (out []storage.Tag) {
+// tagsOf are what the store compares with the list of suppressed identifiers.
+func (l *ledger) tagsOf(r Record) (out []storage.Tag) {
 	for _, id := range r.plain().IDs {
-		out = append(out, tag(id))
+		out = append(out, l.tag(id))
 	}
 	return out
+}
+
+func (l *ledger) tag(id string) storage.Tag {
+	t, ok := l.tags[id]
+	if !ok {
+		t = tag(id)
+		l.tags[id] = t
+	}
+	return t
 }
 
 func tag(id string) (t storage.Tag) {

@@ -78,8 +78,9 @@ func spell(id string) string {
 }
 
 // content tells records apart: equal content is the same fact.
-func (r Record) content() string {
-	b := make([]byte, 0, 160)
+func (r *Record) content() string { return string(r.appendContent(make([]byte, 0, 160))) }
+
+func (r *Record) appendContent(b []byte) []byte {
 	text := func(list ...string) {
 		for _, s := range list {
 			b = append(append(b, s...), 0x1f)
@@ -97,19 +98,21 @@ func (r Record) content() string {
 	text(r.IDs...)
 	text("")
 	text(r.Touch...)
-	return string(b)
+	return b
 }
 
 // key names the fact: facts of one key are one fact or in conflict. A touch without an id
 // has none yet.
-func (r Record) key() string {
+func (r *Record) key() string { return string(r.appendKey(make([]byte, 0, 40))) }
+
+func (r *Record) appendKey(b []byte) []byte {
 	switch r.Class {
 	case classTouch:
-		return "touch/" + r.Source + "/" + r.ID
+		return append(append(append(append(b, "touch/"...), r.Source...), '/'), r.ID...)
 	case classOverride:
-		return "override/" + r.ID
+		return append(append(b, "override/"...), r.ID...)
 	}
-	return r.content()
+	return r.appendContent(b)
 }
 
 var evidenceKinds = map[string]identity.Kind{"login": identity.Login, "import": identity.Import, "manual": identity.Manual}
