@@ -38,7 +38,7 @@ func (c *codec) append(b []byte, f Fact) ([]byte, error) {
 // DecodeFact reads an encoding. It never panics; what it cannot read, trailing bytes and
 // later versions included, is a *CorruptError. The fact is the caller's.
 func DecodeFact(b []byte) (Fact, error) {
-	f, err := decode(b)
+	f, err := decode(b, nil)
 	if err != nil {
 		return Fact{}, err
 	}
@@ -48,12 +48,16 @@ func DecodeFact(b []byte) (Fact, error) {
 	return f, nil
 }
 
-// decode is DecodeFact without the bounds of Check, for bytes that we have written.
-func decode(b []byte) (Fact, error) {
+// decode is DecodeFact without the bounds of Check, for bytes that we have written. A touch
+// is read into t, which is zero, or into a new one if t is nil.
+func decode(b []byte, t *touchpoint.Touch) (Fact, error) {
 	if len(b) < 3 || len(b) > MaxBody || b[0] != version {
 		return Fact{}, &CorruptError{"fact", 0}
 	}
-	f, ok := newFact(Class(b[1]))
+	f, ok := Fact{Touch: t}, true
+	if t == nil || Class(b[1]) != ClassTouch {
+		f, ok = newFact(Class(b[1]))
+	}
 	if !ok {
 		return Fact{}, &CorruptError{"fact", 1}
 	}

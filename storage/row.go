@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -72,16 +73,40 @@ func (r *Row) Offer(f Fact) touchpoint.Outcome {
 
 // Fact decodes Body after comparing it with Sum, and gives a touch its ReceivedAt. A
 // difference is a *CorruptError. Only Body, Sum and Received are looked at.
-func (r *Row) Fact() (Fact, error) {
+func (r *Row) Fact() (Fact, error) { return r.fact(nil) }
+
+func (r *Row) fact(t *touchpoint.Touch) (Fact, error) {
 	if HashBody(r.Body) != r.Sum {
 		return Fact{}, &CorruptError{"fact", -1}
 	}
-	f, err := decode(r.Body)
+	f, err := decode(r.Body, t)
 	if err == nil && f.Touch != nil && r.Received != NoTime {
 		f.Touch.ReceivedAt = time.UnixMicro(r.Received).UTC()
 	}
 	return f, err
 }
+
+// Tie decodes Body as Fact does, into what [Store.Ties] yields of it: of a touch, which is
+// the earliest one of a group, its sighting with the group's count and its last instant in
+// microseconds since 1970; else the fact itself, whatever the other two are.
+func (r *Row) Tie(count, last int64) (Tie, error) {
+	t := sighted.Get().(*touchpoint.Touch)
+	defer func() {
+		*t = touchpoint.Touch{}
+		sighted.Put(t)
+	}()
+	f, err := r.fact(t)
+	if err != nil {
+		return Tie{}, err
+	}
+	if f.Touch == nil {
+		return Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}, nil
+	}
+	return Tie{Sighting: f.Touch.Sighting(), Last: time.UnixMicro(last).UTC(), Count: count}, nil
+}
+
+// sighted are touches that are read for their sighting: twice its size, and gone at once.
+var sighted = sync.Pool{New: func() any { return new(touchpoint.Touch) }}
 
 // Diff returns the names of the fields in which two facts of one key differ, sorted.
 func Diff(stored, offered Fact) []string {

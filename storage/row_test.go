@@ -2,7 +2,9 @@ package storage_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -41,5 +43,33 @@ func TestOfferRefusesWhatNoStoreTakes(t *testing.T) {
 		if out.Status != touchpoint.Rejected || out.Key != c.key || out.Reason != c.reason || !errors.As(out.Err, &e) || e.Field != c.field || e.Reason != c.reason {
 			t.Errorf("%s: %v with key %v, reason %q, error %v", c.name, out.Status, out.Key, out.Reason, out.Err)
 		}
+	}
+}
+
+// Ties are decoded into a touch that is used again: nothing of the one before may be left.
+func TestTieIsTheSightingOfItsTouch(t *testing.T) {
+	var r storage.Row
+	site, err := touchpoint.ParseProps([]byte(`{"reverse_ip_domain":"a.example","website":"b.example"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := append(everything(), storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "1", At: t0, Kind: touchpoint.KindLogout, IDs: []identity.ID{u(1)}, Props: site}},
+		storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "2", At: t0, Kind: touchpoint.KindPageview}})
+	for _, f := range facts {
+		if err := r.Encode(f); err != nil {
+			t.Fatal(err)
+		}
+		want := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
+		if f.Touch != nil {
+			want = storage.Tie{Sighting: f.Touch.Sighting(), Last: t0.Add(time.Hour), Count: 7}
+		}
+		if got, err := r.Tie(7, t0.Add(time.Hour).UnixMicro()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %#v, want %#v, error %v", f, got, want, err)
+		}
+	}
+	r.Sum[0]++
+	var e *storage.CorruptError
+	if got, err := r.Tie(1, 0); !errors.As(err, &e) || !reflect.DeepEqual(got, storage.Tie{}) {
+		t.Errorf("a damaged row: %v, error %v", got, err)
 	}
 }

@@ -56,7 +56,7 @@ func Component(ctx context.Context, s Store, start []identity.ID, through func(i
 		defer view.Close()
 		read = view.Ties
 	}
-	var ties []Tie
+	ties := make([]Tie, 0, 8)
 	seen := make(map[tieKey]bool)
 	reached := make(map[identity.ID]bool)
 	var next []identity.ID
@@ -87,7 +87,11 @@ func Component(ctx context.Context, s Store, start []identity.ID, through func(i
 			}
 			seen[k] = true
 			ties = append(ties, t)
-			if reach(t.IDs(), false); bad != nil {
+			ids := t.Sighting.IDs
+			if t.Count == 0 {
+				ids = t.IDs()
+			}
+			if reach(ids, false); bad != nil {
 				return ties, bad
 			}
 		}

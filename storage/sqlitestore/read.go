@@ -62,18 +62,26 @@ const factColumns = "f.received, f.hash, f.body"
 
 // fact decodes the row that rows stands at; more are what comes before factColumns.
 func (s *Store) fact(rows *sql.Rows, more ...any) (storage.Fact, error) {
-	var r storage.Row
+	r, err := s.row(rows, more...)
+	if err != nil {
+		return storage.Fact{}, err
+	}
+	return r.Fact()
+}
+
+// row is the row that rows stands at. Its body is overwritten by the next one.
+func (s *Store) row(rows *sql.Rows, more ...any) (r storage.Row, err error) {
 	var sum, body sql.RawBytes
 	if err := rows.Scan(append(more, &r.Received, &sum, &body)...); err != nil {
-		return storage.Fact{}, err
+		return r, err
 	}
 	r.Body = body
 	if s.opts.SkipVerify {
 		r.Sum = storage.HashBody(body)
 	} else if copy(r.Sum[:], sum); len(sum) != len(r.Sum) {
-		return storage.Fact{}, &storage.CorruptError{Where: "fact", Offset: -1}
+		return r, &storage.CorruptError{Where: "fact", Offset: -1}
 	}
-	return r.Fact()
+	return r, nil
 }
 
 // Scan is storage.Store's.

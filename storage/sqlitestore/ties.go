@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -29,7 +28,7 @@ const (
   WHERE f.idset = g.idset AND f.kind = g.kind AND f.at = g.first{visible}
   ORDER BY f.id LIMIT 1
 )`
-	tieFacts = `SELECT ` + factColumns + `
+	tieFacts = `SELECT 0, 0, ` + factColumns + `
 FROM idset AS s CROSS JOIN fact AS f INDEXED BY fact_set ON f.idset = s.idset
 WHERE s.class BETWEEN 2 AND 5{sets}{visible}`
 
@@ -80,29 +79,20 @@ func (s *Store) tieRows(ctx context.Context, c *sql.Conn, ids []identity.ID, bou
 		}
 		return strings.NewReplacer("{sets}", sets, "{visible}", visible).Replace(text)
 	}
-	give := func(f storage.Fact, err error, last, n int64) error {
+	give := func(rows *sql.Rows) error {
+		var n, last int64
+		r, err := s.row(rows, &n, &last)
 		if err != nil {
 			return err
 		}
-		t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
-		if f.Touch != nil {
-			t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(last).UTC(), n
+		t, err := r.Tie(n, last)
+		if err == nil && !yield(t, nil) {
+			err = errStop
 		}
-		if !yield(t, nil) {
-			return errStop
-		}
-		return nil
-	}
-	err := s.each(ctx, c, statement(tieGroups, " AND s.idset IN ("+named+")"), args, func(rows *sql.Rows) error {
-		var n, last int64
-		f, err := s.fact(rows, &n, &last)
-		return give(f, err, last, n)
-	})
-	if err != nil {
 		return err
 	}
-	return s.each(ctx, c, statement(tieFacts, " AND s.idset IN ("+named+fmt.Sprintf(" UNION SELECT x'%x')", bare)), args, func(rows *sql.Rows) error {
-		f, err := s.fact(rows)
-		return give(f, err, 0, 0)
-	})
+	if err := s.each(ctx, c, statement(tieGroups, " AND s.idset IN ("+named+")"), args, give); err != nil {
+		return err
+	}
+	return s.each(ctx, c, statement(tieFacts, " AND s.idset IN ("+named+fmt.Sprintf(" UNION SELECT x'%x')", bare)), args, give)
 }
