@@ -1,5 +1,11 @@
 package memstore
 
+import (
+	"sync"
+
+	"github.com/tabi-go/tabi/storage"
+)
+
 // A row is one fact, 64 bytes without a pointer. Its index is its place in the order of
 // commits, which never changes and is never used again.
 type row struct {
@@ -66,6 +72,28 @@ func (r *rows) bury(i uint32) {
 func (r *rows) visible(i, n uint32) bool {
 	x := r.at(i)
 	return x != nil && x.state() == live && (i < n || x.origin > 0 && x.origin-1 < n)
+}
+
+// copies are rows taken out of the store, to be decoded without its lock. They are used
+// again; what was in them is wiped first.
+type copies struct {
+	rows   []storage.Row // Sum, At, Received and Body
+	bodies []byte        // one after another
+}
+
+var copied = sync.Pool{New: func() any { return new(copies) }}
+
+func (c *copies) wipe() {
+	clear(c.rows)
+	clear(c.bodies)
+	c.rows, c.bodies = c.rows[:0], c.bodies[:0]
+}
+
+// release lets another call use them, unless they are very large.
+func (c *copies) release() {
+	if c.wipe(); cap(c.bodies) <= 4*chunkSize {
+		copied.Put(c)
+	}
 }
 
 // A table finds rows by key: open addressing with linear probing. A slot holds 32 bits of

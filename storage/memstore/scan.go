@@ -118,12 +118,13 @@ func (sc *scanner) facts(ctx context.Context, size int) ([]storage.Fact, error) 
 	if err := sc.plan(ctx); err != nil {
 		return nil, err
 	}
+	c := copied.Get().(*copies)
+	defer c.release()
 	for !sc.done {
-		rows, err := sc.copyRows(ctx, size)
-		if err != nil {
+		if err := sc.copyRows(ctx, size, c); err != nil {
 			return nil, err
 		}
-		facts, err := sc.decode(rows)
+		facts, err := sc.decode(c.rows)
 		if err != nil || len(facts) > 0 {
 			return facts, err
 		}
@@ -232,31 +233,32 @@ func (s *Store) groupsOf(ids []identity.ID) []uint32 {
 }
 
 // copyRows copies the next chunk under the lock.
-func (sc *scanner) copyRows(ctx context.Context, size int) ([]storage.Row, error) {
+func (sc *scanner) copyRows(ctx context.Context, size int, c *copies) error {
 	s := sc.s
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.begin(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	stamps := sc.next(size)
-	return s.copyRows(len(stamps), func(i int) uint32 { return stamps[i].ref }), nil
+	s.copyRows(c, len(stamps), func(i int) uint32 { return stamps[i].ref })
+	return nil
 }
 
-// copyRows copies n rows, and their bodies into one buffer. The lock is held.
-func (s *Store) copyRows(n int, ref func(i int) uint32) []storage.Row {
+// copyRows copies n rows. The lock is held.
+func (s *Store) copyRows(c *copies, n int, ref func(i int) uint32) {
 	total := 0
 	for i := range n {
 		total += len(s.bodies.body(s.rows.at(ref(i))))
 	}
-	rows, buf := make([]storage.Row, n), make([]byte, 0, total)
+	c.wipe()
+	c.rows, c.bodies = slices.Grow(c.rows, n), slices.Grow(c.bodies, total)
 	for i := range n {
 		r := s.rows.at(ref(i))
-		start := len(buf)
-		buf = append(buf, s.bodies.body(r)...)
-		rows[i] = storage.Row{Sum: r.sum, At: r.at, Received: r.received, Body: buf[start:len(buf):len(buf)]}
+		start := len(c.bodies)
+		c.bodies = append(c.bodies, s.bodies.body(r)...)
+		c.rows = append(c.rows, storage.Row{Sum: r.sum, At: r.at, Received: r.received, Body: c.bodies[start:]})
 	}
-	return rows
 }
 
 // next returns the next rows, about size of them and to the end of an instant; it may

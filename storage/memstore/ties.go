@@ -3,7 +3,6 @@ package memstore
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -32,24 +31,21 @@ type tieRef struct {
 func (s *Store) ties(ctx context.Context, ids []identity.ID, n uint32, yield func(storage.Tie, error) bool) {
 	err := storage.Query{IDs: ids}.Check()
 	at := place{}
+	c := copied.Get().(*copies)
+	defer c.release()
 	for err == nil && !at.done {
 		var refs []tieRef
-		var rows []storage.Row
-		if refs, rows, err = s.tieRows(ctx, ids, n, &at); err != nil {
+		if refs, err = s.tieRows(ctx, ids, n, &at, c); err != nil {
 			break
 		}
-		for i := range rows {
-			f, err := rows[i].Fact()
+		for i := range c.rows {
+			t, err := c.rows[i].Tie(int64(refs[i].count), refs[i].last)
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err != nil {
 				yield(storage.Tie{}, err)
 				return
-			}
-			t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
-			if f.Touch != nil {
-				t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(refs[i].last).UTC(), int64(refs[i].count)
 			}
 			if !yield(t, nil) {
 				return
@@ -70,14 +66,15 @@ type place struct {
 }
 
 // tieRows copies the next ties under the lock.
-func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *place) ([]tieRef, []storage.Row, error) {
+func (s *Store) tieRows(ctx context.Context, ids []identity.ID, n uint32, at *place, c *copies) ([]tieRef, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.begin(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	refs := s.tieRefs(ids, n, at)
-	return refs, s.copyRows(len(refs), func(i int) uint32 { return refs[i].ref }), nil
+	s.copyRows(c, len(refs), func(i int) uint32 { return refs[i].ref })
+	return refs, nil
 }
 
 // tieRefs lists the next ties. The lock is held.
