@@ -1,6 +1,8 @@
 package storage_test
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -62,5 +64,35 @@ func TestSuppressionBorders(t *testing.T) {
 	}
 	if s, _ := l.Entry(tag); !s.At.Equal(t0) {
 		t.Error("the greatest instant does not hold")
+	}
+}
+
+// However long the list, it refuses what is on it and nothing else, also tags that differ
+// in their last byte alone.
+func TestSuppressionListOfManyTags(t *testing.T) {
+	var l storage.SuppressionList
+	g := rand.New(rand.NewPCG(1, 2))
+	var all []storage.Tag
+	for n := range 300 {
+		e := storage.Erased{ID: fmt.Sprint(n), At: t0}
+		for range 1 + n%20 {
+			var tag storage.Tag
+			binary.LittleEndian.PutUint64(tag[:], g.Uint64())
+			all = append(all, tag)
+			e.Entries = append(e.Entries, storage.Suppression{KeyID: "k", Tag: tag, At: t0})
+		}
+		if l.Join(e); n%7 != 0 && n < 299 {
+			continue
+		}
+		for _, tag := range all {
+			other := tag
+			other[15]++
+			if !l.Refuses([]storage.Tag{other, tag}, t0) || l.Refuses([]storage.Tag{other}, t0) {
+				t.Fatalf("wrong after %d tags", len(all))
+			}
+		}
+	}
+	if l.Len() != len(all) {
+		t.Errorf("%d entries of %d", l.Len(), len(all))
 	}
 }

@@ -3,8 +3,10 @@ package storage
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"maps"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -14,6 +16,7 @@ import (
 // the latest erasure by (At, ID). The zero value is empty. Not safe for concurrent use.
 type SuppressionList struct {
 	m     map[Tag]listed
+	marks marks
 	keys  names // of the secrets that made the tags
 	calls names // of the erasures that gave the policies
 }
@@ -25,6 +28,36 @@ type listed struct {
 	key, call  uint32
 	generation int32
 	policy     Policy
+}
+
+// marks are bits at the places of tags. They tell at the price of one of them that a tag is
+// not on a list, where the map of a million takes several misses of the cache.
+type marks []uint64
+
+// bitsATag keep the places that another tag has marked under one in sixteen.
+const bitsATag = 16
+
+// newMarks has room for n tags and as many more.
+func newMarks(n int) marks { return make(marks, max(1, bitsATag<<bits.Len(uint(n))/64)) }
+
+func (m marks) place(t Tag) (word, bit uint64) {
+	h := binary.LittleEndian.Uint64(t[:])
+	return h >> 6 & uint64(len(m)-1), 1 << (h & 63)
+}
+
+// put marks the place of a tag, unless n tags are more than there is room for.
+func (m marks) put(t Tag, n int) bool {
+	if n*bitsATag > len(m)*64 {
+		return false
+	}
+	word, bit := m.place(t)
+	m[word] |= bit
+	return true
+}
+
+func (m marks) may(t Tag) bool {
+	word, bit := m.place(t)
+	return m[word]&bit != 0
 }
 
 // names numbers texts.
@@ -64,6 +97,12 @@ func (l *SuppressionList) Join(e Erased) {
 			next.at, next.generation = at, generation
 		}
 		l.m[s.Tag] = next
+		if !l.marks.put(s.Tag, len(l.m)) {
+			l.marks = newMarks(len(l.m))
+			for t := range l.m {
+				l.marks.put(t, 0)
+			}
+		}
 	}
 }
 
@@ -73,6 +112,9 @@ func (l *SuppressionList) Refuses(tags []Tag, at time.Time) bool {
 		return false
 	}
 	for _, t := range tags {
+		if !l.marks.may(t) {
+			continue
+		}
 		if s, ok := l.m[t]; ok && (s.policy == Refuse || at.UnixMicro() <= s.at) {
 			return true
 		}
