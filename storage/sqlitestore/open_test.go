@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -186,6 +187,33 @@ func TestGroupCommit(t *testing.T) {
 	}
 	if n, err := storage.Count(t.Context(), s, storage.Query{}); n != 40 || err != nil {
 		t.Error(n, err)
+	}
+}
+
+// Callers that come back at once share the next commit too: none of them hurries ahead with
+// a fact of its own, for which all others would wait.
+func TestWritersThatComeBackShareCommits(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // whoever steps back is overtaken
+	const writers, each = 8, 30
+	w := newWrecker()
+	s := open(t, filepath.Join(folder(t), "facts.db"), &sqlitestore.Options{Driver: w.name})
+	w.hold.Lock()
+	before := w.commits.Load()
+	var wg sync.WaitGroup
+	for n := range writers {
+		wg.Go(func() {
+			for k := range each {
+				if _, err := s.Append(t.Context(), touches(n*each+k, n*each+k+1)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond) // one waits for its commit, the others queue up
+	w.hold.Unlock()
+	wg.Wait()
+	if n := w.commits.Load() - before; n > each*4/3 {
+		t.Errorf("%d commits for %d calls of %d writers", n, writers*each, writers)
 	}
 }
 

@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -29,6 +30,7 @@ type queue struct {
 	mu      sync.Mutex // guards what follows
 	waiting []*job
 	led     bool
+	last    int // appends of the last group
 	closed  bool
 	idle    chan struct{} // closed once nobody leads a closed queue
 }
@@ -52,6 +54,9 @@ func (q *queue) do(j *job, lead func(group []*job)) error {
 	}
 	q.led = true
 	defer q.handOver()
+	if j.b != nil {
+		q.gather()
+	}
 	if q.closed {
 		q.mu.Unlock()
 		return storage.ErrClosed
@@ -87,6 +92,20 @@ func (q *queue) wait(j *job) bool {
 	return i < 0 && <-j.turn
 }
 
+// gather lets the calls come that the last group has let go: else whoever is the first of
+// them writes alone, and the others wait for a second sync. A single writer waits for nobody.
+// The lock is held, and given back for a while.
+func (q *queue) gather() {
+	for try := 0; try < gatherings && len(q.waiting)+1 < q.last && !q.closed; try++ {
+		q.mu.Unlock()
+		runtime.Gosched()
+		q.mu.Lock()
+	}
+}
+
+// gatherings is how often a leader steps back.
+const gatherings = 4
+
 // take returns j and the appends behind it that fit into its transaction. The lock is held.
 func (q *queue) take(j *job) []*job {
 	group := []*job{j}
@@ -103,6 +122,7 @@ func (q *queue) take(j *job) []*job {
 		group = append(group, next)
 		q.waiting = q.waiting[1:]
 	}
+	q.last = len(group)
 	return group
 }
 
