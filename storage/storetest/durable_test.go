@@ -3,9 +3,11 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tabi-go/tabi/storage"
@@ -20,7 +22,9 @@ type filed struct {
 	*memstore.Store
 	path  string
 	late  bool // answers before it writes: what Kill must find
+	keep  bool // keeps the former file beside the new one
 	calls int
+	step  func() // called between what a kill may part; nil: nothing
 }
 
 func openFiled(ctx context.Context, dir string, late bool) (*filed, error) {
@@ -47,7 +51,19 @@ func (s *filed) save(ctx context.Context) error {
 	if err := errors.Join(storage.Dump(context.WithoutCancel(ctx), s.Store, f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(s.path+".new", s.path)
+	if s.step != nil {
+		s.step()
+	}
+	if s.keep {
+		if b, err := os.ReadFile(s.path); err == nil && os.WriteFile(s.path+".old", b, 0o600) != nil {
+			return fs.ErrInvalid
+		}
+	}
+	err = os.Rename(s.path+".new", s.path)
+	if s.step != nil {
+		s.step()
+	}
+	return err
 }
 
 func (s *filed) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
@@ -95,5 +111,60 @@ func TestKillFindsAStoreThatAnswersTooEarly(t *testing.T) {
 	}})
 	if err == nil {
 		t.Fatal("Kill finds nothing")
+	}
+}
+
+// steps makes a filed store count what a kill may come between.
+func steps(ctx context.Context, dir string, step func()) (storage.Store, error) {
+	step()
+	s, err := openFiled(ctx, dir, false)
+	if err == nil {
+		s.step = step
+	}
+	step()
+	return s, err
+}
+
+func fileBytes(dir string) ([]io.ReadCloser, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	var list []io.ReadCloser
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, err
+}
+
+func TestKillErasuresPassesADurableStore(t *testing.T) {
+	storetest.KillErasures(t, storetest.KillHarness{Kills: 8, Steps: steps, Bytes: fileBytes, Open: func(ctx context.Context, dir string) (storage.Store, error) {
+		return openFiled(ctx, dir, false)
+	}})
+}
+
+// An erasure that is acknowledged before it is written, and one that leaves the former file.
+func TestKillErasuresFindsBrokenStores(t *testing.T) {
+	for name, broken := range map[string]func(*filed){
+		"answers too early":     func(s *filed) { s.late = true },
+		"keeps the former file": func(s *filed) { s.keep = true },
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			open := func(ctx context.Context, dir string) (storage.Store, error) {
+				s, err := openFiled(ctx, dir, false)
+				broken(s)
+				return s, err
+			}
+			err := storetest.KillErasuresError(t, storetest.KillHarness{Kills: 8, Bytes: fileBytes, Open: open, Steps: func(ctx context.Context, dir string, step func()) (storage.Store, error) {
+				s, err := steps(ctx, dir, step)
+				broken(s.(*filed))
+				return s, err
+			}})
+			if err == nil {
+				t.Fatal("KillErasures finds nothing")
+			}
+			t.Log(err)
+		})
 	}
 }

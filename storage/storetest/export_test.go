@@ -40,3 +40,12 @@ func KillError(t *testing.T, h KillHarness) error {
 	h.Place = t.TempDir()
 	return h.parent(t.Context(), t.Name(), t.Logf)
 }
+
+// KillErasuresError is KillErasures without a test that fails.
+func KillErasuresError(t *testing.T, h KillHarness) error {
+	if os.Getenv(killEnv) != "" {
+		KillErasures(t, h)
+	}
+	h.Place = t.TempDir()
+	return h.eraseParent(t.Context(), t.Name(), t.Logf)
+}

@@ -200,7 +200,7 @@ func hardEraseRules() []rule {
 			}
 			r.add(s, storage.Fact{Evidence: &identity.Evidence{A: id, B: user(1), Source: "crm", At: start}}, storage.Fact{Consent: &touchpoint.Consent{ID: id, At: start, Proof: secret}},
 				touch(5000, id, account(1)))
-			if r.search(s, secret) == "" {
+			if r.search(r.written(s), secret) == "" {
 				r.failf("the search finds nothing before the erasure: it cannot tell")
 			}
 			rec := r.erase(s, storage.Erasure{ID: "e", Remove: []storage.Query{{IDs: []identity.ID{id}, To: minute(4000)}}, Redact: []storage.Fact{
@@ -208,7 +208,7 @@ func hardEraseRules() []rule {
 			if len(rec.OutOfReach) > 0 {
 				r.skip(fmt.Sprintf("reach of %v", rec.OutOfReach))
 			}
-			if form := r.search(s, secret); form != "" {
+			if form := r.search(r.written(s), secret); form != "" {
 				r.failf("the erased value is there, %s", form)
 			}
 		}},
@@ -233,9 +233,15 @@ func (r *run) second(s storage.Store) storage.Store {
 	return other
 }
 
-// search looks for a value in everything that the store has written, in six encodings. It
-// returns the name of the one it was found in.
-func (r *run) search(s storage.Store, value string) string {
+// written is everything that the store has written.
+func (r *run) written(s storage.Store) []io.ReadCloser {
+	list, err := r.h.Bytes(s)
+	r.ok(err, "Bytes")
+	return list
+}
+
+// search looks for a value in six encodings. It returns the name of the one it was found in.
+func (r *run) search(list []io.ReadCloser, value string) string {
 	quoted, _ := json.Marshal(value)
 	ascii := make([]byte, 0, len(value))
 	for _, c := range value {
@@ -257,8 +263,6 @@ func (r *run) search(s storage.Store, value string) string {
 		b := []byte(base64.StdEncoding.EncodeToString(append(make([]byte, shift), value...)))
 		forms[fmt.Sprint("base64 ", shift)] = b[4 : len(b)-4]
 	}
-	list, err := r.h.Bytes(s)
-	r.ok(err, "Bytes")
 	found := ""
 	for _, in := range list {
 		all, err := io.ReadAll(in)

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +20,8 @@ import (
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
-// A KillHarness is how [Kill] reaches a durable store. Open alone is required.
+// A KillHarness is how [Kill] and [KillErasures] reach a durable store. Open is required,
+// for KillErasures also Steps.
 type KillHarness struct {
 	// Open opens the store at a place, or makes it. The child process calls it too.
 	Open func(ctx context.Context, place string) (storage.Store, error)
@@ -27,12 +30,19 @@ type KillHarness struct {
 	// Damage may do to the files at a place what a killed process may leave behind, such as
 	// random bytes at the end of a log; nil: nothing. It is called after half of the kills.
 	Damage func(place string, g *rand.Rand) error
-	// Stop ends the writing: nil kills the child process with signal 9. A server store may
-	// stop its server at once instead; the child is then killed after it.
+	// Stop comes once before the child process is killed with signal 9; nil: nothing. It may
+	// cut the connections of a server, or end the server at once and start it again.
 	Stop func() error
+	// Steps opens the store as Open does, and makes it call step before and after each thing
+	// that it sends to a disk or a server: what a kill may come between. Statements of one
+	// transaction may share a step.
+	Steps func(ctx context.Context, place string, step func()) (storage.Store, error)
+	// Bytes returns everything that is written at a place, for the search for erased values;
+	// nil: it cannot be told.
+	Bytes func(place string) ([]io.ReadCloser, error)
 
-	Kills int // 0 = 20, or 100 with TABI_LONG=1
-	Batch int // facts an Append; 0 = 100
+	Kills int // 0 = 20; with TABI_LONG=1 1,000
+	Batch int // facts an Append of Kill; 0 = 100
 }
 
 // The child writes batches numbered from the first free one on. After each it says so on
@@ -58,7 +68,7 @@ func Kill(t *testing.T, h KillHarness) {
 	}
 	if h.Kills == 0 {
 		if h.Kills = 20; os.Getenv("TABI_LONG") == "1" {
-			h.Kills = 100
+			h.Kills = 1000
 		}
 	}
 	if err := h.parent(t.Context(), t.Name(), t.Logf); err != nil {
@@ -101,12 +111,18 @@ func (h KillHarness) child(ctx context.Context, place string) error {
 	return err
 }
 
-// state is what the parent knows of a batch.
-type killState struct{ acked, gone map[int]bool }
+// A killState is what the parent knows of batches.
+type killState struct {
+	acked, gone map[int]bool
+	cleared     int // batches below are removed
+}
+
+// clearEvery is after how many kills everything is removed: each look reads all there is.
+const clearEvery = 25
 
 func (h KillHarness) parent(ctx context.Context, test string, logf func(string, ...any)) error {
 	g := rand.New(rand.NewPCG(uint64(h.Kills), 3))
-	st := killState{make(map[int]bool), make(map[int]bool)}
+	st := killState{acked: make(map[int]bool), gone: make(map[int]bool)}
 	next := 0
 	for k := range h.Kills {
 		last, err := h.run(ctx, test, next, time.Duration(5+g.IntN(100))*time.Millisecond, st)
@@ -118,7 +134,10 @@ func (h KillHarness) parent(ctx context.Context, test string, logf func(string, 
 				return fmt.Errorf("kill %d: damage: %w", k, err)
 			}
 		}
-		if next, err = h.look(ctx, last, st); err != nil {
+		if next, err = h.look(ctx, last, st); err == nil && k%clearEvery == clearEvery-1 {
+			err, st.cleared = h.clear(ctx, k), next
+		}
+		if err != nil {
 			return fmt.Errorf("kill %d: %w", k, err)
 		}
 	}
@@ -142,12 +161,12 @@ func (h KillHarness) run(ctx context.Context, test string, next int, after time.
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	stop := func() {
+	stop := sync.OnceFunc(func() {
 		if h.Stop != nil {
 			_ = h.Stop()
 		}
 		_ = cmd.Process.Kill()
-	}
+	})
 	var timer *time.Timer
 	last = next
 	for in := bufio.NewScanner(out); in.Scan(); {
@@ -173,6 +192,31 @@ func (h KillHarness) run(ctx context.Context, test string, next int, after time.
 	return last, nil
 }
 
+// clear removes all batches.
+func (h KillHarness) clear(ctx context.Context, k int) error {
+	s, err := h.Open(ctx, h.Place)
+	if err != nil {
+		return err
+	}
+	_, err = s.Erase(ctx, storage.Erasure{ID: fmt.Sprint("clear-", k), At: erasedAt, Remove: []storage.Query{{Classes: []storage.Class{storage.ClassTouch}}}})
+	return errors.Join(err, s.Close())
+}
+
+// erasuresOf returns the batches whose erasure is on record.
+func erasuresOf(ctx context.Context, s storage.Store) (map[int]bool, error) {
+	erased := make(map[int]bool)
+	for f, err := range s.Scan(ctx, storage.Query{Classes: []storage.Class{storage.ClassErasure}}) {
+		if err != nil {
+			return nil, err
+		}
+		var n int
+		if _, err := fmt.Sscanf(f.Erasure.ID, "kill-%d", &n); err == nil {
+			erased[n] = true
+		}
+	}
+	return erased, nil
+}
+
 // look opens the store after a kill and compares it with what was acknowledged.
 func (h KillHarness) look(ctx context.Context, last int, st killState) (next int, err error) {
 	s, err := h.Open(ctx, h.Place)
@@ -182,6 +226,11 @@ func (h KillHarness) look(ctx context.Context, last int, st killState) (next int
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := storage.Verify(ctx, s); err != nil {
 		return 0, fmt.Errorf("verify: %w", err)
+	}
+	// A server may still be at what the child had sent: an erasure may commit between scans.
+	before, err := erasuresOf(ctx, s)
+	if err != nil {
+		return 0, err
 	}
 	there := make(map[int]int)
 	for f, err := range s.Scan(ctx, storage.Query{Classes: []storage.Class{storage.ClassTouch}}) {
@@ -194,25 +243,21 @@ func (h KillHarness) look(ctx context.Context, last int, st killState) (next int
 		}
 		there[n/h.batch()]++
 	}
-	erased := make(map[int]bool)
-	for f, err := range s.Scan(ctx, storage.Query{Classes: []storage.Class{storage.ClassErasure}}) {
-		if err != nil {
-			return 0, err
-		}
-		var n int
-		if _, err := fmt.Sscanf(f.Erasure.ID, "kill-%d", &n); err == nil {
-			erased[n] = true
-		}
+	erased, err := erasuresOf(ctx, s)
+	if err != nil {
+		return 0, err
 	}
 	for n := range last + 1 {
 		switch count := there[n]; {
 		case st.gone[n] && !erased[n]:
 			return 0, fmt.Errorf("an acknowledged erasure is lost: batch %d", n)
-		case erased[n] && count > 0:
+		case before[n] && count > 0:
 			return 0, fmt.Errorf("batch %d was erased, and %d facts of it are there", n, count)
 		case count > 0 && count < h.batch():
 			return 0, fmt.Errorf("half a batch: %d facts of batch %d", count, n)
-		case st.acked[n] && count == 0 && !erased[n]:
+		case n < st.cleared && count > 0 && st.acked[n]:
+			return 0, fmt.Errorf("batch %d was removed with all others, and is back", n)
+		case st.acked[n] && count == 0 && !erased[n] && n >= st.cleared:
 			return 0, fmt.Errorf("batch %d was acknowledged, and is lost", n)
 		}
 		delete(there, n)
