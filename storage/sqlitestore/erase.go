@@ -165,6 +165,7 @@ func counted(w *writing, erasure string) (map[storage.Class]int64, error) {
 // returns their number.
 func (s *Store) redact(w *writing, erasure string, list []*row, touched identifiers) (n int64, err error) {
 	seen := make(map[[16]byte]bool)
+	var seqs []int64
 	for _, r := range list {
 		var seq, at, received int64
 		var sum, set []byte
@@ -190,6 +191,7 @@ func (s *Store) redact(w *writing, erasure string, list []*row, touched identifi
 		if err := w.exec("DELETE FROM fact WHERE seq = ?", seq); err != nil {
 			return 0, err
 		}
+		seqs = append(seqs, seq)
 		if _, err := s.insert(w, r, r.born); err != nil {
 			return 0, err
 		}
@@ -198,7 +200,7 @@ func (s *Store) redact(w *writing, erasure string, list []*row, touched identifi
 		}
 		n++
 	}
-	return n, nil
+	return n, w.scrubFacts(seqs)
 }
 
 // forget removes a set that no fact has, and reports whether it did.
@@ -278,6 +280,7 @@ func purgeSome(w *writing) error {
 		return err
 	}
 	sets := make(map[string]bool)
+	var seqs []int64
 	for _, x := range list {
 		if err := w.exec("DELETE FROM fact WHERE seq = ?", x.seq); err != nil {
 			return err
@@ -286,6 +289,10 @@ func purgeSome(w *writing) error {
 			return err
 		}
 		sets[string(x.set)] = true
+		seqs = append(seqs, x.seq)
+	}
+	if err := w.scrubFacts(seqs); err != nil {
+		return err
 	}
 	for set := range sets {
 		if _, err := forget(w, []byte(set)); err != nil {
@@ -299,7 +306,7 @@ func purgeSome(w *writing) error {
 func (s *Store) resume(ctx context.Context) error {
 	var open bool
 	err := s.reading(ctx, func(c *sql.Conn) error {
-		return c.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM erasing)").Scan(&open)
+		return c.QueryRowContext(ctx, "SELECT EXISTS(SELECT 1 FROM erasing) OR "+reclaimDue).Scan(&open)
 	})
 	if err != nil || !open {
 		return s.failure(ctx, "open", err)

@@ -206,7 +206,8 @@ func (s *Store) insert(w *writing, r *row, born any) (bool, error) {
 }
 
 // Reclaim moves the write-ahead log into the file and cuts it, so that no erased byte is
-// left in it. It returns "journal" while a reader keeps that from being done.
+// left in it. It returns "journal" while a reader keeps that from being done, and "page
+// gaps" where the driver does not show pages (SQLITE_ENABLE_DBPAGE_VTAB and DBSTAT_VTAB).
 func (s *Store) Reclaim(ctx context.Context) (left []string, err error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
@@ -216,20 +217,50 @@ func (s *Store) Reclaim(ctx context.Context) (left []string, err error) {
 		if err != nil {
 			return err
 		}
-		var busy, pages, moved int
-		if err := w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", reclaimFor)); err != nil {
+		var epoch string
+		var due bool
+		if err := w.get("SELECT (SELECT value FROM meta WHERE name = 'erase_epoch'), "+reclaimDue).Scan(&epoch, &due); err != nil {
 			return err
 		}
-		defer func() { _ = w.exec("PRAGMA busy_timeout = 5000") }()
-		if err := w.get("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		able, err := w.canScrub()
+		if due && able && err == nil {
+			err = s.scrubSummaries()
+		}
+		if err != nil {
 			return err
 		}
-		if busy != 0 {
-			left = []string{"journal"}
+		if !able {
+			left = append(left, "page gaps")
 		}
-		return nil
+		busy, err := w.cutLog()
+		if err != nil {
+			return err
+		}
+		if busy {
+			left = append(left, "journal")
+		}
+		if busy || !due {
+			return nil
+		}
+		return s.transact("reclaim", func(w *writing, _ state) error {
+			return w.exec("INSERT OR REPLACE INTO meta VALUES('reclaimed', ?)", epoch)
+		})
 	})
 	return left, s.failure(ctx, "reclaim", err)
+}
+
+// reclaimDue says that erased bytes may be in the log: the log was not cut since the last
+// step of an erasure. A crash may come before that, and the next Open must know.
+const reclaimDue = "(SELECT value FROM meta WHERE name = 'erase_epoch') <> coalesce((SELECT value FROM meta WHERE name = 'reclaimed'), '0')"
+
+func (w *writing) cutLog() (busy bool, err error) {
+	if err := w.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", reclaimFor)); err != nil {
+		return false, err
+	}
+	defer func() { _ = w.exec("PRAGMA busy_timeout = 5000") }()
+	var pages, moved int
+	err = w.get("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	return busy, err
 }
 
 // reclaimFor is how many milliseconds a checkpoint waits for readers: not long, as the
