@@ -62,45 +62,6 @@ func add(t testing.TB, s storage.Store, facts ...storage.Fact) {
 	}
 }
 
-func kills(batch, kills int) storetest.KillHarness {
-	if long() {
-		kills *= 10
-	}
-	if testing.Short() {
-		kills = 2
-	}
-	return storetest.KillHarness{Batch: batch, Kills: kills, Open: func(_ context.Context, dir string) (storage.Store, error) {
-		return sqlitestore.Open(filepath.Join(dir, "facts.db"), nil)
-	}}
-}
-
-func TestKill(t *testing.T) {
-	h := kills(100, 10)
-	h.Damage = func(dir string, g *rand.Rand) error {
-		wal := filepath.Join(dir, "facts.db-wal")
-		if g.IntN(2) == 0 {
-			err := os.Remove(filepath.Join(dir, "facts.db-shm"))
-			if errors.Is(err, os.ErrNotExist) {
-				err = nil
-			}
-			return err
-		}
-		f, err := os.OpenFile(wal, os.O_APPEND|os.O_WRONLY, 0)
-		if errors.Is(err, os.ErrNotExist) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		junk := make([]byte, g.IntN(9000))
-		for i := range junk {
-			junk[i] = byte(g.Uint32())
-		}
-		_, err = f.Write(junk)
-		return errors.Join(err, f.Close())
-	}
-	storetest.Kill(t, h)
-}
-
 // A hasty store acknowledges what it still has in memory.
 type hasty struct {
 	storage.Store

@@ -24,6 +24,9 @@ type wrecker struct {
 	codes atomic.Int32 // result code of commits that are answered by an error; 0 = SQLITE_PROTOCOL
 	cut   atomic.Bool
 
+	step  func()       // called between what a kill may part; nil: nothing
+	calls atomic.Int64 // of statements within transactions
+
 	hold    sync.Mutex // held: commits wait
 	waiting atomic.Int64
 	commits atomic.Int64
@@ -81,8 +84,15 @@ type wreckedStmt struct {
 	text string
 }
 
+// stepFor is how many statements within a transaction share a step: nothing of them is
+// there before the commit.
+const stepFor = 25
+
 func (s *wreckedStmt) before() error {
 	w := s.c.w
+	if w.step != nil && (s.text == "BEGIN IMMEDIATE" || s.text == "COMMIT" || strings.HasPrefix(s.text, "PRAGMA wal") || w.calls.Add(1)%stepFor == 0) {
+		w.step()
+	}
 	if w.cut.Load() {
 		return driver.ErrBadConn
 	}
@@ -122,6 +132,9 @@ func (s *wreckedStmt) ExecContext(ctx context.Context, args []driver.NamedValue)
 		s.c.w.hold.Unlock()
 	}
 	r, err := s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+	if s.c.w.step != nil && s.text == "COMMIT" {
+		s.c.w.step()
+	}
 	if err == nil && s.text == "COMMIT" && storetest.Fault(s.c.w.fault.Load()) == storetest.LostCommitReply {
 		if code := s.c.w.codes.Load(); code != 0 {
 			return nil, codeError{int(code)}

@@ -74,21 +74,24 @@ func (b *bench) harness() storetest.Harness {
 		},
 		Second: func(_ context.Context, s storage.Store) (storage.Store, error) { return b.openAt(b.path(s)) },
 		Fault:  b.fault,
-		Bytes: func(s storage.Store) ([]io.ReadCloser, error) {
-			names, err := filepath.Glob(b.path(s) + "*")
-			var list []io.ReadCloser
-			for _, name := range names {
-				f, err := os.Open(name)
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				} else if err != nil {
-					return nil, err
-				}
-				list = append(list, f)
-			}
-			return list, err
-		},
+		Bytes:  func(s storage.Store) ([]io.ReadCloser, error) { return filesOf(b.path(s)) },
 	}
+}
+
+// filesOf opens the file at a path and those beside it.
+func filesOf(path string) ([]io.ReadCloser, error) {
+	names, err := filepath.Glob(path + "*")
+	var list []io.ReadCloser
+	for _, name := range names {
+		f, err := os.Open(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, err
 }
 
 // fault wrecks the driver, or the file through a connection of its own.
