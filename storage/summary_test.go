@@ -25,3 +25,15 @@ func TestIDsComeBack(t *testing.T) {
 		}
 	}
 }
+
+func TestCursorsKeepTheirPlaceUnderAMark(t *testing.T) {
+	for _, text := range []string{"", "mem-1-7", "a!b", "a!01", "a!-3", "a!", "a!0"} {
+		c := storage.MakeCursor(text)
+		if storage.MarkCursor(c, 0) != c || storage.UnmarkCursor(c) != c {
+			t.Errorf("%q is changed without a mark", text)
+		}
+		if m := storage.MarkCursor(c, 12); m == c || m == storage.MarkCursor(c, 13) || storage.UnmarkCursor(m) != c {
+			t.Errorf("%q marked is %q", text, m)
+		}
+	}
+}

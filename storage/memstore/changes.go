@@ -54,6 +54,7 @@ func (s *Store) changesFrom(ctx context.Context, after storage.Cursor) (name str
 		return "", 0, 0, err
 	}
 	name, n = s.id(), s.rows.n
+	after = storage.UnmarkCursor(after)
 	if after == (storage.Cursor{}) {
 		return name, 0, n, nil
 	}

@@ -106,6 +106,7 @@ func (s *Store) commitErasure(ctx context.Context, e storage.Erasure, redact, ad
 	s.order.add(fresh)
 	s.hide(gone)
 	s.list.Join(*record)
+	s.erasures++
 	if len(gone) > 0 {
 		s.open = append(s.open, work{e.ID, gone})
 	}

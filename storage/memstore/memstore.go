@@ -57,6 +57,7 @@ type Store struct {
 	live    int    // facts that reads see
 
 	summaries summaries
+	erasures  int64 // committed ones, which make the cursors of summaries stale
 }
 
 var (

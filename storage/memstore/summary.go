@@ -37,10 +37,10 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 	if m == nil {
 		m = &modelRows{rows: make(map[[16]byte]storage.Summary), members: make(map[identity.ID][][16]byte)}
 	}
-	if m.cursor != from {
+	if storage.MarkCursor(m.cursor, s.erasures) != from {
 		return storage.ErrStale
 	}
-	m.cursor = to
+	m.cursor = storage.UnmarkCursor(to)
 	m.drop(of)
 	for _, r := range rows {
 		m.drop(r.IDs)
@@ -180,10 +180,11 @@ func (s *Store) SummaryCursor(ctx context.Context, model string) (storage.Cursor
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	var at storage.Cursor
 	if m := s.summaries[model]; m != nil {
-		return m.cursor, nil
+		at = m.cursor
 	}
-	return storage.Cursor{}, nil
+	return storage.MarkCursor(at, s.erasures), nil
 }
 
 // CountSummaries is storage.Summarizer's.

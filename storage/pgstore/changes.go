@@ -52,6 +52,7 @@ func (s *Store) cursor(p place) storage.Cursor {
 }
 
 func (s *Store) parseCursor(c storage.Cursor) (p place, err error) {
+	c = storage.UnmarkCursor(c)
 	if c == (storage.Cursor{}) {
 		return place{gen: math.MinInt16}, nil
 	}

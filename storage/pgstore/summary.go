@@ -23,7 +23,8 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 		b := &pgx.Batch{}
 		s.lock(b, false)
 		b.Queue(s.sql("insert into {}summary_model (model, cursor) values ($1, '') on conflict do nothing"), model)
-		b.Queue(s.sql("update {}summary_model set cursor = $3 where model = $1 and cursor = $2"), model, from.String(), to.String())
+		b.Queue(s.sql("update {}summary_model set cursor = $3 where model = $1 and cursor || (select "+mark+" from {}meta) = $2"),
+			model, from.String(), storage.UnmarkCursor(to).String())
 		res := conn.SendBatch(ctx, b)
 		for range b.Len() - 1 {
 			if _, err := res.Exec(); err != nil {
@@ -46,6 +47,8 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 }
 
 const (
+	mark = `coalesce(nullif('!' || erase_epoch, '!0'), '')` // of storage.MarkCursor, from meta
+
 	// The lists are hidden from the planner, as in setsOf: it would walk whole tables.
 	dropOverlap = `with dead as (
   select m.subject from {}summary_member m where m.model = $1 and m.ident in (select unnest((select $2::uuid[])))
@@ -148,10 +151,7 @@ func (s *Store) SummaryCursor(ctx context.Context, model string) (storage.Cursor
 		return storage.Cursor{}, err
 	}
 	var text string
-	err := s.pool.QueryRow(ctx, s.sql("select cursor from {}summary_model where model = $1"), model).Scan(&text)
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = nil
-	}
+	err := s.pool.QueryRow(ctx, s.sql("select coalesce((select cursor from {}summary_model where model = $1), '') || "+mark+" from {}meta"), model).Scan(&text)
 	return storage.MakeCursor(text), s.orClosed(classify(ctx, err))
 }
 

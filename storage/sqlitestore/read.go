@@ -155,6 +155,7 @@ func (s *Store) cursor(seq int64) storage.Cursor {
 
 // place reads a cursor.
 func (s *Store) place(ctx context.Context, c *sql.Conn, at storage.Cursor) (int64, error) {
+	at = storage.UnmarkCursor(at)
 	if at == (storage.Cursor{}) {
 		return 0, nil
 	}

@@ -3,7 +3,6 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -26,6 +25,7 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 			if at != from {
 				return storage.ErrStale
 			}
+			to := storage.UnmarkCursor(to)
 			if err := w.exec("INSERT INTO summary_model VALUES(?, ?) ON CONFLICT(model) DO UPDATE SET cursor = excluded.cursor", model, to.String()); err != nil {
 				return err
 			}
@@ -37,15 +37,14 @@ func (s *Store) PutSummaries(ctx context.Context, model string, from, to storage
 	})
 }
 
-const modelCursorText = "SELECT cursor FROM summary_model WHERE model = ?"
+const modelCursorText = "SELECT coalesce((SELECT cursor FROM summary_model WHERE model = ?), ''), CAST(value AS INTEGER) FROM meta WHERE name = 'erase_epoch'"
 
+// modelCursor reads a cursor as it is given out: marked by the erasures there were.
 func modelCursor(row *sql.Row) (storage.Cursor, error) {
 	var text string
-	err := row.Scan(&text)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return storage.MakeCursor(text), err
+	var epoch int64
+	err := row.Scan(&text, &epoch)
+	return storage.MarkCursor(storage.MakeCursor(text), epoch), err
 }
 
 // dropOverlap deletes the rows of a model that name an identifier of of or of rows, or

@@ -572,3 +572,19 @@ func (s *moving) Snapshot(context.Context) (storage.Snapshot, error) { return vi
 type view struct{ *memstore.Store }
 
 func (view) Close() error { return nil }
+
+// overtaken takes the rows of a refresher that an erasure overtook.
+type overtaken struct{ *memstore.Store }
+
+func (s *overtaken) SummaryCursor(ctx context.Context, model string) (storage.Cursor, error) {
+	at, err := s.Store.SummaryCursor(ctx, model)
+	return storage.UnmarkCursor(at), err
+}
+
+func (s *overtaken) PutSummaries(ctx context.Context, model string, from, to storage.Cursor, of []identity.ID, rows []storage.Summary) error {
+	at, err := s.Store.SummaryCursor(ctx, model)
+	if err == nil && storage.UnmarkCursor(at) == from {
+		from = at
+	}
+	return s.Store.PutSummaries(ctx, model, from, to, of, rows)
+}

@@ -56,6 +56,7 @@ var broken = []struct {
 	{"summaries survive an erasure", "S11/summary/erasure-removes-rows", plain(func(s *memstore.Store) storage.Store {
 		return &keepsRows{Store: s, rows: memstore.New(nil)}
 	})},
+	{"a put overtaken by an erasure", "S11/summary/overtaken-by-an-erasure", plain(func(s *memstore.Store) storage.Store { return &overtaken{s} })},
 	{"loses one fact in thirty", "S15/history/part-0", short(plain(func(s *memstore.Store) storage.Store { return &leaky{Store: s} }))},
 	{"snapshot that moves", "S14/rest/snapshot-holds-still", plain(func(s *memstore.Store) storage.Store { return &moving{s} })},
 }

@@ -50,6 +50,16 @@ func (r *run) rows(z storage.Summarizer, q storage.SummaryQuery) []storage.Summa
 	return out
 }
 
+// completeTo fails unless the rows are complete up to a place: what changed after it is what
+// changed after the model's cursor.
+func (r *run) completeTo(s storage.Store, z storage.Summarizer, last storage.Cursor, why string) {
+	at, err := z.SummaryCursor(r.ctx, "m")
+	r.ok(err, "SummaryCursor")
+	if got, want := len(r.changes(s, at)), len(r.changes(s, last)); got != want {
+		r.failf("%d changes after the cursor, want %d, as %s", got, want, why)
+	}
+}
+
 func (r *run) sameRows(got, want []storage.Summary, what string) {
 	if len(got) != len(want) {
 		r.failf("%s gives %d rows, want %d", what, len(got), len(want))
@@ -213,33 +223,55 @@ func summaryRules() []rule {
 		rule{"S11/summary/rows-to-be-made-again", "a row whose facts went in part must not be missing for ever", func(r *run) {
 			s, z := r.summarizer()
 			r.add(s, touch(0, user(0)), touch(1, user(1)), touch(2, user(1), mail(1)))
-			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, place(1), nil, summaries(3)), "PutSummaries")
+			last := r.changes(s, storage.Cursor{})[2].Cursor
+			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, last, nil, summaries(3)), "PutSummaries")
 			r.erase(s, storage.Erasure{Remove: []storage.Query{{IDs: []identity.ID{user(0)}}}})
-			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != place(1) {
-				r.failf("cursor %v, error %v, though nothing is to be made again", at, err)
-			}
+			r.completeTo(s, z, last, "nothing is to be made again")
 			r.erase(s, storage.Erasure{Remove: []storage.Query{{Keys: []storage.Key{touch(2).Key()}}}})
 			r.sameRows(r.rows(z, storage.SummaryQuery{}), []storage.Summary{summary(2)}, "Summaries")
-			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != (storage.Cursor{}) {
-				r.failf("cursor %v, error %v, though a row is missing", at, err)
-			}
+			r.completeTo(s, z, storage.Cursor{}, "a row is missing")
 		}},
 		rule{"S11/summary/redaction-removes-rows", "a derived row goes with what was redacted", func(r *run) {
 			s, z := r.summarizer()
 			r.add(s, touch(0, user(0)), touch(1, user(1)), touch(2, user(1), mail(1)), touch(3, user(2)))
-			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, place(1), nil, summaries(4)), "PutSummaries")
+			last := r.changes(s, storage.Cursor{})[3].Cursor
+			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, last, nil, summaries(4)), "PutSummaries")
 			nobody := func(n int) storage.Fact {
 				return with(touch(n), func(t *touchpoint.Touch) { t.IDs = nil })
 			}
 			r.erase(s, storage.Erasure{Redact: []storage.Fact{nobody(0), touch(3, user(2))}})
-			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != place(1) {
-				r.failf("cursor %v, error %v, though nothing is to be made again", at, err)
-			}
+			r.completeTo(s, z, last, "nothing is to be made again")
 			r.erase(s, storage.Erasure{Redact: []storage.Fact{nobody(2)}})
 			r.sameRows(r.rows(z, storage.SummaryQuery{}), byLast([]storage.Summary{summary(2), summary(3)}), "Summaries")
-			if at, err := z.SummaryCursor(r.ctx, "m"); err != nil || at != (storage.Cursor{}) {
-				r.failf("cursor %v, error %v, though a row is missing", at, err)
+			r.completeTo(s, z, storage.Cursor{}, "a row is missing")
+		}},
+		rule{"S11/summary/overtaken-by-an-erasure", "a refresher that read somebody's facts before their erasure cannot put them back", func(r *run) {
+			s, z := r.summarizer()
+			r.add(s, touches(3)...)
+			last := r.changes(s, storage.Cursor{})[2].Cursor
+			for _, e := range []storage.Erasure{
+				{Remove: []storage.Query{{IDs: []identity.ID{user(0), mail(0)}}}}, // nobody has a row yet
+				{Remove: []storage.Query{{Keys: []storage.Key{touch(1).Key()}}}},
+				{Redact: []storage.Fact{with(touch(2), func(t *touchpoint.Touch) { t.IDs = nil })}},
+			} {
+				for _, model := range []string{"m", "other", "empty"} {
+					from, err := z.SummaryCursor(r.ctx, model)
+					r.ok(err, "SummaryCursor")
+					again := e
+					again.Remove = append([]storage.Query{{Keys: []storage.Key{{Class: storage.ClassTouch, Source: "none", ID: model}}}}, e.Remove...)
+					r.erase(s, again)
+					r.is(z.PutSummaries(r.ctx, model, from, last, nil, summaries(3)), storage.ErrStale, "PutSummaries")
+					if model == "m" {
+						r.sameRows(r.rows(z, storage.SummaryQuery{}), nil, "Summaries")
+					}
+					if model != "empty" {
+						at, err := z.SummaryCursor(r.ctx, model)
+						r.ok(err, "SummaryCursor")
+						r.ok(z.PutSummaries(r.ctx, model, at, last, nil, nil), "PutSummaries")
+					}
+				}
 			}
+			r.completeTo(s, z, last, "rows were put up to there")
 		}},
 		rule{"S14/summary/no-fact-is-touched", "summaries are beside the facts: no result differs with them", func(r *run) {
 			s, z := r.summarizer()

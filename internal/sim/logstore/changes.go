@@ -90,6 +90,7 @@ func (s *Store) since(ctx context.Context, after storage.Cursor) ([]place, error
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	after = storage.UnmarkCursor(after)
 	if after == (storage.Cursor{}) {
 		return s.order, nil
 	}
