@@ -89,14 +89,9 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) ([]Change, 
 	if err != nil {
 		return nil, err
 	}
-	after, err := t.derive(fs, now, nil)
-	if err != nil {
-		return nil, err
-	}
-	before, err := t.derive(fs, after.told(fresh), fresh)
-	if err != nil {
-		return nil, err
-	}
+	h := &hood{facts: fs}
+	after := t.derive(h, now, nil)
+	before := t.derive(h, after.told(fresh), fresh)
 	d := differ{before: before, after: after, cursor: last, named: named}
 	for _, e := range []identity.Entity{identity.PersonEntity, identity.AccountEntity} {
 		if err := d.entity(e); err != nil {

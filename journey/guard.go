@@ -45,13 +45,13 @@ func (g guarded) append(ctx context.Context, facts []storage.Fact) (outs []touch
 	return g.store.Append(ctx, facts)
 }
 
-func (g guarded) component(ctx context.Context, ids []identity.ID, through func(identity.ID) bool) (ties []storage.Tie, err error) {
+func (g guarded) component(ctx context.Context, ids []identity.ID, through func(identity.ID) bool, limit int) (ties []storage.Tie, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			ties, err = nil, touchpoint.NewCallbackError("storage.Store.Ties", v)
 		}
 	}()
-	return storage.Component(ctx, g.store, ids, through, 0)
+	return storage.Component(ctx, g.store, ids, through, limit)
 }
 
 func (g guarded) scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
@@ -60,6 +60,39 @@ func (g guarded) scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fa
 
 func (g guarded) changes(ctx context.Context, since storage.Cursor) iter.Seq2[storage.Change, error] {
 	return walk("storage.Store.Changes", func() iter.Seq2[storage.Change, error] { return g.store.Changes(ctx, since) })
+}
+
+func (g guarded) ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.Tie, error] {
+	return walk("storage.Store.Ties", func() iter.Seq2[storage.Tie, error] { return g.store.Ties(ctx, ids) })
+}
+
+// A summarizer is the guarded store's, where it has one.
+type summarizer struct{ storage.Summarizer }
+
+// callback turns a panic into an error.
+func callback(where string, err *error) {
+	if v := recover(); v != nil {
+		*err = touchpoint.NewCallbackError(where, v)
+	}
+}
+
+func (z summarizer) cursor(ctx context.Context, model string) (at storage.Cursor, err error) {
+	defer callback("storage.Summarizer.SummaryCursor", &err)
+	return z.SummaryCursor(ctx, model)
+}
+
+func (z summarizer) put(ctx context.Context, model string, from, to storage.Cursor, of []identity.ID, rows []storage.Summary) (err error) {
+	defer callback("storage.Summarizer.PutSummaries", &err)
+	return z.PutSummaries(ctx, model, from, to, of, rows)
+}
+
+func (z summarizer) count(ctx context.Context, model string, q storage.SummaryQuery) (n map[string]int64, err error) {
+	defer callback("storage.Summarizer.CountSummaries", &err)
+	return z.CountSummaries(ctx, model, q)
+}
+
+func (z summarizer) rows(ctx context.Context, model string, q storage.SummaryQuery) iter.Seq2[storage.Summary, error] {
+	return walk("storage.Summarizer.Summaries", func() iter.Seq2[storage.Summary, error] { return z.Summaries(ctx, model, q) })
 }
 
 // walk yields what the store's iterator does, and its panic as the last error. A panic of

@@ -3,6 +3,7 @@ package journey
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/tabi-go/tabi/clock"
 	"github.com/tabi-go/tabi/identity"
@@ -36,6 +37,10 @@ type config struct {
 	policy   stage.Policy
 	twins    touchpoint.TwinRules
 	bots     bool
+
+	versions stage.Versions // all that judge a touch
+	stages   []stage.Stage  // of all of them, by first appearance
+	editions bool           // they differ, and silence does something in one of them
 }
 
 func (o *Options) config() (*config, error) {
@@ -65,6 +70,18 @@ func (o *Options) config() (*config, error) {
 		return nil, fmt.Errorf("journey: stage model: %w", err)
 	}
 	c.plan = plan
+	c.versions = o.Versions
+	if len(c.versions) == 0 {
+		c.versions = stage.Versions{{Model: c.model}}
+	}
+	for _, v := range c.versions {
+		for _, s := range v.Model.Stages {
+			if !slices.ContainsFunc(c.stages, func(o stage.Stage) bool { return o.ID == s.ID }) {
+				c.stages = append(c.stages, s)
+			}
+		}
+		c.editions = c.editions || len(c.versions) > 1 && v.Model.DormantAfter > 0
+	}
 	if o.Policy != nil {
 		c.policy = o.Policy
 	}

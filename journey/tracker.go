@@ -23,6 +23,8 @@ type Tracker struct {
 	touch touchpoint.Options
 	log   *slog.Logger
 	blank *identity.Graph // knows the rules and nobody; never written to
+
+	summaryModel string
 	config
 }
 
@@ -70,6 +72,9 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 	t.touch.Rules = &t.rules
 	if t.blank, err = identity.New(&t.rules); err != nil {
 		return nil, fmt.Errorf("journey: identity rules: %w", err)
+	}
+	if err := t.nameModel(); err != nil {
+		return nil, err
 	}
 	if len(t.rules.Key) == 0 {
 		warn.Warn("journey: identity key is empty; person ids can be guessed")

@@ -44,13 +44,14 @@ func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (*
 	if err != nil {
 		return nil, err
 	}
-	return t.derive(fs, at, nil)
+	return t.derive(&hood{facts: fs}, at, nil), nil
 }
 
 // derive derives a view of facts, as if those in without had never come.
-func (t *Tracker) derive(fs []storage.Fact, at time.Time, without map[storage.Key]bool) (*View, error) {
+func (t *Tracker) derive(h *hood, at time.Time, without map[storage.Key]bool) *View {
 	v := &View{config: t.config, at: at}
 	g := t.blank.Empty()
+	fs := h.facts
 	touches := 0
 	for _, f := range fs {
 		if f.Touch != nil {
@@ -63,10 +64,15 @@ func (t *Tracker) derive(fs []storage.Fact, at time.Time, without map[storage.Ke
 			v.take(g, f)
 		}
 	}
+	for _, s := range h.sightings {
+		if !s.At.After(at) {
+			g.See(s)
+		}
+	}
 	v.res = g.Resolve(at)
 	v.assign()
 	v.assignRoles()
-	return v, nil
+	return v
 }
 
 // reach turns identifiers into the queries that read all they are tied to; none: all.
@@ -75,7 +81,7 @@ func (t *Tracker) reach(ctx context.Context, ids []identity.ID) ([]storage.Query
 		return []storage.Query{{}}, nil
 	}
 	through := func(id identity.ID) bool { ok, _ := t.rules.Linkable(id); return ok }
-	ties, err := t.store.component(ctx, ids, through)
+	ties, err := t.store.component(ctx, ids, through, 0)
 	if err != nil {
 		return nil, err
 	}
