@@ -180,7 +180,7 @@ func (c *codec) counts(name string, p *map[string]int64) {
 			c.fail(name, touchpoint.Syntax)
 		}
 	} else if c.mode == surveying {
-		for k := range *p {
+		for _, k := range slices.Sorted(maps.Keys(*p)) { // the first fault is told
 			c.checkText(name, k, nameText)
 		}
 	}

@@ -63,12 +63,17 @@ func (s *Store) Verify(ctx context.Context) error {
 			}
 		}
 	}
+	var lost []uint32
 	for _, list := range s.members {
 		for _, i := range list {
 			if s.groups[i] == nil {
-				wrong("member", i)
+				lost = append(lost, i)
 			}
 		}
+	}
+	slices.Sort(lost) // the map has no order
+	for _, i := range lost {
+		wrong("member", i)
 	}
 	return errors.Join(errs...)
 }
