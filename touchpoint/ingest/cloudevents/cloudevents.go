@@ -17,6 +17,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -65,8 +66,8 @@ func New(o *Options) (*Decoder, error) {
 			return nil, err
 		}
 	}
-	for name, m := range o.Types {
-		if m == nil || name == Type {
+	for _, name := range slices.Sorted(maps.Keys(o.Types)) {
+		if o.Types[name] == nil || name == Type {
 			return nil, fmt.Errorf("cloudevents: no mapping is possible for type %q", name)
 		}
 	}

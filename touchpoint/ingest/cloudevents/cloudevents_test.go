@@ -80,6 +80,17 @@ func touch(t *testing.T, source, rest string) touchpoint.Touch {
 	return tp
 }
 
+// The error must not depend on the order of a map.
+func TestOfSeveralMissingMappingsTheFirstIsNamed(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		_, err := cloudevents.New(&cloudevents.Options{Types: map[string]ingest.Mapper{"b": nil, "a": nil, "c": nil}})
+		if err == nil || !strings.Contains(err.Error(), `"a"`) {
+			t.Fatalf("%v, want the first one sorted", err)
+		}
+	}
+}
+
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	t.Parallel()
 	for _, tp := range []touchpoint.Touch{

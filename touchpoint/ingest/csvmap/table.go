@@ -1,9 +1,12 @@
 package csvmap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tabi-go/tabi/touchpoint"
@@ -41,7 +44,9 @@ func (m *Mapping) readTable(name string, r io.Reader) (table, error) {
 		return nil, fmt.Errorf("csvmap: table %q: %w", name, err)
 	}
 	at := map[string]int{}
-	for p := range t {
+	for _, p := range slices.SortedFunc(maps.Keys(t), func(a, b pair) int {
+		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.col, b.col))
+	}) {
 		for _, c := range []string{p.key, p.col} {
 			if at[c] = find(header, c); at[c] < 0 {
 				return nil, &ColumnError{name, c}

@@ -22,6 +22,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -37,7 +39,8 @@ type Options struct {
 	// Call is the call of messages that name none, from the endpoint they came to:
 	// track, page, screen, identify, group or alias. Empty: such messages are refused.
 	Call string
-	// Events adds kinds of track events, or replaces them, by the event's name.
+	// Events adds kinds of track events, or replaces them, by the event's name. Of two
+	// names that differ in case or signs alone the last one sorted counts.
 	Events map[string]touchpoint.Kind
 	// ExternalIDs gives the identifier type of a type of context.externalIds. Others
 	// are dropped, with a note.
@@ -70,15 +73,15 @@ func New(o *Options) (*Decoder, error) {
 	}
 	if len(o.Events) > 0 {
 		d.events = make(map[string]touchpoint.Kind, len(o.Events))
-		for name, kind := range o.Events {
-			d.events[foldEvent(name)] = kind
+		for _, name := range slices.Sorted(maps.Keys(o.Events)) { // of two spellings of one name the last
+			d.events[foldEvent(name)] = o.Events[name]
 		}
 	}
-	for name, t := range o.ExternalIDs {
-		if err := desk.CheckType(t); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(o.ExternalIDs)) {
+		if err := desk.CheckType(o.ExternalIDs[name]); err != nil {
 			return nil, err
 		}
-		d.external[name] = t
+		d.external[name] = o.ExternalIDs[name]
 	}
 	return d, nil
 }

@@ -209,6 +209,23 @@ func TestI5OrderOfKeys(t *testing.T) {
 	}
 }
 
+// A map of options has no order, so what two of its entries decide between them must not
+// depend on one.
+func TestOptionsDecideTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		o := &segment.Options{Events: map[string]touchpoint.Kind{"Demo Seen": touchpoint.KindDemo, "demo_seen": touchpoint.KindMeeting, "DEMO SEEN": touchpoint.KindNote}}
+		rec := decode(t, o, `{`+head+`,"type":"track","event":"Demo seen"}`)[0]
+		if got := rec.Touches[0].Kind; got != touchpoint.KindMeeting {
+			t.Fatalf("of three spellings of an event %s counted, want the last one sorted", got)
+		}
+		_, err := segment.New(&segment.Options{ExternalIDs: map[string]identity.Type{"b": "bee", "a": "ay", "c": "cee"}})
+		if err == nil || !strings.Contains(err.Error(), `"ay"`) {
+			t.Fatalf("of three unknown types %v, want the first one sorted", err)
+		}
+	}
+}
+
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	o := &segment.Options{
