@@ -17,13 +17,10 @@ import (
 func Parse(data []byte) (*Mapping, error) {
 	var doc jsonscan.Doc
 	root, err := doc.Parse(string(data), jsonscan.Limits{})
-	if err != nil {
-		var se *jsonscan.Error
-		if errors.As(err, &se) {
-			line := 1 + strings.Count(string(data[:min(se.Offset, len(data))]), "\n")
-			return nil, fmt.Errorf("csvmap: line %d: %s", line, se.Reason)
-		}
-		return nil, fmt.Errorf("csvmap: %w", err)
+	var se *jsonscan.Error
+	if errors.As(err, &se) {
+		line := 1 + strings.Count(string(data[:min(se.Offset, len(data))]), "\n")
+		return nil, fmt.Errorf("csvmap: line %d: %s", line, se.Reason)
 	}
 	p := &parser{m: &Mapping{}}
 	p.mapping(root)

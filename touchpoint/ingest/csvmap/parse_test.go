@@ -3,9 +3,12 @@ package csvmap_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest"
@@ -301,5 +304,232 @@ func TestPropsAreTheNamedColumnsAndTheRestOnRequest(t *testing.T) {
 		if got := one(t, decode(t, fmt.Sprintf(base, c.props), table, nil)).Props.JSON(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.props, got, c.want)
 		}
+	}
+}
+
+func TestAFieldThatIsHalfWrongIsRefusedByItsKey(t *testing.T) {
+	t.Parallel()
+	const base = `"at":"t","kind":"k","ids":[{"type":"user_id","col":"u"}]`
+	for _, c := range []struct{ field, want string }{
+		{`"channel":{"cols":[]}`, "channel.cols: empty"},
+		{`"channel":{"first":[]}`, "channel.first: empty"},
+		{`"channel":{"col":"a","optional":"yes"}`, "channel.optional: must be true or false"},
+		{`"channel":{"lookup":{"table":"a","kee":"b"}}`, "channel.lookup.kee: unknown key"},
+		{`"value":{"col":"a","rounding":"up"}`, "value.rounding: unknown key"},
+		{`"props":{"p":{"col":"a","unit":"s"}}`, "props.p.unit: unknown key"},
+		{`"props":{"p":{"col":"a","as":"json"}}`, "props.p.as: must be one of text, number, bool"},
+		{`"props":{"p":{"span":["a","b"],"as":"number"}}`, "props.p.as: unknown key"},
+		{`"props":{"":"a"}`, "props: a key that is no name"},
+		{`"at":{"col":"t","zones":"UTC"}`, "at.zones: unknown key"},
+		{`"where":[{"col":"a","op":"is_set","values":[]}]`, "where[0].values: unknown key"},
+		{`"emit":"relation","person":{"type":"email","col":"e"}`, "account: required for relations"},
+	} {
+		mapping := "{" + c.field + "," + base + "}"
+		if strings.HasPrefix(c.field, `"at"`) {
+			mapping = "{" + c.field + "}"
+		}
+		_, err := csvmap.Parse([]byte(mapping))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngave %v, want %s", mapping, err, c.want)
+		}
+	}
+}
+
+// Direction, offline and sentiment of a column are the touch's, or refuse their row by
+// name.
+func TestCharacterOfATouchIsThatOfItsColumns(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ cells, want string }{
+		{"inbound,true,0.5", `"direction":"inbound","offline":true,"sentiment":0.5`},
+		{"outbound,FALSE,-1", `"direction":"outbound","sentiment":-1`},
+		{",,", `"direction":"inbound"`},
+		{"both,,", "syntax direction"},
+		{",maybe,", "syntax offline"},
+		{",,glad", "not_a_number sentiment"},
+		{",,NaN", "not_finite sentiment"},
+		{",,1e999", "not_finite sentiment"},
+		{",,-1.001", "out_of_range sentiment"},
+	} {
+		rec := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"chat"},"ids":[{"type":"user_id","col":"u"}],
+			"direction":"d","offline":"o","sentiment":"s"}`, "u,d,o,s\nu1,"+c.cells+"\n", nil)[0]
+		got := ""
+		var inv *touchpoint.InvalidError
+		if errors.As(rec.Err, &inv) {
+			got = string(inv.Reason) + " " + inv.Field
+		} else {
+			text := string(rec.Touches[0].AppendJSON(nil))
+			_, got, _ = strings.Cut(strings.TrimSuffix(text, "}"), `}],`)
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s", c.cells, got, c.want)
+		}
+	}
+}
+
+func TestPropsOfOtherTypesAreReadOrRefused(t *testing.T) {
+	t.Parallel()
+	const base = `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"pageview"},"ids":[{"type":"user_id","col":"u"}],"props":{%s}}`
+	for _, c := range []struct{ prop, cell, want string }{
+		{`"p":{"col":"x","scale":"milliseconds"}`, "1500", `{"p":1.5}`},
+		{`"p":{"col":"x","scale":"percent"}`, "", ``},
+		{`"p":{"col":"x","scale":"percent"}`, "many", "not_a_number props"},
+		{`"p":{"col":"x","scale":"minutes"}`, "1e16", "not_a_number props"},
+		{`"p":{"col":"x","scale":"minutes"}`, "NaN", "not_a_number props"},
+		{`"p":{"col":"x","as":"number"}`, "0x1", "not_a_number props"},
+		{`"p":{"col":"x","as":"number"}`, `"""1"""`, "not_a_number props"},
+		{`"p":{"col":"x","as":"bool"}`, "No", `{"p":false}`},
+		{`"p":{"col":"x","as":"bool"}`, "perhaps", "syntax props"},
+		{`"url":"x"`, "https://x.example/a", `{"url":"https://x.example/a"}`},
+		{`"referrer":"x"`, "https://y.example/b", `{"referrer":"https://y.example/b"}`},
+		{`"ip":"x"`, "192.0.2.77", `{"ip":"192.0.2.77"}`},
+		{`"user_agent":"x"`, "Mozilla/5.0", `{"user_agent":"Mozilla/5.0"}`},
+	} {
+		rec := decode(t, fmt.Sprintf(base, c.prop), "u,x\nu1,"+c.cell+"\n", nil)[0]
+		got := ""
+		var inv *touchpoint.InvalidError
+		if errors.As(rec.Err, &inv) {
+			got = string(inv.Reason) + " " + inv.Field
+		} else {
+			got = rec.Touches[0].Props.JSON()
+		}
+		if got != c.want {
+			t.Errorf("%s of %s: %s, want %s", c.prop, c.cell, got, c.want)
+		}
+	}
+	rest := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},"ids":[{"type":"user_id","col":"u"}],"props":"rest"}`,
+		"u,x\nu1,a\x00b\n", nil)[0]
+	var inv *touchpoint.InvalidError
+	if !errors.As(rest.Err, &inv) || inv.Reason != touchpoint.Control || inv.Field != "props" {
+		t.Errorf("NUL among the rest: %v", rest.Err)
+	}
+}
+
+// looks reads the company and the sector of each user from a side table.
+const looks = `{"source":"crm","at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},
+	"ids":[{"type":"user_id","col":"u"},{"type":"crm_account_id","lookup":{"table":"of","key":"user","on":"u","col":"company"}}],
+	"channel":{"lookup":{"table":"of","key":"user","on":"u","col":"sector"}}, "value":{"col":"v","currency":{"const":"EUR"}}}`
+
+func TestASideTableIsLookedUp(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Parse([]byte(looks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Tables(); !slices.Equal(got, []string{"of"}) {
+		t.Errorf("tables %q", got)
+	}
+	with, err := m.WithTable("of", strings.NewReader("user,sector,company\n u1 ,steel,c1\nu1,wood,c2\n,none,c3\nu2,,c4\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const table = "u,v\nu1,1\nu2,2\nu3,3\n"
+	var got []string
+	for _, m := range []*csvmap.Mapping{with, m} {
+		for _, rec := range decodeMapping(t, m, table, nil) {
+			tp := rec.Touches[0]
+			got = append(got, fmt.Sprint(tp.Channel, len(tp.IDs)))
+		}
+	}
+	// u1 has two companies; the mapping itself, without the table, finds nothing.
+	if want := []string{"steel3", "2", "1", "1", "1", "1"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestASideTableThatCannotBeUsedIsRefused(t *testing.T) {
+	t.Parallel()
+	m, err := csvmap.Parse([]byte(looks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken pipe")
+	for _, c := range []struct {
+		name, table, want string
+		err               error
+	}{
+		{"off", "user\n", `reads no table "off"`, nil},
+		{"of", "", "EOF", nil},
+		{"of", "user,sector,company\nu1,a\n", "line 2: syntax", nil},
+		{"of", "user,sector,company\nu1,a,\xff\n", "line 2: utf8", nil},
+		{"of", "user,sector,company\nu1,a,b\n", "broken pipe", broken},
+		{"of", "user,sec\x00tor,company\n", "control", nil},
+		{"of", "user,\"sector\"x,company\n", "syntax header", nil},
+	} {
+		var in io.Reader = strings.NewReader(c.table)
+		if c.err != nil {
+			in = io.MultiReader(in, iotest.ErrReader(c.err))
+		}
+		if _, err := m.WithTable(c.name, in); err == nil || !strings.Contains(err.Error(), c.want) || c.err != nil && !errors.Is(err, c.err) {
+			t.Errorf("%q: %v, want %s", c.table, err, c.want)
+		}
+	}
+	for range 20 { // which of the missing columns is named is no matter of a map's order
+		var col *csvmap.ColumnError
+		_, err := m.WithTable("of", strings.NewReader("u,s\n"))
+		if !errors.As(err, &col) || *col != (csvmap.ColumnError{Table: "of", Column: "user"}) {
+			t.Fatalf("%v", err)
+		}
+		_, err = m.WithTable("of", strings.NewReader("user,s\n"))
+		if err == nil || err.Error() != `csvmap: table "of" has no column "company"` {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
+func TestATableThatBreaksEndsTheLoopWithItsError(t *testing.T) {
+	t.Parallel()
+	const mapping = `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},"ids":[{"type":"user_id","col":"u"}],"props":"rest"}`
+	broken := errors.New("broken pipe")
+	m, err := csvmap.Parse([]byte(mapping))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"", "u,x\nu1,a\n", "u,x\nu1,\"a\n"} {
+		_, err := decodeWith(t, m, io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken)), nil)
+		if !errors.Is(err, broken) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	var inv *touchpoint.InvalidError
+	for _, c := range []struct {
+		header string
+		want   touchpoint.Reason
+	}{{"u,u\n", touchpoint.DuplicateKey}, {"u,\"x\n", touchpoint.Syntax}, {"u,x\x01\n", touchpoint.Control}} {
+		if _, err := decodeWith(t, m, strings.NewReader(c.header), nil); !errors.As(err, &inv) || inv.Reason != c.want {
+			t.Errorf("%q: %v, want %s", c.header, err, c.want)
+		}
+	}
+	if _, err := decodeWith(t, m, strings.NewReader("x\n"), nil); err == nil || err.Error() != `csvmap: the table has no column "u"` {
+		t.Errorf("%v", err)
+	}
+	long := "u,x\nu1,\"a\n" + strings.Repeat("b", 100) + "\n\"\nu2,c\n"
+	recs := decode(t, mapping, long, &ingest.Options{Limits: ingest.Limits{Message: 50}})
+	if !errors.As(recs[0].Err, &inv) || inv.Reason != touchpoint.TooLarge {
+		t.Errorf("a cell of several lines over the limit: %v", recs[0].Err)
+	}
+	d, err := m.Decoder(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range d.Decode(strings.NewReader("u\nu1\nu2\n"), time.Time{}) {
+		break // the loop may stop
+	}
+}
+
+func TestRelationsSayWhoIsPrimary(t *testing.T) {
+	t.Parallel()
+	const mapping = `{"emit":"relation","source":"crm","person":{"type":"email","col":"e"},"account":{"type":"domain","col":"d"},
+		"primary":"p","role":"r","from":{"col":"f","zone":"UTC"},"to":{"col":"t","zone":"UTC"},"at":{"const":"2026-01-01T00:00:00Z"}}`
+	recs := decode(t, mapping, "e,d,p,r,f,t\na@x.example,x.example,Yes,buyer,2025-01-01,2025-06-01\nb@x.example,x.example,no,,,\nc@x.example,x.example,often,,,\n,x.example,,,,\n", nil)
+	first, second := recs[0].Relations[0], recs[1].Relations[0]
+	if !first.Primary || first.Role != "buyer" || first.To.Sub(first.From) != 151*24*time.Hour || second.Primary || !second.From.IsZero() {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	var inv *touchpoint.InvalidError
+	if !errors.As(recs[2].Err, &inv) || inv.Field != "primary" || inv.Reason != touchpoint.Syntax {
+		t.Errorf("primary: %v", recs[2].Err)
+	}
+	if !recs[3].Skipped {
+		t.Errorf("a contact without an address: %+v", recs[3])
 	}
 }
