@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,4 +202,58 @@ func build(t *testing.T, base, plant map[string]string) string {
 		}
 	}
 	return root
+}
+
+// TestMapOrder holds the check of loops over maps to its word: of these bodies of a
+// function over a map, a struct and what it appends to, it takes the first and finds
+// the others.
+func TestMapOrder(t *testing.T) {
+	const head = "package journey\n\nimport (\n\t\"maps\"\n\t\"slices\"\n\t\"strings\"\n)\n\n" +
+		"type sum struct {\n\tn int\n\tf float64\n\ttext string\n}\n\n" +
+		"var _ = maps.Clone[map[string]int]\nvar _ = slices.Sort[[]string]\nvar _ = strings.ToLower\n\n" +
+		"func half(n int) int { return n / 2 }\n\nfunc tell(s *sum) {}\n\n" +
+		"func loop(m map[string]int, s *sum, yield func(string) bool) (list []string, ok bool, err error) {\n\t"
+	free := []string{
+		"for k, n := range m { s.n += half(n); delete(m, k) }",
+		"for range m { list = append(list, \"x\") }",
+		"for k := range m { list = append(list, k) }; slices.Sort(list)",
+		"other := map[string]int{}; for k, n := range m { other[k] = n }",
+		"seen := map[string]bool{}; for k := range m { seen[strings.ToLower(k)] = true }",
+		"for k, n := range m { if k == \"\" || n < 0 { return nil, true, nil } }",
+		"for _, n := range m { s.n = max(s.n, n); ok = ok || n > 3; if n == 0 { continue }; s.n++ }",
+		"for _, n := range m { switch { case n > 1: s.n -= n } }",
+		"for _, l := range map[string][]int{} { slices.Sort(l) }",
+		"list = slices.Sorted(maps.Keys(m))",
+	}
+	bad := []string{
+		"for k := range m { list = append(list, k) }",
+		"slices.Sort(list); for k := range m { list = append(list, k) }",
+		"for k := range m { if !yield(k) { return } }",
+		"for k := range m { s.text = k }",
+		"for k := range m { s.text += k }",
+		"for _, n := range m { s.f += float64(n) }",
+		"for k := range m { return []string{k}, false, nil }",
+		"for _, n := range m { if n > 3 { return nil, true, nil }; if n < 0 { return nil, false, nil } }",
+		"for range m { break }; for k := range m { if k > s.text { break } }",
+		"other := map[string]int{}; for k, n := range m { other[strings.ToLower(k)] = n }",
+		"for range m { tell(s) }; for k := range m { s.text = k[:1]; tell(s) }",
+		"for _, n := range m { for range n { s.f *= 2 } }",
+		"var other [3]int; for _, n := range m { other[n] = n }",
+		"list = slices.Collect(maps.Keys(m))",
+		"for k := range maps.Keys(m) { list = append(list, k) }",
+		"type named map[string]int; for k := range named(m) { s.text = k }",
+	}
+	for i, body := range slices.Concat(free, bad) {
+		root := build(t, house, map[string]string{"journey/loop.go": head + body + "\n\treturn\n}\n"})
+		found, err := layout.Check(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch found := strings.Join(found, "\n"); {
+		case i < len(free) && found != "":
+			t.Errorf("%s\nlets no order out, and yet: %s", body, found)
+		case i >= len(free) && (!strings.HasPrefix(found, "journey/loop.go:") || !strings.Contains(found, "the order of a map may get out") || strings.Contains(found, "\n")):
+			t.Errorf("%s\nlets the order out, found: %s", body, found)
+		}
+	}
 }
