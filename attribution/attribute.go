@@ -28,9 +28,7 @@ func attributeRule(js *Journeys, opts *Options, m Model, name string) (*Result, 
 	if x, ok := m.(raw); ok {
 		res.Conserves = !x.raw()
 	}
-	if err := res.fill(js, t); err != nil {
-		return nil, err
-	}
+	res.fill(js, t)
 	if opts.FromLedger {
 		if err := res.fromLedger(js, m); err != nil {
 			return nil, err
@@ -70,7 +68,7 @@ func (js *Journeys) slots() (slots []int, names []string) {
 
 // fill makes the credits of a tally: money is rounded once, by largest remainder over the
 // rows, so that it sums to the value of the set.
-func (r *Result) fill(js *Journeys, t *tally) error {
+func (r *Result) fill(js *Journeys, t *tally) {
 	slots, names := js.slots()
 	parts := make([]num.Fixed, len(slots))
 	for i, s := range slots {
@@ -84,7 +82,6 @@ func (r *Result) fill(js *Journeys, t *tally) error {
 			r.Credits = append(r.Credits, c)
 		}
 	}
-	return nil
 }
 
 // fromLedger replaces the money by the sums of the ledger.
@@ -102,7 +99,7 @@ func (r *Result) fromLedger(js *Journeys, m Model) error {
 	return nil
 }
 
-// costs fills in what the channels cost. Channels that only the spend knows get a row.
+// costs fills in what the channels of the set cost.
 func (r *Result) costs(js *Journeys, spend map[string]int64) {
 	if spend == nil && js.costs.v == nil {
 		return

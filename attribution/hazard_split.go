@@ -188,9 +188,7 @@ func (f *hazardFit) credit(res *Result, split *hazardSplit) error {
 			return err
 		}
 	}
-	if err := res.fill(f.js, t); err != nil {
-		return err
-	}
+	res.fill(f.js, t)
 	if res.Credit(Baseline).Channel == "" {
 		at := len(res.Credits)
 		if at > 0 && res.Credits[at-1].Channel == Unattributed {

@@ -106,9 +106,7 @@ func (m Markov) fill(js *Journeys, t *transitions, res *Result, aside, asideValu
 		if err := ta.run(js, split); err != nil {
 			return err
 		}
-		if err := res.fill(js, ta); err != nil {
-			return err
-		}
+		res.fill(js, ta)
 	} else {
 		m.credit(js, res, sol, aside, asideValue)
 	}

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -110,5 +111,41 @@ func BenchmarkSolve50(b *testing.B) {
 		if _, err := c.Solve(groups, 600); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Two states that hand on to one another and almost never end: the sweeps creep, and say so.
+func TestSweepsThatDoNotSettleSaySo(t *testing.T) {
+	t.Parallel()
+	c := &chain.Chain{From: []int32{0, 1}, To: []int32{1, 0}, Count: []float64{1e12, 1e12}, Good: []float64{1, 0}, Bad: []float64{0, 1}, Reward: []float64{1, 0}}
+	if _, err := c.Solve(nil, 1); !errors.Is(err, chain.ErrNotConverged) {
+		t.Errorf("%v", err)
+	}
+	if s, err := c.Solve(nil, 2); err != nil || math.Abs(s.Hit-.5) > 1e-3 {
+		t.Errorf("exactly: %v, %v", s, err)
+	}
+}
+
+// A state that nobody was in, as replicates have them, adds nothing and divides nothing.
+func TestAStateNobodyWasIn(t *testing.T) {
+	t.Parallel()
+	plain := &chain.Chain{From: []int32{0}, To: []int32{1}, Count: []float64{4}, Good: []float64{0, 3}, Bad: []float64{0, 1}, Reward: []float64{0, 30}}
+	more := &chain.Chain{From: []int32{0, 2}, To: []int32{1, 1}, Count: []float64{4, 0}, Good: []float64{0, 3, 0}, Bad: []float64{0, 1, 0}, Reward: []float64{0, 30, 0}}
+	for _, dense := range []int{10, 1} {
+		a, err := plain.Solve([][]int32{{1}}, dense)
+		b, err2 := more.Solve([][]int32{{1}}, dense)
+		if err != nil || err2 != nil || a.Hit != b.Hit || a.Reward != b.Reward || a.HitVia[0] != b.HitVia[0] {
+			t.Errorf("%v %v, %v %v", a, b, err, err2)
+		}
+	}
+	g, h := plain.Gradient(nil), more.Gradient(nil)
+	if v, w := plain.Variance([]*chain.Gradient{g}, []float64{1}), more.Variance([]*chain.Gradient{h}, []float64{1}); v != w || math.Abs(v-.75*.25/4) > 1e-15 {
+		t.Errorf("variances %v, %v", v, w)
+	}
+	if p := more.Prob(0, 1); p != 1 {
+		t.Errorf("probability %v", p)
+	}
+	if p := more.Prob(2, 1); p != 0 {
+		t.Errorf("from where nobody was: %v", p)
 	}
 }

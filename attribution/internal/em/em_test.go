@@ -93,3 +93,15 @@ func TestParameterWithoutExposureStaysOut(t *testing.T) {
 		t.Errorf("%v", f.Theta)
 	}
 }
+
+// A start at 0, which no round of EM would leave, ends where any other does.
+func TestAStartAtZeroIsWoken(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(50) {
+		p := problem(rand.New(rand.NewPCG(seed, 3)), 4)
+		zero, one := p.Fit(make([]float64, 4), 600), p.Fit([]float64{1, 1, 1, 1}, 600)
+		if !zero.Converged || math.Abs(zero.LogLik-one.LogLik) > 1e-6*math.Abs(one.LogLik) {
+			t.Fatalf("seed %d: %v from 0, %v from 1", seed, zero, one)
+		}
+	}
+}
