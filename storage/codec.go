@@ -89,8 +89,8 @@ func (c *codec) time(name string, p *time.Time) {
 		} else if *p = time.UnixMicro(c.readVarint()).UTC(); p.IsZero() {
 			c.fail(name, touchpoint.Syntax)
 		}
-	} else if c.mode == surveying && !p.IsZero() && !inYears(*p, minUnix) {
-		c.fail(name, touchpoint.TimeRange)
+	} else if c.mode == surveying && !p.IsZero() && (!inYears(*p, minUnix) || p.UnixMicro() == minUnix*1e6) {
+		c.fail(name, touchpoint.TimeRange) // in its first microsecond it would be read as none
 	}
 }
 
@@ -137,7 +137,7 @@ func (c *codec) num(name string, p *int64) {
 	}
 }
 
-// small walks a number that does not fill its type; set reports whether it fits.
+// small walks a number of 32 bits, whatever its type; set reports whether it fits.
 func (c *codec) small(name string, v int64, set func(int64) bool) {
 	if c.mode == jsonMode {
 		p := v
@@ -152,6 +152,8 @@ func (c *codec) small(name string, v int64, set func(int64) bool) {
 		} else if v = c.readVarint(); v == 0 || !set(v) {
 			c.fail(name, touchpoint.OutOfRange)
 		}
+	} else if c.mode == surveying && v != int64(int32(v)) {
+		c.fail(name, touchpoint.OutOfRange)
 	}
 }
 
