@@ -189,9 +189,7 @@ func containerFacts(r io.Reader) iter.Seq2[Fact, error] {
 // lineClass returns the class that a line holds a fact of.
 func lineClass(line []byte) (Class, bool) {
 	var head struct{ Type string }
-	if json.Unmarshal(line, &head) != nil {
-		return 0, false
-	}
+	_ = json.Unmarshal(line, &head) // lines has read it as an object
 	for _, c := range Classes() {
 		if c.String() == head.Type {
 			return c, true
@@ -207,7 +205,7 @@ func lines(r io.Reader) iter.Seq2[[]byte, error] {
 		in := bufio.NewScanner(r)
 		in.Buffer(nil, maxLine)
 		sum, n, ended := sha256.New(), 0, false
-		for in.Scan() {
+		for in.Scan() && in.Err() == nil { // what stands before an error of r is no line
 			var head struct {
 				Type   string
 				Schema int

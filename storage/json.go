@@ -66,18 +66,14 @@ func diffJSON(a, b Fact) []string {
 	return names
 }
 
-// parseFact reads what factJSON showed, as a line of a container. Unknown and malformed fields are an error.
+// parseFact reads what factJSON showed, as a line of a container: one object. Unknown and
+// malformed fields are an error.
 func parseFact(class Class, object []byte) (Fact, error) {
-	f, ok := newFact(class)
-	if !ok {
-		return f, &CorruptError{"container", -1}
-	}
+	f, _ := newFact(class)
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.UseNumber()
 	r := &jsonReader{}
-	if d.Decode(&r.m) != nil || d.More() {
-		return f, &CorruptError{"container", -1}
-	}
+	r.bad = d.Decode(&r.m) != nil
 	delete(r.m, "type")
 	c := codec{mode: jsonMode, json: r}
 	c.fact(f)
