@@ -174,10 +174,7 @@ func (m *TraitMap) Observations(t *touchpoint.Touch) (found []Observation, sensi
 		case flat:
 			add(key, side, raw)
 		case raw[0] == '{':
-			inner, err := touchpoint.ParseProps([]byte(raw))
-			if err != nil {
-				continue
-			}
+			inner, _ := touchpoint.ParseProps([]byte(raw)) // as it stands in props
 			for key, raw := range inner.All() {
 				add(side+"."+key, side, raw)
 			}
@@ -189,9 +186,7 @@ func (m *TraitMap) Observations(t *touchpoint.Touch) (found []Observation, sensi
 // jsonValue normalises a JSON value; objects have none.
 func jsonValue(name, raw string) (Value, Unknown) {
 	var x any
-	if json.Unmarshal([]byte(raw), &x) != nil {
-		return Value{}, Unparseable
-	}
+	_ = json.Unmarshal([]byte(raw), &x) // what stands in props is JSON
 	switch x := x.(type) {
 	case nil:
 		return Value{}, Empty
