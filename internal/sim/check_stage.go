@@ -22,7 +22,8 @@ func checkVisits(c *comparison) *Violation {
 				return broken("I14", "visit %d of %d stands from %d to %d", i, len(vs), enter, leave)
 			}
 			last = leave
-			sum += leave - enter
+			dwell, _ := v.Dwell(instant(c.at))
+			sum += dwell.Microseconds()
 		}
 		if len(vs) > 0 && sum != c.at-micros(vs[0].Enter) {
 			return broken("I14", "dwell times add up to %d", sum)
