@@ -2,10 +2,10 @@
 // streams, exit status.
 //
 // The program is the test binary itself, started again: [Main] runs main instead of the
-// tests where [Run] or [Command] asked for it. So the go command knows what a test depends on and
-// serves no old pass after main was changed; the race detector covers the program; and
-// its coverage counts with that of the tests. [File] writes the input of a test, [Shared]
-// finds data for checking.
+// tests where [Run] or [Command] asked for it. So the go command knows what a test depends
+// on and serves no old pass after main was changed; the race detector covers the program;
+// and its coverage counts with that of the tests. [File] writes the input of a test,
+// [Shared] finds data for checking.
 package blackbox
 
 import (
@@ -49,7 +49,8 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 		_, _ = os.Stat(name)
 	}
 	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), asked+"=1")
+	// Under the race detector a process sleeps a second before it ends, unless told not to.
+	cmd.Env = append(os.Environ(), asked+"=1", "GORACE=atexit_sleep_ms=50 "+os.Getenv("GORACE"))
 	if testing.CoverMode() != "" {
 		cmd.Env = append(cmd.Env, "GOCOVERDIR="+counters(t))
 	}
