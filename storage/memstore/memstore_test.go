@@ -18,6 +18,8 @@ func harness() storetest.Harness {
 	seeds, ops := 0, 0
 	if os.Getenv("TABI_LONG") == "1" {
 		seeds, ops = 100, 2000
+	} else if testing.Short() { // most of a history has one goroutine
+		seeds, ops = 2, 60
 	}
 	return storetest.Harness{
 		Seeds: seeds, Ops: ops,
@@ -45,7 +47,7 @@ func TestConformanceOfAFailingStore(t *testing.T) {
 	var mu sync.Mutex // guards faults
 	faults := make(map[storage.Store]*storetest.Faults)
 	storetest.Run(t, storetest.Harness{
-		Seeds: 2,
+		Seeds: 2, Ops: harness().Ops,
 		Open: func(context.Context) (storage.Store, error) {
 			f := new(storetest.Faults)
 			s := storetest.Faulty(memstore.New(nil), f)

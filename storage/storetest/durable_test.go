@@ -89,6 +89,9 @@ func TestReopenRulesPassADurableStore(t *testing.T) {
 			return openFiled(ctx, filepath.Dir(s.(*filed).path), false)
 		},
 	}
+	if testing.Short() {
+		h.Seeds, h.Ops = 2, 60
+	}
 	for _, part := range []string{"S10/reopen", "S3/reopen", "S4/reopen", "S5/reopen", "S11/reopen", "S14/reopen"} {
 		if err := storetest.CheckOnly(t.Context(), h, part); err != nil {
 			t.Error(err)

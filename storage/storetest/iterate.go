@@ -94,7 +94,7 @@ func iterateRules() []rule {
 			}})
 		}
 		add("stop-anywhere", "a loop may stop at any time without a leak", func(r *run, s storage.Store) {
-			for stop := range 131 {
+			for stop := 0; stop < 131; stop += r.step(10) {
 				n := 0
 				for _, err := range it.of(r.ctx, s) {
 					r.ok(err, "iteration")
@@ -201,7 +201,7 @@ func iterateRules() []rule {
 		})
 		add("nested", "three nested iterations always work", func(r *run, s storage.Store) {
 			r.within("nesting", func() error {
-				n := 0
+				n, outer := 0, 130/r.step(13)
 				for _, err := range it.of(r.ctx, s) {
 					if err != nil {
 						return err
@@ -215,8 +215,11 @@ func iterateRules() []rule {
 							return err
 						}
 					}
+					if n == outer*3*130 && r.h.brief {
+						break
+					}
 				}
-				if n != 130*3*130 {
+				if n != outer*3*130 {
 					return fmt.Errorf("%d values in all", n)
 				}
 				return nil

@@ -49,6 +49,7 @@ type Harness struct {
 	Ops   int // operations of each; 0 = 200
 
 	patience time.Duration // how long a call may take before it counts as stuck; 0 = a minute
+	brief    bool          // the rules of one goroutine take a part of their steps
 }
 
 func (h Harness) seeds() int { return orDefault(h.Seeds, 10) }
@@ -127,8 +128,10 @@ func check(ctx context.Context, h Harness, want func(rule) bool) error {
 	return errors.Join(errs...)
 }
 
-// Run runs every rule as a parallel subtest.
+// Run runs every rule as a parallel subtest. With -short, which is how the race detector is
+// run, rules of one goroutine that repeat themselves hundreds of times take a part of it.
 func Run(t *testing.T, h Harness) {
+	h.brief = testing.Short()
 	for _, rl := range rules() {
 		t.Run(rl.name, func(t *testing.T) {
 			t.Parallel()
@@ -189,6 +192,14 @@ func (r *run) skip(missing string) { panic(skipped(missing)) }
 
 // at notes where in the rule it is, for the message.
 func (r *run) at(format string, args ...any) { r.where = fmt.Sprintf(format, args...) }
+
+// step is how far a rule that could fail a call at every step goes on: 1, or n in brief.
+func (r *run) step(n int) int {
+	if r.h.brief {
+		return n
+	}
+	return 1
+}
 
 // ok fails if err is not nil.
 func (r *run) ok(err error, doing string) {
