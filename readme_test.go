@@ -14,6 +14,9 @@ import (
 // The example of this package imports the rooms that the README shows, so a change of
 // their API changes the test binary and an old "ok" is not taken from the test cache.
 func TestREADMEProgramRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program: not with -short")
+	}
 	code, table := block(t, "go"), block(t, "csv")
 	dir := t.TempDir()
 	main, program := filepath.Join(dir, "main.go"), filepath.Join(dir, "readme")

@@ -275,6 +275,7 @@ func TestSampledShapleyIsNearTheExactOne(t *testing.T) {
 
 func TestLandmarkTakesImmortalTimeAway(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	// Channels do nothing: everybody is touched once a day and converts with 5 % a day.
 	r := rand.New(rand.NewPCG(1, 2))
 	js := &attribution.Journeys{}

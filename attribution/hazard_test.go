@@ -70,6 +70,7 @@ func (w world) paths(seed uint64, users, days int) []attribution.Path {
 
 func TestHazardFindsTheTruth(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	js := plainWorld.run(t, 1, 20_000, 30)
 	res := run(t, js, attribution.Hazard{})
 	p := res.Params.(*attribution.HazardParams)
@@ -100,6 +101,7 @@ func TestHazardFindsTheTruth(t *testing.T) {
 
 func TestHazardInContinuousTime(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	p := run(t, plainWorld.run(t, 2, 20_000, 30), attribution.Hazard{Step: -1}).Params.(*attribution.HazardParams)
 	if p.Beta["B"] < .02 || p.Beta["B"] > .05 || p.Beta["P"] > .006 {
 		t.Errorf("%+v", p)
@@ -108,6 +110,7 @@ func TestHazardInContinuousTime(t *testing.T) {
 
 func TestStrataTakeTargetingOut(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	// Half of the people buy ten times as often by themselves, and are shown P five times as often.
 	keen, cool := plainWorld, plainWorld
 	keen.base, keen.mu = []float64{.04}, []float64{.08, .05, .15}
@@ -188,6 +191,7 @@ func TestLineageWithoutExcitationIsTheHazard(t *testing.T) {
 
 func TestLineageFindsExcitation(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	w := plainWorld
 	w.excite, w.beta = .25, []float64{.002, .03, 0}
 	js := w.run(t, 5, 20_000, 30)
@@ -322,6 +326,7 @@ func TestLineageOfOneSearchAfterOneDisplay(t *testing.T) {
 // A stratum that changes: baseline and touches count where the subject was at the time.
 func TestStratumThatChanges(t *testing.T) {
 	t.Parallel()
+	crowded(t)
 	// People buy ten times as often from the tenth day on; half of the touches come before.
 	r := rand.New(rand.NewPCG(21, 1))
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

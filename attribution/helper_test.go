@@ -182,13 +182,22 @@ func setOf(t testing.TB, ps ...attribution.Path) *attribution.Journeys {
 	return js
 }
 
+// crowded skips a test of many thousand people where the counts are cut: fewer would not
+// find the truth, and no test of the package has a second goroutine.
+func crowded(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("fits thousands of people: not with -short")
+	}
+}
+
 // rounds is how many random sets a property is tried on.
 func rounds() int {
 	if os.Getenv("TABI_LONG") != "" {
 		return 10_000
 	}
 	if testing.Short() {
-		return 25
+		return 10
 	}
 	return 100
 }

@@ -20,6 +20,9 @@ func cases(n int) int {
 	if os.Getenv("TABI_LONG") == "1" {
 		return 50 * n
 	}
+	if testing.Short() {
+		return min(n, 400)
+	}
 	return n
 }
 
@@ -249,9 +252,13 @@ func TestH1VisitsAreOrdered(t *testing.T) {
 // H2: the rank of the furthest stage never falls; a current Open or Goal stage ranks at or below it.
 func TestH2FurthestNeverFalls(t *testing.T) {
 	t.Parallel()
+	days := 80
+	if testing.Short() {
+		days = 10
+	}
 	forWorlds(t, 300, func(_ *rand.Rand, w world) string {
 		highest := -1
-		for d := range 80 {
+		for d := range days {
 			w.o.At = date(3, 1).Add(time.Duration(d) * day)
 			h := w.fold(t)
 			rank := -1

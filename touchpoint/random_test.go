@@ -12,10 +12,14 @@ import (
 	tp "github.com/tabi-go/tabi/touchpoint"
 )
 
-// rounds returns how often a property is tried: n, or twenty times that with TABI_LONG=1.
+// rounds returns how often a property is tried: n, or twenty times that with TABI_LONG=1,
+// or a tenth with -short.
 func rounds(n int) int {
 	if os.Getenv("TABI_LONG") == "1" {
 		return 20 * n
+	}
+	if testing.Short() {
+		return n / 10
 	}
 	return n
 }

@@ -474,6 +474,9 @@ func TestTimeModelsPrintTheBaselineAndTheirWarnings(t *testing.T) {
 
 func TestJulyPreparesToTheTimedPaths(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads 62,483 touches: not with -short")
+	}
 	in := blackbox.Shared(t, "data/attribution/touches_july.csv.gz")
 	mapping, file := blackbox.File(t, "m.json", `{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
 		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`), filepath.Join(t.TempDir(), "p.csv")

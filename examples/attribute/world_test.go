@@ -44,6 +44,9 @@ func world(t *testing.T, scenario string, users, days int, at func(time.Time) ti
 // A file that carries dates alone is as good as one with instants, on the grid of days.
 func TestDayStampedTouches(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("fits thousands of people: not with -short")
+	}
 	args := []string{"-models", "hazard,hazard_incremental,lineage,lineage_incremental", "-bootstrap", "0", "-since", "2025-01-01T00:00:00Z", "-until", "2025-01-30T23:59:59Z"}
 	exact, truth := world(t, "mediated", 6000, 30, func(at time.Time) time.Time { return at })
 	dated, _ := world(t, "mediated", 6000, 30, func(at time.Time) time.Time { return at.Truncate(24 * time.Hour) })
@@ -73,6 +76,9 @@ func TestDayStampedTouches(t *testing.T) {
 // the same divided by hand from the prepared paths.
 func TestMilestonesOfSimulatedDeals(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("simulates half a year: not with -short")
+	}
 	in, truth := world(t, "b2b", 400, 180, func(at time.Time) time.Time { return at })
 	file := filepath.Join(t.TempDir(), "p.csv")
 	rows, _ := touches(t, in, "-by", "crm_account_id", "-models", "w_shaped,full_path", "-bootstrap", "0", "-paths", file)

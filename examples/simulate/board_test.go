@@ -22,6 +22,9 @@ var long, full = os.Getenv("TABI_LONG") != "", os.Getenv("TABI_SCOREBOARD") != "
 // broken resolver shows.
 func TestScoreboardTellsModelsApart(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("fits thousands of people: not with -short")
+	}
 	tv := map[key]float64{}
 	for _, tr := range trials() {
 		switch tr.scenario {

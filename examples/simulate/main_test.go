@@ -82,7 +82,11 @@ func total(m map[string]float64) (sum float64) {
 
 func TestTwoRunsGiveTheSameFiles(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"all", "fragmented", "company", "b2b"} {
+	names := []string{"company", "all", "fragmented", "b2b"}
+	if testing.Short() {
+		names = names[:1]
+	}
+	for _, name := range names {
 		args := []string{"-scenario", name, "-users", "300", "-days", "40"}
 		one, line := world(t, args...)
 		other := t.TempDir()
@@ -112,7 +116,7 @@ func TestSetsOfChannelsSellWhatTheirWorldSays(t *testing.T) {
 		t.Fatalf("%d worlds, want 32", len(tr.Worlds))
 	}
 	for i, w := range tr.Worlds {
-		if i%5 != 0 && i != len(tr.Worlds)-1 {
+		if (i%5 != 0 || testing.Short()) && i != len(tr.Worlds)-1 {
 			continue
 		}
 		some, line := world(t, append(args, "-worlds=false", "-on", strings.Join(w.On, ","))...)
@@ -142,6 +146,9 @@ func TestTruthIsWholeInEveryScenario(t *testing.T) {
 	out, _, _ := blackbox.Run(t, "", "-list")
 	for line := range strings.Lines(out) {
 		name, _, _ := strings.Cut(line, ":")
+		if testing.Short() && name != "multiplicative" && name != "company" {
+			continue
+		}
 		dir, printed := world(t, "-scenario", strings.ReplaceAll(name, "_", "-"), "-users", "1000", "-days", "30", "-truth-seeds", "1")
 		tr := truth(t, dir)
 		for _, p := range tr.Placebo {
@@ -277,6 +284,9 @@ func TestFlagsChangeTheWorld(t *testing.T) {
 		{"-loss", ".3"}, {"-fragment", ".5"}, {"-login", ".5"}, {"-shared", ".5"}, {"-duplicate", ".5"}, {"-late", ".5"},
 		{"-mislabel", ".5"}, {"-dirty", ".5"}, {"-skew", "2h"}, {"-keep", "10d"}, {"-label"}, {"-on", "Email"},
 	} {
+		if testing.Short() && args[0] == "-set" {
+			continue
+		}
 		dir, _ := world(t, append(base, args...)...)
 		if files(t, dir)["touches.csv"] == files(t, whole)["touches.csv"] {
 			t.Errorf("%q changes nothing", args)

@@ -94,7 +94,11 @@ func TestWorkedExampleRowByRowInAnyOrder(t *testing.T) {
 	if got := columnsOf(want, "visit", "stage", "number", "enter", "via", "skipped", "support"); got != workedVisits {
 		t.Errorf("got\n%s\nwant\n%s", got, workedVisits)
 	}
-	for seed := range 20 {
+	seeds := 20
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		if got := good(t, workedStitched, append(base, "-shuffle", fmt.Sprint(seed+1))...); got != want {
 			t.Fatalf("-shuffle %d: got\n%s", seed+1, got)
 		}
@@ -349,6 +353,9 @@ func TestBadUsageExitsWithTwo(t *testing.T) {
 
 func TestJulyTouches(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads 62,483 touches: not with -short")
+	}
 	mapping := blackbox.File(t, "july.json", `{"source":"july","at":"time","kind":{"col":"interaction","map":{"impression":"impression","conversion":"order"}},
 		"channel":"channel","ids":[{"type":"user_id","col":"customer_id"}],"value":{"col":"conversion_value","map":{"0":""}},"currency":{"const":"USD"}}`)
 	args := []string{"-in", blackbox.Shared(t, "data/attribution/touches_july.csv.gz"), "-map", mapping, "-by", "user_id", "-model", "digital", "-twins=false", "-do"}

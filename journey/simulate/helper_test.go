@@ -19,8 +19,19 @@ var long = os.Getenv("TABI_LONG") != ""
 
 // seeds counts to n by default, to the twenty of the specification if long.
 func seeds(n uint64) uint64 {
-	if long {
+	switch {
+	case long:
 		return 20
+	case testing.Short():
+		return 1
+	}
+	return n
+}
+
+// few is n, and an eighth of it with -short.
+func few(n int) int {
+	if testing.Short() {
+		return n / 8
 	}
 	return n
 }
@@ -76,7 +87,7 @@ func people(p *simulate.Population) []simulate.Person {
 // worlds calls f with random worlds, each under its own name.
 func worlds(t *testing.T, f func(t *testing.T, w simulate.World, seed uint64, users, days int)) {
 	t.Parallel()
-	n := 100
+	n := few(100)
 	if long {
 		n = 2000
 	}

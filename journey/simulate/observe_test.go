@@ -48,7 +48,7 @@ func TestEveryRecordIsAccepted(t *testing.T) {
 		}
 	})
 	for _, name := range simulate.Scenarios() {
-		if bad := refused(t, run(t, scenario(t, name), 1, 200, 60)); len(bad) > 0 {
+		if bad := refused(t, run(t, scenario(t, name), 1, few(200), 60)); len(bad) > 0 {
 			t.Errorf("%s: %d records refused", name, len(bad))
 		}
 	}
@@ -59,7 +59,7 @@ func TestEachPartChangesOnlyItsOwn(t *testing.T) {
 	t.Parallel()
 	base := scenario(t, "randomised")
 	whole := map[string]int{}
-	for tp := range run(t, base, 1, 2000, 30).Touches() {
+	for tp := range run(t, base, 1, few(2000), 30).Touches() {
 		whole[happened(tp)]++
 	}
 	for name, o := range map[string]simulate.Observe{
@@ -69,7 +69,7 @@ func TestEachPartChangesOnlyItsOwn(t *testing.T) {
 		w := base
 		w.Observe = o
 		got := map[string]int{}
-		for tp := range run(t, w, 1, 2000, 30).Touches() {
+		for tp := range run(t, w, 1, few(2000), 30).Touches() {
 			if tp.Kind != touchpoint.KindLogin && tp.Source != "cdp" {
 				got[happened(tp)]++
 			}

@@ -74,6 +74,9 @@ func sold(t *testing.T, w simulate.World) (full, none int64) {
 
 func TestFieldsDoWhatTheySay(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("fewer people would not show it: not with -short")
+	}
 	full, none := sold(t, scenario(t, "randomised"))
 	for name, c := range map[string]struct {
 		change func(w *simulate.World)

@@ -247,7 +247,7 @@ func TestSuggestAnswersAlikeHoweverTheRowsCame(t *testing.T) {
 		}
 		return b
 	}
-	for seed := range uint64(3) {
+	for seed := range uint64(rounds(3)) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		pick := func() content.Trail {
 			next := kinds[r.IntN(len(kinds))]
