@@ -11,7 +11,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"reflect"
 
 	"github.com/tabi-go/tabi/attribution"
@@ -100,7 +100,7 @@ func (c *config) answer(s input.Streams, d *data) error {
 		if err != nil {
 			return err
 		}
-		if err := toFile(c.pathsFile, func(f *os.File) error { return writePaths(f, js, d.scale, c.format == "paths" || c.milestoned) }); err != nil {
+		if err := s.Save(c.pathsFile, func(w io.Writer) error { return writePaths(w, js, d.scale, c.format == "paths" || c.milestoned) }); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (c *config) answer(s input.Streams, d *data) error {
 		if err != nil {
 			return err
 		}
-		if err := toFile(c.transitions, func(f *os.File) error { return writeTransitions(f, js, c.opts.Threshold) }); err != nil {
+		if err := s.Save(c.transitions, func(w io.Writer) error { return writeTransitions(w, js, c.opts.Threshold) }); err != nil {
 			return err
 		}
 	}
@@ -130,12 +130,4 @@ func usage(err error) error {
 		return input.Usagef("%w: values need a smaller -scale", err)
 	}
 	return err
-}
-
-func toFile(name string, write func(*os.File) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return input.Usagef("%w", err)
-	}
-	return errors.Join(write(f), f.Close())
 }

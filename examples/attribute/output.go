@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,7 +263,7 @@ func (c *config) readSpend(s input.Streams, scale int) error {
 }
 
 // writeTransitions writes the matrix, withholding what fewer than least journeys did.
-func writeTransitions(f *os.File, js *attribution.Journeys, least int) error {
+func writeTransitions(f io.Writer, js *attribution.Journeys, least int) error {
 	w := csv.NewWriter(f)
 	_ = w.Write([]string{"from", "to", "count", "prob"})
 	for _, t := range attribution.Transitions(js) {

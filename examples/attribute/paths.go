@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,7 +229,7 @@ func pathOf(r attribution.Row) attribution.Path {
 }
 
 // writePaths writes a set in the form in which paths are read.
-func writePaths(f *os.File, js *attribution.Journeys, scale int, milestones bool) error {
+func writePaths(f io.Writer, js *attribution.Journeys, scale int, milestones bool) error {
 	w := csv.NewWriter(f)
 	timed, strata, weights, miles := false, false, false, false
 	for r := range js.Rows() {

@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -49,19 +48,13 @@ func run(s input.Streams) error {
 	}
 	defer in.Close()
 	w := bufio.NewWriter(s.Out)
-	a := answerer{c: c, out: json.NewEncoder(w)}
+	a := answerer{c: c, out: json.NewEncoder(w), dead: input.Dead{Err: s.Err}}
 	a.out.SetEscapeHTML(false)
 	if *starts {
 		a.people = make(map[string]*channel.State)
 	}
-	if err := errors.Join(a.answer(in), w.Flush()); err != nil {
-		return err
-	}
-	if a.bad > 0 {
-		fmt.Fprintf(s.Err, "dead letters: %d\n", a.bad)
-		return input.ErrBad
-	}
-	return nil
+	err = errors.Join(a.answer(in), w.Flush())
+	return a.dead.End("channel", err)
 }
 
 // classifier makes one from the flags.
@@ -93,7 +86,7 @@ type answerer struct {
 	c      *channel.Classifier
 	out    *json.Encoder
 	people map[string]*channel.State // nil: nobody asked for starts
-	bad    int
+	dead   input.Dead
 }
 
 // A visit is one line of the input.
@@ -154,7 +147,7 @@ func (a *answerer) line(line []byte, long bool) error {
 		ok = err == nil && v.Person != ""
 	}
 	if !ok {
-		a.bad++
+		a.dead.N++ // the answer says it
 		return a.out.Encode(map[string]string{"error": "syntax"})
 	}
 	cv := channel.Visit{URL: v.URL, Referrer: v.Referrer, Source: v.Source, Medium: v.Medium, Campaign: v.Campaign, OwnHosts: v.OwnHosts}

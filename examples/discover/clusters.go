@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"math"
 	"strconv"
@@ -120,11 +119,11 @@ func (t *table) divide(s input.Streams, o *options) error {
 	if o.method != "pam" {
 		d.Start = &r.Start
 	}
-	if err := save(o.out, s.Out, func(w io.Writer) error { return writeJSON(w, d) }); err != nil {
+	if err := s.Save(o.out, func(w io.Writer) error { return input.WriteJSON(w, d) }); err != nil {
 		return err
 	}
 	if o.labels != "" {
-		if err := save(o.labels, nil, func(w io.Writer) error { return t.writeLabels(w, r) }); err != nil {
+		if err := s.Save(o.labels, func(w io.Writer) error { return t.writeLabels(w, r) }); err != nil {
 			return err
 		}
 	}
@@ -135,7 +134,7 @@ func (t *table) divide(s input.Streams, o *options) error {
 	if err != nil {
 		return err
 	}
-	return save(o.distances, nil, func(w io.Writer) error { return writeDistances(w, distances) })
+	return s.Save(o.distances, func(w io.Writer) error { return writeDistances(w, distances) })
 }
 
 // chosen fills in what spoke for the number of clusters.
@@ -190,13 +189,6 @@ func plain(v persona.Value) any {
 		return nil
 	}
 	return v.String()
-}
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	return e.Encode(v)
 }
 
 func decimalOf(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -67,5 +67,5 @@ func (t *table) lift(s input.Streams, o *options) error {
 		}
 		out.Attributes = append(out.Attributes, b)
 	}
-	return save(o.out, s.Out, func(w io.Writer) error { return writeJSON(w, out) })
+	return s.Save(o.out, func(w io.Writer) error { return input.WriteJSON(w, out) })
 }

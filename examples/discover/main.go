@@ -12,8 +12,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,16 +126,4 @@ func run(s input.Streams) error {
 		err = input.Usagef("%s: %w", o.in, err)
 	}
 	return t.dead.End("discover", err)
-}
-
-// save writes a file, or standard output where there is no name.
-func save(name string, standard io.Writer, write func(io.Writer) error) error {
-	if name == "" {
-		return write(standard)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return input.Usagef("%w", err)
-	}
-	return errors.Join(write(f), f.Close())
 }

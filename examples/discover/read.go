@@ -88,19 +88,11 @@ func listed(list, name string) bool {
 }
 
 func (t *table) readRows(file *input.Table) error {
-	for row, err := range file.Rows() {
-		bad := new(input.Bad)
-		switch {
-		case errors.As(err, &bad):
-			t.dead.Add(bad)
-			continue
-		case err != nil:
+	for row, err := range input.Good(file.Rows(), &t.dead) {
+		if err != nil {
 			return err
 		}
-		for i, cell := range row.Cells {
-			row.Cells[i] = strings.TrimSpace(input.Uncell(cell))
-		}
-		t.read = append(t.read, row)
+		t.read = append(t.read, row.Clean())
 	}
 	return nil
 }

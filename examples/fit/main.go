@@ -13,9 +13,9 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"flag"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,21 +53,11 @@ func run(s input.Streams) error {
 	}
 	d := data{people: map[string]*subject{}, accounts: map[string]*subject{}, pairs: map[pair]bool{}, dead: input.Dead{Err: s.Err}}
 	q := questions{wide: *wide, table: lead.DefaultTable()}
-	if q.icps, err = definition(s, *icp, persona.ParseICPs); err != nil {
+	err = errors.Join(
+		input.Define(s, *icp, persona.ParseICPs, &q.icps), input.Define(s, *personas, persona.ParsePersonas, &q.personas),
+		input.Define(s, *segments, audience.Parse, &q.segments), input.Define(s, *scoring, lead.ParseTable, &q.table))
+	if err != nil {
 		return err
-	}
-	if q.personas, err = definition(s, *personas, persona.ParsePersonas); err != nil {
-		return err
-	}
-	if *segments != "" {
-		if q.segments, err = definition(s, *segments, audience.Parse); err != nil {
-			return err
-		}
-	}
-	if *scoring != "" {
-		if q.table, err = definition(s, *scoring, lead.ParseTable); err != nil {
-			return err
-		}
 	}
 	if err := d.readPeople(s, *in); err != nil {
 		return err
@@ -80,30 +70,7 @@ func run(s input.Streams) error {
 	if !at.IsZero() {
 		d.at = at.Time
 	}
-	w := s.Out
-	if *out != "" {
-		f, err := os.Create(*out)
-		if err != nil {
-			return input.Usagef("%w", err)
-		}
-		defer f.Close()
-		w = f
-	}
-	return d.dead.End("fit", d.write(w, &q))
-}
-
-// definition reads a definition file.
-func definition[T any](s input.Streams, name string, parse func([]byte) (T, error)) (T, error) {
-	var none T
-	text, err := s.ReadFile(name)
-	if err != nil {
-		return none, err
-	}
-	read, err := parse([]byte(strings.TrimPrefix(string(text), "\ufeff")))
-	if err != nil {
-		return none, input.Usagef("%s: %w", name, err)
-	}
-	return read, nil
+	return d.dead.End("fit", s.Save(*out, func(w io.Writer) error { return d.write(w, &q) }))
 }
 
 // questions are what is asked of everybody.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,16 +59,11 @@ func (d *data) readPeople(s input.Streams, name string) error {
 	if err := d.checkTraits(name, t.Header); err != nil {
 		return err
 	}
-	for row, err := range t.Rows() {
-		bad := new(input.Bad)
-		switch {
-		case errors.As(err, &bad):
-			d.dead.Add(bad)
-		case err != nil:
+	for row, err := range input.Good(t.Rows(), &d.dead) {
+		if err != nil {
 			return err
-		default:
-			d.row(t.Header, row)
 		}
+		d.row(t.Header, row)
 	}
 	return nil
 }
@@ -153,12 +147,8 @@ func get(m map[string]*subject, name string) *subject {
 func (d *data) readTouches(s input.Streams, name string) error {
 	seen := map[touchpoint.Key]bool{}
 	var traits *persona.TraitMap
-	for t, err := range s.Touches(name, nil) {
-		var bad *input.Bad
+	for t, err := range input.Good(s.Touches(name, nil), &d.dead) {
 		switch {
-		case errors.As(err, &bad):
-			d.dead.Add(bad)
-			continue
 		case err != nil:
 			return err
 		case seen[t.Key()]:

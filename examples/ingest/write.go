@@ -232,7 +232,5 @@ func (p *program) writeReport(w io.Writer) error {
 	for _, u := range p.touch.Report.Unmapped() {
 		report.Unmapped = append(report.Unmapped, unmapped(u))
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(report)
+	return input.WriteJSON(w, report)
 }

@@ -16,12 +16,10 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
+	"io"
 	"iter"
 	"log/slog"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/examples/internal/input"
@@ -84,13 +82,14 @@ func run(s input.Streams) error {
 		}
 	}
 	err = errors.Join(
-		read(s, *icp, persona.ParseICPs, &d.icps), read(s, *personas, persona.ParsePersonas, &d.personas),
-		read(s, *plan, content.ParsePlan, &d.outreach.Plan), read(s, *tone, content.ParseTone, &d.outreach.Tone),
-		read(s, *calendar, content.ParseCalendar, &d.outreach.Calendar))
+		input.Define(s, *icp, persona.ParseICPs, &d.icps), input.Define(s, *personas, persona.ParsePersonas, &d.personas),
+		input.Define(s, *plan, content.ParsePlan, &d.outreach.Plan), input.Define(s, *tone, content.ParseTone, &d.outreach.Tone),
+		input.Define(s, *calendar, content.ParseCalendar, &d.outreach.Calendar))
 	if err != nil {
 		return err
 	}
-	all, bad, err := collect(s, [][2]string{{*in, *mapping}, {*touches, ""}})
+	dead := input.Dead{Err: s.Err}
+	all, err := collect(s, &dead, [][2]string{{*in, *mapping}, {*touches, ""}})
 	if err != nil {
 		return err
 	}
@@ -105,50 +104,20 @@ func run(s input.Streams) error {
 	if *only != "" && !slices.ContainsFunc(answer, func(p prospect) bool { return p.id == *only }) {
 		return input.Usagef("-account is none of the first %d", *n)
 	}
-	if err := write(s, *out, answer, *only, *brief); err != nil {
-		return err
-	}
-	if bad > 0 {
-		fmt.Fprintf(s.Err, "dead letters: %d\n", bad)
-		return input.ErrBad
-	}
-	return nil
+	return dead.End("prospects", s.Save(*out, func(w io.Writer) error { return write(w, answer, *only, *brief) }))
 }
 
-// read reads a definition file into what its parser makes of it; without a name it leaves
-// the default.
-func read[T any](s input.Streams, name string, parse func([]byte) (T, error), into *T) error {
-	if name == "" {
-		return nil
-	}
-	text, err := s.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if *into, err = parse([]byte(strings.TrimPrefix(string(text), "\ufeff"))); err != nil {
-		return input.Usagef("%s: %w", name, err)
-	}
-	return nil
-}
-
-// collect reads the touches of files, each through its mapping, and counts bad records.
-func collect(s input.Streams, files [][2]string) (all []touchpoint.Touch, bad int, err error) {
+// collect reads the touches of files, each through its mapping.
+func collect(s input.Streams, dead *input.Dead, files [][2]string) (all []touchpoint.Touch, err error) {
 	for _, file := range files {
-		for t, err := range s.Touches(file[0], &input.Options{Map: file[1]}) {
-			var letter *input.Bad
-			switch {
-			case errors.As(err, &letter):
-				if bad++; bad <= 20 {
-					fmt.Fprintln(s.Err, letter)
-				}
-			case err != nil:
-				return nil, bad, err
-			default:
-				all = append(all, t)
+		for t, err := range input.Good(s.Touches(file[0], &input.Options{Map: file[1]}), dead) {
+			if err != nil {
+				return nil, err
 			}
+			all = append(all, t)
 		}
 	}
-	return all, bad, nil
+	return all, nil
 }
 
 // track records the touches and looks at them as of an instant, by default the latest.
@@ -177,17 +146,8 @@ func track(all []touchpoint.Touch, model stage.Model, at time.Time, shuffle uint
 	return tr.View(ctx, at)
 }
 
-// write writes the answer to a file or to standard output.
-func write(s input.Streams, name string, answer []prospect, only string, brief bool) error {
-	w := s.Out
-	if name != "" {
-		f, err := os.Create(name)
-		if err != nil {
-			return input.Usagef("%w", err)
-		}
-		defer f.Close()
-		w = f
-	}
+// write writes the answer.
+func write(w io.Writer, answer []prospect, only string, brief bool) error {
 	b := bufio.NewWriter(w)
 	for i, p := range answer {
 		switch {

@@ -9,10 +9,8 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/tabi-go/tabi/examples/internal/input"
@@ -110,25 +108,13 @@ func (t *table) answer(s input.Streams, o *options, l lead.Logistic) error {
 	if o.hasLimit {
 		_, threshold = lead.TopN(m.Candidates(), o.capacity)
 	}
-	if err := save(o.out, s.Out, func(w io.Writer) error { return write(w, m, threshold) }); err != nil {
+	if err := s.Save(o.out, func(w io.Writer) error { return write(w, m, threshold) }); err != nil {
 		return err
 	}
 	if o.scores == "" {
 		return nil
 	}
-	return save(o.scores, nil, func(w io.Writer) error { return t.writeScores(w, m) })
-}
-
-// save writes a file, or standard output where there is no name.
-func save(name string, standard io.Writer, write func(io.Writer) error) error {
-	if name == "" {
-		return write(standard)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return input.Usagef("%w", err)
-	}
-	return errors.Join(write(f), f.Close())
+	return s.Save(o.scores, func(w io.Writer) error { return t.writeScores(w, m) })
 }
 
 // list splits a list of columns.

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/persona/lead"
@@ -76,18 +74,11 @@ func chosen(o *options, place map[string]int) (use map[string]bool, err error) {
 
 // readRows reads the rows that have a target and, where there is a column for it, an id.
 func (t *table) readRows(file *input.Table) error {
-	for row, err := range file.Rows() {
-		bad := new(input.Bad)
-		switch {
-		case errors.As(err, &bad):
-			t.dead.Add(bad)
-			continue
-		case err != nil:
+	for row, err := range input.Good(file.Rows(), &t.dead) {
+		if err != nil {
 			return err
 		}
-		for i, cell := range row.Cells {
-			row.Cells[i] = strings.TrimSpace(input.Uncell(cell))
-		}
+		row = row.Clean()
 		switch {
 		case row.Cells[t.target] == "":
 			t.dead.Add(&input.Bad{Line: row.Line, Reason: touchpoint.Missing, Field: "target"})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"math"
 	"strconv"
@@ -64,10 +63,7 @@ func write(w io.Writer, m *lead.Model, t lead.Threshold) error {
 	interval := func(s lead.Share) [2]*float64 { return [2]*float64{number(s.Low), number(s.High)} }
 	calibration := m.Calibration
 	calibration.Knots = append([]lead.Knot{}, calibration.Knots...)
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
+	return input.WriteJSON(w, struct {
 		N                 int              `json:"n"`
 		Events            int              `json:"events"`
 		Lambda            float64          `json:"lambda"`

@@ -180,10 +180,7 @@ func (j *job) write(s input.Streams, p *simulate.Population, w *simulate.World) 
 	if err != nil {
 		return err
 	}
-	e := json.NewEncoder(truth)
-	e.SetIndent("", " ")
-	e.SetEscapeHTML(false)
-	if err := cmp.Or(e.Encode(t), truth.Close()); err != nil {
+	if err := cmp.Or(input.WriteJSON(truth, t), truth.Close()); err != nil {
 		return err
 	}
 	return json.NewEncoder(s.Out).Encode(summary{t.Scenario, t.Seed, t.Users, records, t.Counts.Orders, t.Full, t.None})

@@ -11,7 +11,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -57,14 +56,7 @@ func run(s input.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := c.print(s.Out, fs); err != nil {
-		return err
-	}
-	if fs.bad > 0 {
-		fmt.Fprintf(s.Err, "dead letters: %d\n", fs.bad)
-		return input.ErrBad
-	}
-	return nil
+	return fs.dead.End("stages", c.print(s.Out, fs))
 }
 
 func parse(s input.Streams) (*config, error) {

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"io"
 	"maps"
 	"math"
@@ -11,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tabi-go/tabi/examples/internal/input"
 	"github.com/tabi-go/tabi/stage"
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -18,17 +17,7 @@ import (
 var whats = []string{"visits", "now", "moves", "flow", "journeys", "stalls", "refused", "explain", "model"}
 
 func (c *config) printModel(w io.Writer) error {
-	text, err := c.model.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if err := json.Indent(&out, text, "", "  "); err != nil {
-		return err
-	}
-	out.WriteByte('\n')
-	_, err = w.Write(out.Bytes())
-	return err
+	return input.WriteJSON(w, &c.model)
 }
 
 // print prints what -do asks for.

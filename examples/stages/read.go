@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"maps"
@@ -26,7 +25,7 @@ type facts struct {
 	touches  []touchpoint.Touch // each key once
 	view     *journey.View      // of stitched persons, nil with -by
 	subjects []subject          // persons by name
-	bad      int
+	dead     input.Dead
 }
 
 // A subject is a person and its merged view.
@@ -35,28 +34,19 @@ type subject struct {
 	touches []touchpoint.Touch
 }
 
-// shown is how many bad records are named on standard error.
-const shown = 20
-
-func (fs *facts) reject(w io.Writer, format string, args ...any) {
-	if fs.bad++; fs.bad <= shown {
-		fmt.Fprintf(w, format+"\n", args...)
-	}
-}
-
 // read reads the files, keeps what exists at c.at and was known by c.known, and finds out
 // who is who.
 func (c *config) read(s input.Streams) (*facts, error) {
-	fs := &facts{}
+	fs := &facts{dead: input.Dead{Err: s.Err}}
 	var all []touchpoint.Touch
 	for _, file := range c.files {
 		for t, err := range s.Touches(file, &input.Options{Map: c.mapping, Format: c.format}) {
 			var bad *input.Bad
 			switch {
 			case errors.As(err, &bad) && len(c.files) > 1:
-				fs.reject(s.Err, "%s: %v", file, bad)
+				fs.dead.Add(fmt.Errorf("%s: %w", file, bad))
 			case errors.As(err, &bad):
-				fs.reject(s.Err, "%v", bad)
+				fs.dead.Add(bad)
 			case err != nil:
 				return nil, err
 			default:
@@ -67,7 +57,7 @@ func (c *config) read(s input.Streams) (*facts, error) {
 	if c.shuffle != 0 {
 		all = slices.Concat(slices.Collect(input.Shuffle(all, c.shuffle))...)
 	}
-	fs.take(s.Err, all)
+	fs.take(all)
 	if c.at.IsZero() {
 		for i := range fs.touches {
 			c.at = later(c.at, fs.touches[i].At)
@@ -81,10 +71,10 @@ func (c *config) read(s input.Streams) (*facts, error) {
 		return t.At.After(c.at) || !c.known.IsZero() && received.After(c.known)
 	})
 	if c.by != "" {
-		fs.group(s.Err, c)
+		fs.group(c)
 		return fs, nil
 	}
-	return fs, fs.stitch(s.Err, c)
+	return fs, fs.stitch(c)
 }
 
 func later(a, b time.Time) time.Time {
@@ -95,7 +85,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // take keeps each key once. Of two records that differ the first one stays.
-func (fs *facts) take(diag io.Writer, all []touchpoint.Touch) {
+func (fs *facts) take(all []touchpoint.Touch) {
 	index := map[touchpoint.Key]int{}
 	for _, t := range all {
 		i, repeated := index[t.Key()]
@@ -105,18 +95,18 @@ func (fs *facts) take(diag io.Writer, all []touchpoint.Touch) {
 			continue
 		}
 		if fields := touchpoint.Diff(fs.touches[i], t); len(fields) > 0 {
-			fs.reject(diag, "conflict %s", strings.Join(fields, " "))
+			fs.dead.Add(fmt.Errorf("conflict %s", strings.Join(fields, " ")))
 		}
 	}
 }
 
 // group makes subjects of the identifiers of one type.
-func (fs *facts) group(diag io.Writer, c *config) {
+func (fs *facts) group(c *config) {
 	by := map[string][]touchpoint.Touch{}
 	for _, t := range fs.touches {
 		name, ok := identifier(&t, c.by)
 		if !ok {
-			fs.reject(diag, "missing ids: no %s", c.by)
+			fs.dead.Add(fmt.Errorf("missing ids: no %s", c.by))
 			continue
 		}
 		by[name] = append(by[name], t)
@@ -146,7 +136,7 @@ func identifier(t *touchpoint.Touch, typ identity.Type) (string, bool) {
 }
 
 // stitch records the touches with a tracker, whose clock stands at the end of the input.
-func (fs *facts) stitch(diag io.Writer, c *config) error {
+func (fs *facts) stitch(c *config) error {
 	ctx := context.Background()
 	opts := c.options()
 	end := c.at
@@ -165,7 +155,7 @@ func (fs *facts) stitch(diag io.Writer, c *config) error {
 		}
 		for _, o := range outs {
 			if o.Status == touchpoint.Rejected {
-				fs.reject(diag, "%v", cmp.Or(o.Err, errors.New(string(o.Reason))))
+				fs.dead.Add(cmp.Or(o.Err, errors.New(string(o.Reason))))
 			}
 		}
 	}

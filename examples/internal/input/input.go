@@ -2,12 +2,15 @@
 // .gz, reading canonical touches or a table through a mapping, the values of shared
 // flags, feeding in random order, and how a program ends.
 //
-// A program's main is one line, [Main]. Inside, [Open] opens what a flag names, [Touches]
-// reads touches from it, [Time] and [Duration] are flag values, [Shuffle] makes batches.
+// A program's main is one line, [Main]. Inside, [Streams.Open] opens what a flag names and
+// [Streams.Save] writes it; [Streams.Touches] reads touches, [Streams.Table] a CSV, and
+// [Good] counts what is bad in either; [Define] reads a model, a plan, a profile; [Time]
+// and [Duration] are flag values; [Shuffle] makes batches.
 package input
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"io"
 	"os"
@@ -61,6 +64,22 @@ func (s Streams) ReadFile(name string) ([]byte, error) {
 		return nil, Usagef("%s: %w", name, err)
 	}
 	return b, nil
+}
+
+// Define reads a definition file into what its parser makes of it. Without a name it
+// leaves the default. Every error is a [*UsageError].
+func Define[T any](s Streams, name string, parse func([]byte) (T, error), into *T) error {
+	if name == "" {
+		return nil
+	}
+	text, err := s.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if *into, err = parse(bytes.TrimPrefix(text, []byte("\ufeff"))); err != nil {
+		return Usagef("%s: %w", name, err)
+	}
+	return nil
 }
 
 // base returns the name without .gz, in lower case: what tells the format.

@@ -175,28 +175,12 @@ func Positive(value string, has bool) func(cell string) bool {
 	}
 }
 
-// Dead counts bad records and prints the first twenty.
-type Dead struct {
-	N   int
-	Err io.Writer
-}
-
-// Add counts one.
-func (d *Dead) Add(b *Bad) {
-	if d.N++; d.N <= 20 {
-		fmt.Fprintln(d.Err, b)
+// Clean is the row with its cells as they were before [Cell], without blanks around.
+func (r Row) Clean() Row {
+	cells := make([]string, len(r.Cells))
+	for i, cell := range r.Cells {
+		cells[i] = strings.TrimSpace(Uncell(cell))
 	}
-}
-
-// End prints how many there were, if there were any. It is what a program returns: err if
-// there were none or err is of usage, else [ErrBad], having printed err.
-func (d *Dead) End(name string, err error) error {
-	if d.N == 0 || errors.As(err, new(*UsageError)) {
-		return err
-	}
-	if err != nil {
-		fmt.Fprintf(d.Err, "%s: %v\n", name, err)
-	}
-	fmt.Fprintf(d.Err, "dead letters: %d\n", d.N)
-	return ErrBad
+	r.Cells = cells
+	return r
 }
