@@ -1,6 +1,9 @@
 package touchpoint
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // A Status is what became of one offered record. The zero value is invalid on purpose.
 type Status uint8
@@ -77,6 +80,17 @@ func (t Tally) Offered() int {
 		n += c
 	}
 	return n
+}
+
+// String tells all counts in one line, as programs end with:
+//
+//	offered=5 accepted=3 duplicate=1 conflict=0 rejected=1 suppressed=0 retry=0
+func (t Tally) String() string {
+	text := fmt.Appendf(nil, "offered=%d", t.Offered())
+	for s := Accepted; s <= Retry; s++ {
+		text = fmt.Appendf(text, " %v=%d", s, t[s])
+	}
+	return string(text)
 }
 
 // A Reason is a code for why a record was refused. The list is closed and only grows.

@@ -126,9 +126,7 @@ func run(s input.Streams) error {
 	if *page != "" {
 		fmt.Fprintln(s.Err, "report: not written, this version has no report page")
 	}
-	fmt.Fprintf(s.Err, "offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d suppressed=%d retry=%d\n", tally.Offered(),
-		tally[touchpoint.Accepted], tally[touchpoint.Duplicate], tally[touchpoint.Conflict],
-		tally[touchpoint.Rejected], tally[touchpoint.Suppressed], tally[touchpoint.Retry])
+	fmt.Fprintln(s.Err, tally)
 	if tally[touchpoint.Rejected]+tally[touchpoint.Conflict] > 0 {
 		return input.ErrBad
 	}

@@ -100,10 +100,7 @@ func run(s input.Streams) error {
 	if err := serve(ctx, l, a.routes(events)); err != nil {
 		return err
 	}
-	t := a.stats()
-	fmt.Fprintf(s.Err, "offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d suppressed=%d retry=%d\n", t.Offered(),
-		t[touchpoint.Accepted], t[touchpoint.Duplicate], t[touchpoint.Conflict],
-		t[touchpoint.Rejected], t[touchpoint.Suppressed], t[touchpoint.Retry])
+	fmt.Fprintln(s.Err, a.stats())
 	return nil
 }
 

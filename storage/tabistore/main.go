@@ -69,9 +69,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		fmt.Fprintln(errs, "tabistore:", err)
 	}
 	if p.loaded {
-		t := p.tally
-		fmt.Fprintf(errs, "offered=%d accepted=%d duplicate=%d conflict=%d rejected=%d suppressed=%d retry=%d\n", t.Offered(),
-			t[touchpoint.Accepted], t[touchpoint.Duplicate], t[touchpoint.Conflict], t[touchpoint.Rejected], t[touchpoint.Suppressed], t[touchpoint.Retry])
+		fmt.Fprintln(errs, p.tally)
 	}
 	if p.erasing && err == nil {
 		fmt.Fprintf(errs, "erased=%d\n", p.erased)
