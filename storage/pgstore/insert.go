@@ -66,8 +66,8 @@ func (s *Store) queueInsert(b *pgx.Batch, rows []row, tags tagColumns) {
 
 // insertMembers writes sets that a fact has: that of a fact which is refused is not written.
 const insertMembers = `insert into {}member (ident, idset)
-select m.* from unnest($1::uuid[], $2::uuid[]) as m(ident, idset)
-where exists (select from {}fact f where f.idset = m.idset) order by 1, 2 on conflict do nothing`
+select m.* from unnest((select $1::uuid[]), (select $2::uuid[])) as m(ident, idset)
+where (select true from {}fact f where f.idset = m.idset order by f.kind, f.at limit 1) order by 1, 2 on conflict do nothing`
 
 // queueMembers writes the sets of rows, each once.
 func (s *Store) queueMembers(b *pgx.Batch, rows []row, which func(*row) bool) {
