@@ -18,25 +18,19 @@ func (s *Store) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.
 	if err := storage.CheckBatch(ctx, len(facts)); err != nil {
 		return nil, err
 	}
-	a := &appending{facts: facts, outs: make([]touchpoint.Outcome, len(facts))}
-	if err := a.prepare(ctx); err != nil {
+	a := &appending{outs: make([]touchpoint.Outcome, len(facts))}
+	if err := a.prepare(ctx, facts); err != nil {
 		return nil, err
 	}
 	if len(a.rows) == 0 {
 		return a.outs, nil
 	}
-	err := s.transact(ctx, func(conn *pgx.Conn) error { return s.appendOnce(ctx, conn, a) })
-	if err != nil && (errors.Is(err, storage.ErrClosed) || ctx.Err() != nil && !errors.Is(err, storage.ErrUncertain)) {
+	write := s.write
+	if len(a.outs) <= smallFacts && a.size <= smallBytes {
+		write = s.appendSmall
+	}
+	if err := write(ctx, a); err != nil {
 		return nil, err
-	}
-	if err == nil {
-		s.learn(a)
-	}
-	for i := range a.outs {
-		out := &a.outs[i]
-		if err != nil && out.Status != touchpoint.Rejected {
-			*out = touchpoint.Outcome{Status: touchpoint.Retry, Key: out.Key, Err: err}
-		}
 	}
 	for _, o := range a.outs {
 		if o.Status == touchpoint.Retry {
@@ -46,11 +40,35 @@ func (s *Store) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.
 	return a.outs, nil
 }
 
-// appending is one call of Append.
+// write runs the transaction and sets the outcomes. An error says that nothing happened
+// and there is nothing to tell.
+func (s *Store) write(ctx context.Context, a *appending) error {
+	err := s.transact(ctx, func(conn *pgx.Conn) error { return s.appendOnce(ctx, conn, a) })
+	switch {
+	case err == nil:
+		s.learn(a)
+	case errors.Is(err, storage.ErrClosed), ctx.Err() != nil && !errors.Is(err, storage.ErrUncertain):
+		return err
+	default:
+		a.fail(err)
+	}
+	return nil
+}
+
+// fail makes every fact that is not rejected one to try again.
+func (a *appending) fail(err error) {
+	for i := range a.outs {
+		if out := &a.outs[i]; out.Status != touchpoint.Rejected {
+			*out = touchpoint.Outcome{Status: touchpoint.Retry, Key: out.Key, Err: err}
+		}
+	}
+}
+
+// appending is one call of Append, or several that share a transaction.
 type appending struct {
-	facts []storage.Fact
 	outs  []touchpoint.Outcome
 	rows  []row // those that are not rejected
+	size  int   // of their bodies
 	tags  tagColumns
 	epoch int64 // of the transaction that committed
 }
@@ -81,9 +99,8 @@ func (r *row) describe(f storage.Fact) {
 }
 
 // prepare encodes facts; outcomes of those that are refused are set.
-func (a *appending) prepare(ctx context.Context) error {
-	size := 0
-	for i, f := range a.facts {
+func (a *appending) prepare(ctx context.Context, facts []storage.Fact) error {
+	for i, f := range facts {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -92,7 +109,7 @@ func (a *appending) prepare(ctx context.Context) error {
 			continue
 		}
 		r.describe(f)
-		if size += len(r.Body); size > storage.MaxBatchBytes {
+		if a.size += len(r.Body); a.size > storage.MaxBatchBytes {
 			return storage.ErrBatchTooLarge
 		}
 		a.rows = append(a.rows, r)
@@ -188,8 +205,9 @@ func (s *Store) judge(ctx context.Context, conn *pgx.Conn, a *appending, told []
 			out.Status = touchpoint.Duplicate
 		default:
 			was, err := held.Fact()
-			if err != nil {
-				return err
+			if err != nil { // others of the transaction have no part in it
+				out.Status, out.Err = touchpoint.Retry, err
+				continue
 			}
 			is, _ := r.Fact() // encoded a moment ago
 			out.Status, out.Fields = touchpoint.Conflict, storage.Diff(was, is)

@@ -11,8 +11,9 @@
 // flushed its log. [Store] is a storage.Snapshotter, Splitter, Counter, Loader,
 // Summarizer, Migrator, Reclaimer, Lagger and Verifier too.
 //
-// Facts share nothing, so appends of different facts never wait for each other; of one
-// batch all becomes visible at once. [Store.Changes] follows the order of commits and
+// Facts share nothing, so appends of different facts never wait for each other's keys; of
+// one batch all becomes visible at once. Small batches of concurrent calls share
+// transactions: two run at a time, and the next takes what waits. [Store.Changes] follows the order of commits and
 // never jumps over a fact. The price is lag: it stops before the oldest transaction that
 // is still writing, in any database of the cluster, prepared ones included; [Store.Lag]
 // tells how old that is. The other reads show everything at once.
@@ -86,6 +87,8 @@ type Store struct {
 	closed    atomic.Bool   //
 	open      atomic.Int64  // iterations
 	holds     chan struct{} // iterations that hold a connection in the loop body
+
+	queue queue
 
 	mu    sync.Mutex // guards sets and epoch
 	sets  map[[16]byte]struct{}
