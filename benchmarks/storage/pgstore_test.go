@@ -102,13 +102,18 @@ func rawBatches(b *testing.B, batches [][]storage.Fact) []rawBatch {
 func raw(x [16]byte) pgtype.UUID { return pgtype.UUID{Bytes: x, Valid: true} }
 
 func (r rawBatch) write(ctx context.Context, pool *pgxpool.Pool, schema string) error {
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		q := &pgx.Batch{}
+		q.Queue("begin")
 		q.Queue(fmt.Sprintf(rawFacts, schema), r.facts...)
 		if r.members[0].([]pgtype.UUID) != nil {
 			q.Queue(fmt.Sprintf(rawMembers, schema), r.members...)
 		}
-		return tx.SendBatch(ctx, q).Close()
+		if err := conn.SendBatch(ctx, q).Close(); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, "commit")
+		return err
 	})
 }
 
