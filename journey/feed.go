@@ -63,7 +63,8 @@ func (t *Tracker) Changes(ctx context.Context, since storage.Cursor) iter.Seq2[C
 	}
 }
 
-func (t *Tracker) changes(ctx context.Context, since storage.Cursor) ([]Change, error) {
+func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Change, err error) {
+	defer catch(&err)
 	fresh := map[storage.Key]bool{}
 	named := map[identity.ID][]storage.Key{}
 	last := since

@@ -69,6 +69,7 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 			t.touch = *opts.Touch
 		}
 	}
+	guardHooks(&t.rules)
 	t.touch.Rules = &t.rules
 	if t.blank, err = identity.New(&t.rules); err != nil {
 		return nil, fmt.Errorf("journey: identity rules: %w", err)

@@ -33,8 +33,8 @@ type View struct {
 // View reads the facts with At at or before at (zero: the clock's now) and derives people
 // and accounts. With ids it reads only what those identifiers are tied to: enough for the
 // people they belong to, and for accounts as far as touches and memberships tie them.
-func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (*View, error) {
-	var err error
+func (t *Tracker) View(ctx context.Context, at time.Time, ids ...identity.ID) (v *View, err error) {
+	defer catch(&err)
 	if at.IsZero() {
 		if at, err = t.now(); err != nil {
 			return nil, err
