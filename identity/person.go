@@ -1,7 +1,5 @@
 package identity
 
-import "fmt"
-
 // A PersonID names a person. It is a keyed digest (UUIDv8) of the person's anchor, so
 // two servers make the same one without talking. The zero PersonID is nobody.
 type PersonID [16]byte
@@ -56,8 +54,20 @@ func (a AccountID) MarshalText() ([]byte, error) { return marshalUUID(a) }
 // UnmarshalText reads what MarshalText writes.
 func (a *AccountID) UnmarshalText(b []byte) error { return unmarshalUUID((*[16]byte)(a), b) }
 
+const hexDigits = "0123456789abcdef"
+
 func uuidText(u [16]byte) string {
-	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
+	var b [36]byte
+	at := 0
+	for i, c := range u {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			b[at] = '-'
+			at++
+		}
+		b[at], b[at+1] = hexDigits[c>>4], hexDigits[c&0xf]
+		at += 2
+	}
+	return string(b[:])
 }
 
 func marshalUUID(u [16]byte) ([]byte, error) {
