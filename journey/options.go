@@ -44,7 +44,7 @@ type config struct {
 }
 
 func (o *Options) config() (*config, error) {
-	c := &config{rules: identity.DefaultRules(), model: stage.Digital(), policy: stage.Max{}}
+	c := &config{policy: stage.Max{}}
 	if o == nil {
 		o = &Options{}
 	}
@@ -52,14 +52,17 @@ func (o *Options) config() (*config, error) {
 		if err := o.Rules.Validate(); err != nil {
 			return nil, fmt.Errorf("journey: identity rules: %w", err)
 		}
-		types := c.rules.Types
 		c.rules = *o.Rules
 		if c.rules.Types == nil {
-			c.rules.Types = types
+			c.rules.Types = identity.DefaultRules().Types
 		}
+	} else {
+		c.rules = identity.DefaultRules()
 	}
 	if o.Model != nil {
 		c.model = *o.Model
+	} else {
+		c.model = stage.Digital()
 	}
 	plan, err := c.model.Plan()
 	if len(o.Versions) > 0 {
