@@ -144,16 +144,14 @@ func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
 // record hands a batch to the tracker. Touches go in as such while nobody was erased, since
 // Tracker.Record knows no tags yet.
 func (d *driver) record(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
-	var touches []touchpoint.Touch
-	for _, f := range facts {
-		if f.Touch != nil {
-			touches = append(touches, *f.Touch)
-		}
+	if len(d.ledger.erased) > 0 || slices.ContainsFunc(facts, func(f storage.Fact) bool { return f.Touch == nil }) {
+		return d.m.tracker.Learn(ctx, facts...)
 	}
-	if len(touches) == len(facts) && len(d.ledger.erased) == 0 {
-		return d.m.tracker.Record(ctx, touches...)
+	touches := make([]touchpoint.Touch, len(facts))
+	for i, f := range facts {
+		touches[i] = *f.Touch
 	}
-	return d.m.tracker.Learn(ctx, facts...)
+	return d.m.tracker.Record(ctx, touches...)
 }
 
 // settleBatch judges the outcomes of one call.

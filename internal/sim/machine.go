@@ -36,8 +36,9 @@ type machine struct {
 	cutAfter int           // operations of the disk until it
 	after    *crashfs.Disk // the disk after the cut; not nil: the machine is off
 	panics   bool          // armed: the text hook panics
-	syncs    int           // of the disk
-	writes   int           // and what else changes it
+	read     []storage.Fact
+	syncs    int // of the disk
+	writes   int // and what else changes it
 	fired    map[string]int
 }
 
@@ -242,14 +243,15 @@ func (m *machine) size() (n int64) {
 	return n
 }
 
-// facts reads everything from the log, past all faults.
+// facts reads everything from the log, past all faults, until they are read again.
 func (m *machine) facts() ([]storage.Fact, error) {
-	out := make([]storage.Fact, 0, 512)
+	out := m.read[:0]
 	for f, err := range m.log.Scan(context.Background(), storage.Query{}) {
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, f)
 	}
+	m.read = out
 	return out, nil
 }

@@ -25,11 +25,13 @@ type oracle struct {
 	people *partition
 	owners []string // of each touch: the identifier whose person it is, "" for nobody
 	places []string // and the id of its account
+
+	sightings map[string][]int64 // of identifiers, as far as they were asked for
 }
 
 // newOracle takes the facts at or before an instant.
 func newOracle(s Setting, facts []Record, at int64) *oracle {
-	o := &oracle{setting: s, at: at}
+	o := &oracle{setting: s, at: at, sightings: map[string][]int64{}}
 	for _, r := range facts {
 		if r.At > at {
 			continue

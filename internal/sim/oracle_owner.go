@@ -114,28 +114,27 @@ func (o *oracle) person(id string) string {
 // placed is the account of each touch: by itself, else as the touches of its person
 // around it.
 func (o *oracle) placed() []string {
-	owners := o.owners
-	out := make([]string, len(o.touches))
+	out, who := make([]string, len(o.touches)), make([]string, len(o.touches))
 	for i, t := range o.touches {
-		out[i] = o.account(t, owners[i])
+		out[i], who[i] = o.account(t, o.owners[i]), o.person(o.owners[i])
 	}
 	for i := range out {
-		if out[i] != "" || owners[i] == "" {
+		if out[i] != "" || who[i] == "" {
 			continue
 		}
 		for k := i - 1; k >= 0 && out[i] == ""; k-- {
-			if owners[k] != "" && o.person(owners[k]) == o.person(owners[i]) {
+			if who[k] == who[i] {
 				out[i] = out[k]
 			}
 		}
 	}
 	// What stands before the first that is placed goes with it.
 	for i := len(out) - 1; i >= 0; i-- {
-		if out[i] != "" || owners[i] == "" {
+		if out[i] != "" || who[i] == "" {
 			continue
 		}
 		for k := i + 1; k < len(out); k++ {
-			if owners[k] != "" && out[k] != "" && o.person(owners[k]) == o.person(owners[i]) {
+			if out[k] != "" && who[k] == who[i] {
 				out[i] = out[k]
 				break
 			}
@@ -245,7 +244,11 @@ func (o *oracle) lastSeen(mails []string, at int64) string {
 }
 
 // seen lists the instants of live facts that carry an identifier.
-func (o *oracle) seen(id string) (out []int64) {
+func (o *oracle) seen(id string) []int64 {
+	if out, ok := o.sightings[id]; ok {
+		return out
+	}
+	var out []int64
 	for _, t := range o.touches {
 		if slices.Contains(t.IDs, id) {
 			out = append(out, t.At)
@@ -257,5 +260,6 @@ func (o *oracle) seen(id string) (out []int64) {
 			out = append(out, e.At)
 		}
 	}
+	o.sightings[id] = out
 	return out
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -281,7 +281,8 @@ func named(use, typ, value string) string {
 	m.Write([]byte(use + "\x1f\x1f" + typ + "\x1f" + value))
 	b := m.Sum(nil)[:16]
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	s := hex.EncodeToString(b)
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
 func (o *oracle) anchors(p *partition, x, y string) bool {

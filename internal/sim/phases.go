@@ -96,14 +96,17 @@ func (l *life) settleAll() *Violation {
 }
 
 func (l *life) closeAndOpen() *Violation {
-	if bad := l.reopen(false); bad != nil {
-		return bad
+	if err := l.boot(); err != nil {
+		return broken("I1", "the store does not open: %v", err)
 	}
 	facts, err := storage.Digest(context.Background(), l.m.log)
-	if err != nil || facts != l.stored {
-		return broken("I24", "the facts differ after closing and opening (%v)", err)
+	if err == nil && facts == l.stored {
+		return nil
 	}
-	return nil
+	if bad := l.settled(); bad != nil { // says what is gone, or has changed
+		return bad
+	}
+	return broken("I24", "the facts differ after closing and opening (%v)", err)
 }
 
 // sameDigest compares the state that a tracker derives with that of phase 4.

@@ -106,7 +106,8 @@ var errLoad = &storage.CorruptError{Where: logName, Offset: -1}
 // load brings the facts of the log to memory.
 func (s *Store) load(facts []stored) error {
 	ctx := context.Background()
-	var batch []storage.Fact
+	s.rows, s.order = make(map[[16]byte]row, len(facts)), make([]place, 0, len(facts))
+	batch := make([]storage.Fact, 0, min(len(facts), loadBatch))
 	flush := func() error {
 		outs, err := s.Store.Append(ctx, batch)
 		if err != nil || touchpoint.Count(outs)[touchpoint.Accepted] != len(batch) {

@@ -66,7 +66,7 @@ type writer struct {
 // newWriter begins a record whose first fact has this number. What goes is nil but for an
 // erasure.
 func newWriter(seq uint64, goes [][16]byte) *writer {
-	w := &writer{make([]byte, recordHead, 4<<10), seq}
+	w := &writer{make([]byte, recordHead, 1<<10), seq}
 	copy(w.b, magic)
 	w.b[3] = factsKind
 	if goes != nil {

@@ -39,7 +39,9 @@ const (
 
 func main() {
 	crash.Child()
-	debug.SetGCPercent(800) // schedules are short, and live in little memory
+	// Schedules live in little memory and leave much behind: collect when that is worth it.
+	debug.SetGCPercent(4000)
+	debug.SetMemoryLimit(1 << 30)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
