@@ -40,7 +40,7 @@ const (
 func main() {
 	crash.Child()
 	// Schedules live in little memory and leave much behind: collect when that is worth it.
-	debug.SetGCPercent(4000)
+	debug.SetGCPercent(1600)
 	debug.SetMemoryLimit(1 << 30)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
