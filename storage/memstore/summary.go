@@ -122,12 +122,6 @@ func (s *Store) hasFacts(id identity.ID) bool {
 func (s *Store) Summaries(ctx context.Context, model string, q storage.SummaryQuery) iter.Seq2[storage.Summary, error] {
 	return func(yield func(storage.Summary, error) bool) {
 		rows, err := s.selectSummaries(ctx, model, q)
-		slices.SortFunc(rows, func(a, b storage.Summary) int {
-			return cmp.Or(a.Last.Compare(b.Last), bytes.Compare(a.Subject[:], b.Subject[:]))
-		})
-		if q.Limit > 0 {
-			rows = rows[:min(q.Limit, len(rows))]
-		}
 		for _, r := range rows {
 			if err = ctx.Err(); err != nil {
 				break
@@ -142,35 +136,63 @@ func (s *Store) Summaries(ctx context.Context, model string, q storage.SummaryQu
 	}
 }
 
-// selectSummaries returns copies of the rows that q selects, in no order.
+// selectSummaries returns copies of the rows that q selects, in order.
 func (s *Store) selectSummaries(ctx context.Context, model string, q storage.SummaryQuery) ([]storage.Summary, error) {
 	if _, err := s.now(ctx); err != nil {
 		return nil, err
 	}
-	stages, ids := setOf(q.Stages), setOf(q.IDs)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out []storage.Summary
-	for _, r := range s.summaries[model].all() {
-		switch {
-		case stages != nil && !stages[r.Stage],
-			!q.LastBefore.IsZero() && !r.Last.Before(q.LastBefore),
-			!q.LastFrom.IsZero() && r.Last.Before(q.LastFrom),
-			!q.EnteredBefore.IsZero() && !r.Entered.Before(q.EnteredBefore),
-			q.Account != [16]byte{} && r.Account != q.Account,
-			ids != nil && !slices.ContainsFunc(r.IDs, func(id identity.ID) bool { return ids[id] }):
+	full := false // out begins with Limit rows in order
+	cut := func() {
+		slices.SortFunc(out, compareSummaries)
+		if full = q.Limit > 0 && len(out) >= q.Limit; full {
+			out = out[:q.Limit]
+		}
+	}
+	for r := range s.summaries[model].selected(q) {
+		if full && compareSummaries(r, out[q.Limit-1]) > 0 {
 			continue
 		}
-		out = append(out, copySummary(r))
+		if out = append(out, r); q.Limit > 0 && len(out)-q.Limit >= q.Limit {
+			cut()
+		}
+	}
+	cut()
+	for i := range out {
+		out[i] = copySummary(out[i])
 	}
 	return out, nil
 }
 
-func (m *modelRows) all() map[[16]byte]storage.Summary {
-	if m == nil {
-		return nil
+func compareSummaries(a, b storage.Summary) int {
+	return cmp.Or(a.Last.Compare(b.Last), bytes.Compare(a.Subject[:], b.Subject[:]))
+}
+
+// selected yields the rows that q selects but for its limit, in no order. They are the
+// store's, and the lock is held.
+func (m *modelRows) selected(q storage.SummaryQuery) iter.Seq[storage.Summary] {
+	stages, ids := setOf(q.Stages), setOf(q.IDs)
+	return func(yield func(storage.Summary) bool) {
+		if m == nil {
+			return
+		}
+		for _, r := range m.rows {
+			switch {
+			case stages != nil && !stages[r.Stage],
+				!q.LastBefore.IsZero() && !r.Last.Before(q.LastBefore),
+				!q.LastFrom.IsZero() && r.Last.Before(q.LastFrom),
+				!q.EnteredBefore.IsZero() && !r.Entered.Before(q.EnteredBefore),
+				q.Account != [16]byte{} && r.Account != q.Account,
+				ids != nil && !slices.ContainsFunc(r.IDs, func(id identity.ID) bool { return ids[id] }):
+				continue
+			}
+			if !yield(r) {
+				return
+			}
+		}
 	}
-	return m.rows
 }
 
 // SummaryCursor is storage.Summarizer's.
@@ -189,12 +211,13 @@ func (s *Store) SummaryCursor(ctx context.Context, model string) (storage.Cursor
 
 // CountSummaries is storage.Summarizer's.
 func (s *Store) CountSummaries(ctx context.Context, model string, q storage.SummaryQuery) (map[string]int64, error) {
-	rows, err := s.selectSummaries(ctx, model, q)
-	if err != nil {
+	if _, err := s.now(ctx); err != nil {
 		return nil, err
 	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	counts := make(map[string]int64)
-	for _, r := range rows {
+	for r := range s.summaries[model].selected(q) {
 		counts[r.Stage]++
 	}
 	return counts, nil
