@@ -546,6 +546,43 @@ func (s *keepsRows) Summaries(ctx context.Context, model string, q storage.Summa
 	return s.rows.Summaries(ctx, model, q)
 }
 
+// piles keeps the summaries of former people beside those of the people they became.
+type piles struct {
+	*memstore.Store
+	mu     sync.Mutex
+	cursor storage.Cursor
+	rows   map[[16]byte]storage.Summary
+}
+
+func (s *piles) SummaryCursor(context.Context, string) (storage.Cursor, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cursor, nil
+}
+
+func (s *piles) PutSummaries(_ context.Context, _ string, from, to storage.Cursor, _ []identity.ID, rows []storage.Summary) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cursor != from {
+		return storage.ErrStale
+	}
+	s.cursor = to
+	for _, r := range rows {
+		s.rows[r.Subject] = r
+	}
+	return nil
+}
+
+func (s *piles) Summaries(context.Context, string, storage.SummaryQuery) iter.Seq2[storage.Summary, error] {
+	return func(yield func(storage.Summary, error) bool) {
+		for _, r := range s.rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
 // leaky says Accepted and forgets, now and then.
 type leaky struct {
 	*memstore.Store

@@ -3,10 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -232,9 +230,11 @@ func concurrencyRules() []rule {
 				r.failf("%d facts, want 300", n)
 			}
 		}},
-		spanningTrees(400, 40, 8),
-		spanningTrees(2000, 40, 4),
-		spanningTrees(60, 1, 6),
+		spanningTrees(400, 40, 8, false),
+		spanningTrees(400, 40, 8, true),
+		spanningTrees(2000, 40, 4, false),
+		spanningTrees(2000, 40, 4, true),
+		spanningTrees(60, 1, 6, false),
 		rule{"S9/concurrency/same-erasure-at-once", "one erasure sent twice at once is one", func(r *run) {
 			s := r.open()
 			r.add(s, touches(50)...)
@@ -251,70 +251,4 @@ func concurrencyRules() []rule {
 			r.same(r.left(s), touches(50)[20:], "Scan")
 		}},
 	)
-}
-
-// spanningTrees writes the edges of trees from many goroutines, each edge once by a random
-// one, while readers resolve; at the end there are exactly so many people. A tree has no
-// redundant edge that would heal a lost merge.
-func spanningTrees(ids, components, writers int) rule {
-	name := fmt.Sprintf("S9/concurrency/spanning-trees-%d-%d", ids, components)
-	return rule{name, "merging on write loses merges; people are derived from evidence, so none can be lost", func(r *run) {
-		s := r.open()
-		g := newRandom(uint64(ids))
-		var facts []storage.Fact
-		for n := range ids {
-			f := touch(n, mail(n))
-			if n >= components {
-				// joined to an earlier member of its component, n modulo components
-				other := n%components + components*g.IntN(n/components)
-				f = storage.Fact{Evidence: &identity.Evidence{A: mail(other), B: mail(n), Kind: identity.Import, Source: "crm", Ref: fmt.Sprint(n), At: minute(n)}}
-			}
-			facts = append(facts, f)
-		}
-		g.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
-		r.together(writers+1, func(k int) error {
-			if k == writers {
-				for range 3 {
-					if _, err := storage.Component(r.ctx, s, []identity.ID{mail(0)}, nil, 0); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-			for n := k; n < len(facts); n += writers {
-				if _, err := s.Append(r.ctx, facts[n:n+1]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		rules := identity.DefaultRules()
-		mails := rules.Types[identity.Email]
-		mails.Max, mails.MaxOwners, mails.MaxDegree = 0, 0, 0
-		rules.Types[identity.Email] = mails
-		graph, err := identity.New(&rules)
-		r.ok(err, "New")
-		for t, err := range s.Ties(r.ctx, nil) {
-			r.ok(err, "Ties")
-			if t.Count > 0 {
-				graph.See(t.Sighting)
-			} else {
-				addFact(graph, storage.Fact{Evidence: t.Evidence})
-			}
-		}
-		people := slices.Collect(graph.Resolve(time.Time{}).People())
-		if len(people) != components {
-			r.failf("%d people, want %d", len(people), components)
-		}
-		for c := range min(components, 3) {
-			ties, err := storage.Component(r.ctx, s, []identity.ID{mail(c)}, nil, 0)
-			r.ok(err, "Component")
-			if want := (ids - c + components - 1) / components; len(ties) != want {
-				r.failf("a component of %d ties, want %d", len(ties), want)
-			}
-		}
-		if !reflect.DeepEqual(inOrder(facts), r.scan(s, storage.Query{})) {
-			r.failf("the facts differ from what was written")
-		}
-	}}
 }

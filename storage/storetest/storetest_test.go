@@ -57,6 +57,9 @@ var broken = []struct {
 		return &keepsRows{Store: s, rows: memstore.New(nil)}
 	})},
 	{"a put overtaken by an erasure", "S11/summary/overtaken-by-an-erasure", plain(func(s *memstore.Store) storage.Store { return &overtaken{s} })},
+	{"summaries of former people stay", "S14/concurrency/spanning-trees-summaries-400-40", plain(func(s *memstore.Store) storage.Store {
+		return &piles{Store: s, rows: make(map[[16]byte]storage.Summary)}
+	})},
 	{"loses one fact in thirty", "S15/history/part-0", short(plain(func(s *memstore.Store) storage.Store { return &leaky{Store: s} }))},
 	{"snapshot that moves", "S14/rest/snapshot-holds-still", plain(func(s *memstore.Store) storage.Store { return &moving{s} })},
 }
