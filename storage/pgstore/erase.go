@@ -82,7 +82,11 @@ func (s *Store) commitErasure(ctx context.Context, conn *pgx.Conn, e storage.Era
 	w.add(record, replaced)
 	w.suppress(record)
 	w.dropSummaries()
-	w.exec("update {}meta set erase_epoch = erase_epoch + 1")
+	if len(e.Remove)+len(e.Redact) > 0 {
+		w.exec(raiseEpoch)
+	} else {
+		w.exec("update {}meta set erase_epoch = erase_epoch + 1")
+	}
 	return record, w.err
 }
 

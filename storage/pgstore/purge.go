@@ -10,13 +10,22 @@ import (
 // purgeStep is how many facts one transaction purges.
 const purgeStep = 1000
 
+// toReclaim is the row of the work list that stands for no fact: space of erased facts is to be
+// given back. Its erasure is the epoch of the last step of one. A crash may come between,
+// and the next Open must know.
+const toReclaim = "'00000000-0000-0000-0000-000000000000'"
+
+// raiseEpoch empties the memories of sets, and marks that there is something to reclaim.
+const raiseEpoch = `with m as (update {}meta set erase_epoch = erase_epoch + 1 returning erase_epoch)
+insert into {}erasing (key, erasure, idset) select ` + toReclaim + `, erase_epoch::text, ` + toReclaim + ` from m on conflict (key) do update set erasure = excluded.erasure`
+
 // purge deletes what is on the work list, of every erasure.
 func (s *Store) purge(ctx context.Context) error {
 	for more := true; more; {
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
-		err := s.pool.QueryRow(ctx, s.sql("select exists (select from {}erasing)")).Scan(&more)
+		err := s.pool.QueryRow(ctx, s.sql("select exists (select from {}erasing where key <> "+toReclaim+")")).Scan(&more)
 		if err != nil {
 			return s.orClosed(classify(ctx, err))
 		}
@@ -38,7 +47,7 @@ func (s *Store) purgeSome(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	rows, err := conn.Query(ctx, s.sql(`with gone as (
-  delete from {}erasing where key in (select key from {}erasing order by key limit $1) returning key, idset),
+  delete from {}erasing where key in (select key from {}erasing where key <> `+toReclaim+` order by key limit $1) returning key, idset),
 dead as (delete from {}fact f using gone where f.key = gone.key)
 select distinct idset from gone`), purgeStep)
 	if err != nil {
@@ -50,7 +59,7 @@ select distinct idset from gone`), purgeStep)
 	}
 	b = &pgx.Batch{}
 	b.Queue(s.sql(dropMembers), sets)
-	b.Queue(s.sql("update {}meta set erase_epoch = erase_epoch + 1"))
+	b.Queue(s.sql(raiseEpoch))
 	return conn.SendBatch(ctx, b).Close()
 }
 
@@ -84,15 +93,24 @@ func (s *Store) Reclaim(ctx context.Context) ([]string, error) {
 		return nil, s.orClosed(classify(ctx, err))
 	}
 	defer conn.Release()
-	tables := s.sql("{}fact, {}member, {}erasing, {}summary, {}summary_member")
+	var due string
+	if err := conn.QueryRow(ctx, s.sql("select coalesce(max(erasure), '') from {}erasing where key = "+toReclaim)).Scan(&due); err != nil {
+		return nil, s.orClosed(classify(ctx, err))
+	}
+	tables, done := s.sql("{}fact, {}member, {}erasing, {}summary, {}summary_member"), false
 	if s.opts.Reclaim == Full {
-		done, err := rewrite(ctx, conn.Conn(), tables)
-		if done || err != nil {
+		if done, err = rewrite(ctx, conn.Conn(), tables); err != nil {
 			return out, err
 		}
 	}
-	_, err = conn.Exec(ctx, "vacuum "+tables)
-	return append([]string{"table pages"}, out...), s.orClosed(classify(ctx, err))
+	if !done {
+		out = append([]string{"table pages"}, out...)
+		_, err = conn.Exec(ctx, "vacuum "+tables)
+	}
+	if err == nil && due != "" && (done || s.opts.Reclaim != Full) {
+		_, err = conn.Exec(ctx, s.sql("delete from {}erasing where key = "+toReclaim+" and erasure = $1"), due)
+	}
+	return out, s.orClosed(classify(ctx, err))
 }
 
 // rewrite writes the tables anew, unless somebody reads them for too long.
