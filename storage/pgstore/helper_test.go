@@ -196,6 +196,7 @@ type wire struct {
 	beforeCommit atomic.Bool // nothing leaves, the commit neither
 	lostReply    atomic.Bool // the answer to a commit does not come
 	slow         atomic.Bool
+	step         func() // called between what a kill may part; nil: nothing
 
 	mu    sync.Mutex // guards conns
 	conns []net.Conn
@@ -228,6 +229,9 @@ type wired struct {
 }
 
 func (c *wired) Write(b []byte) (int, error) {
+	if c.wire.step != nil {
+		c.wire.step()
+	}
 	if c.wire.beforeCommit.Load() {
 		return 0, errors.Join(errors.New("cut"), c.Conn.Close())
 	}
@@ -242,6 +246,9 @@ func (c *wired) Read(b []byte) (int, error) {
 		time.Sleep(time.Millisecond)
 	}
 	n, err := c.Conn.Read(b)
+	if c.wire.step != nil && n > 0 {
+		c.wire.step()
+	}
 	if c.lost.Load() && n > 0 {
 		return 0, errors.Join(io.ErrUnexpectedEOF, c.Conn.Close())
 	}

@@ -18,17 +18,10 @@ import (
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
 	"github.com/tabi-go/tabi/storage/pgstore"
-	"github.com/tabi-go/tabi/storage/storetest"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
 func long() bool { return os.Getenv("TABI_LONG") == "1" }
-
-// A place is a DSN and a schema, for processes that share a store.
-func openPlace(ctx context.Context, place string) (storage.Store, error) {
-	dsn, schema, _ := strings.Cut(place, "\n")
-	return pgstore.Open(ctx, dsn, &pgstore.Options{Schema: schema})
-}
 
 func (l *lab) place(t *testing.T) (place, schema string) {
 	t.Helper()
@@ -37,21 +30,6 @@ func (l *lab) place(t *testing.T) (place, schema string) {
 		t.Fatal(err)
 	}
 	return l.dsn + "\n" + schema, schema
-}
-
-func TestKillKeepsWhatWasAcknowledged(t *testing.T) {
-	h := storetest.KillHarness{Open: openPlace, Kills: 6}
-	if os.Getenv("TABI_STORETEST_KILL") == "" {
-		l := newLab(t)
-		h.Place, _ = l.place(t)
-		if long() {
-			h.Kills = 100
-		}
-		if testing.Short() {
-			h.Kills = 2
-		}
-	}
-	storetest.Kill(t, h)
 }
 
 // The connections of the writer are ended by the server, again and again.
