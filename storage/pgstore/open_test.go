@@ -65,10 +65,10 @@ func TestSchemaVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.Version(ctx); n != 2 || err != nil {
+	if n, err := s.Version(ctx); n != 3 || err != nil {
 		t.Errorf("version %d, error %v", n, err)
 	}
-	if from, to, err := s.Migrate(ctx); from != 2 || to != 2 || err != nil {
+	if from, to, err := s.Migrate(ctx); from != 3 || to != 3 || err != nil {
 		t.Errorf("Migrate: %d to %d, error %v", from, to, err)
 	}
 	s.Close()
@@ -78,11 +78,11 @@ func TestSchemaVersions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	change("insert into {}schema_migration (version, checksum) values (3, 'x')")
+	change("insert into {}schema_migration (version, checksum) values (4, 'x')")
 	if _, err := open(false); !errors.Is(err, storage.ErrSchemaNew) {
 		t.Errorf("a newer schema: %v", err)
 	}
-	change("delete from {}schema_migration where version = 3; update {}schema_migration set checksum = 'x'")
+	change("delete from {}schema_migration where version = 4; update {}schema_migration set checksum = 'x'")
 	if _, err := open(false); err == nil {
 		t.Error("a changed migration is taken")
 	}
