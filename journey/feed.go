@@ -46,8 +46,12 @@ type Change struct {
 // exactly the affected ones appear, however late or old a fact is. What only passing time
 // brings, such as a stall, is told with the next fact of its subject. Replaying the feed
 // from the zero cursor gives the present state: the visits, the goals reached and the
-// journeys of everybody. A call with something to tell reads all facts once and folds the
-// affected subjects twice. The error comes last and once.
+// journeys of everybody. The error comes last and once.
+//
+// A call reads the components that the facts name, and the members of the accounts that they
+// change, whom it finds by company domain in the rows of [Tracker.Refresh], which it brings
+// up to date. It reads all facts where there are no such rows and a company domain matters,
+// and for the retraction of a whole source.
 func (t *Tracker) Changes(ctx context.Context, since storage.Cursor) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		cs, err := t.changes(ctx, since)
@@ -65,37 +69,44 @@ func (t *Tracker) Changes(ctx context.Context, since storage.Cursor) iter.Seq2[C
 
 func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Change, err error) {
 	defer catch(&err)
-	fresh := map[storage.Key]bool{}
-	named := map[identity.ID][]storage.Key{}
-	last := since
+	d := differ{cursor: since, fresh: map[storage.Key]bool{}, named: map[identity.ID][]storage.Key{}}
+	var news []storage.Fact
 	for c, err := range t.store.changes(ctx, since) {
 		if err != nil {
 			return nil, err
 		}
-		last = c.Cursor
+		d.cursor = c.Cursor
+		news = append(news, c.Fact)
 		key := c.Fact.Key()
-		fresh[key] = true
+		d.fresh[key] = true
 		for _, id := range c.Fact.IDs() {
-			named[id] = append(named[id], key)
+			d.named[id] = append(d.named[id], key)
 		}
 	}
-	if len(fresh) == 0 {
+	if len(news) == 0 {
 		return nil, nil
 	}
 	now, err := t.now()
 	if err != nil {
 		return nil, err
 	}
-	fs, err := t.read(ctx, now, nil)
+	p, err := t.place(ctx, news)
 	if err != nil {
 		return nil, err
 	}
-	h := &hood{facts: fs}
-	after := t.derive(h, now, nil)
-	before := t.derive(h, after.told(fresh), fresh)
-	d := differ{before: before, after: after, cursor: last, named: named}
+	for {
+		h, err := p.read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.after = t.derive(h, now, nil)
+		d.before = t.derive(h, d.told(now), d.fresh)
+		if !p.widen(d.differing(identity.AccountEntity), d.before, d.after) {
+			break
+		}
+	}
 	for _, e := range []identity.Entity{identity.PersonEntity, identity.AccountEntity} {
-		if err := d.entity(e); err != nil {
+		if err := d.entity(e, p); err != nil {
 			return nil, err
 		}
 	}
@@ -107,11 +118,15 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Chan
 
 // told is when the facts before the fresh ones had come in: the instant for which they were
 // told. It is the zero time where there were none.
-func (v *View) told(fresh map[storage.Key]bool) time.Time {
+func (d *differ) told(now time.Time) time.Time {
 	var at time.Time
-	for i := range v.touches {
-		tp := &v.touches[i]
-		if fresh[storage.Fact{Touch: tp}.Key()] {
+	first := now // of the fresh ones: until then nothing was new
+	for i := range d.after.touches {
+		tp := &d.after.touches[i]
+		if d.fresh[storage.Fact{Touch: tp}.Key()] {
+			if known := tp.ReceivedAt; !known.IsZero() && known.Before(first) {
+				first = known
+			}
 			continue
 		}
 		for _, known := range []time.Time{tp.ReceivedAt, tp.At} {
@@ -120,6 +135,9 @@ func (v *View) told(fresh map[storage.Key]bool) time.Time {
 			}
 		}
 	}
+	if !at.IsZero() && first.After(at) {
+		at = first
+	}
 	return at
 }
 
@@ -127,15 +145,23 @@ func (v *View) told(fresh map[storage.Key]bool) time.Time {
 type differ struct {
 	before, after *View
 	cursor        storage.Cursor
+	fresh         map[storage.Key]bool
 	named         map[identity.ID][]storage.Key
 	out           []Change
 }
 
-func (d *differ) entity(e identity.Entity) error {
+// differing lists the subjects of which the fresh facts change what their folding rests on.
+func (d *differ) differing(e identity.Entity) []Subject {
 	subjects := append(d.before.Subjects(e), d.after.Subjects(e)...)
 	slices.SortFunc(subjects, compareSubjects)
-	for _, s := range slices.Compact(subjects) {
-		if slices.Equal(d.before.evidence(s), d.after.evidence(s)) {
+	return slices.DeleteFunc(slices.Compact(subjects), func(s Subject) bool {
+		return slices.Equal(d.before.evidence(s), d.after.evidence(s))
+	})
+}
+
+func (d *differ) entity(e identity.Entity, p *place) error {
+	for _, s := range d.differing(e) {
+		if !p.whole(s, d.before) && !p.whole(s, d.after) {
 			continue
 		}
 		old, err := d.before.Fold(s)

@@ -11,6 +11,7 @@ import (
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey"
 	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/storage/memstore"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -230,4 +231,58 @@ func TestTheFeedRefusesAForeignCursor(t *testing.T) {
 		return
 	}
 	t.Error("no error")
+}
+
+// The feed of a store with rows reads a part of the facts, and tells what the feed tells that
+// reads them all.
+func TestThePartialFeedIsTheWholeFeed(t *testing.T) {
+	for seed := range uint64(many(10, 300)) {
+		o := leads(journey.Boundary{})
+		st := new(memstore.Store)
+		tr, plain := trackerOn(t, st, o), trackerOn(t, bare(st), o)
+		r := rand.New(rand.NewPCG(seed, 13))
+		deeds := history(seed, 60)
+		r.Shuffle(len(deeds), func(i, k int) { deeds[i], deeds[k] = deeds[k], deeds[i] })
+		var at storage.Cursor
+		for len(deeds) > 0 {
+			n := min(1+r.IntN(6), len(deeds))
+			do(t, r, tr, st, deeds[:n]...)
+			deeds = deeds[n:]
+			got, next := told(t, tr, at)
+			want, _ := told(t, plain, at)
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("seed %d, %d deeds to go: %d changes in part, %d of all\n%v\n%v", seed, len(deeds), len(got), len(want), kinds(got), kinds(want))
+			}
+			if at = next; len(got) == 0 {
+				for c, err := range st.Changes(ctx, at) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					at = c.Cursor
+				}
+			}
+		}
+	}
+}
+
+// A call reads what the news concerns: the person, and the members of the account.
+func TestTheFeedReadsWhatTheNewsConcerns(t *testing.T) {
+	st := &reads{Store: new(memstore.Store)}
+	tr := trackerOn(t, st, nil)
+	record(t, tr, crowd(400)...)
+	_, at := told(t, tr, storage.Cursor{})
+	for _, late := range []touchpoint.Touch{
+		touch("order", "06-01", by("anonymous_id:d-7-0"), worth(5_00, "EUR")),
+		touch("order", "06-02", by("crm_account_id:a9", "domain:firm9.example"), worth(5_00, "EUR")),
+	} {
+		record(t, tr, late)
+		st.reset()
+		var cs []journey.Change
+		if cs, at = told(t, tr, at); len(cs) == 0 {
+			t.Error("nothing told")
+		}
+		if calls, given := st.reset(); calls > 40 || given > 200 {
+			t.Errorf("one touch among 4,000: %d calls, %d values read", calls, given)
+		}
+	}
 }

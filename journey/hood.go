@@ -78,14 +78,14 @@ type hood struct {
 	named     idSet               // account identifiers that a fact names
 }
 
-// people reads what people with these identifiers derive from: every fact that names one of
-// them, and what the accounts of their touches hang on. The identifiers are whole components,
-// as walk gives them.
+// gather reads what people and accounts with these identifiers derive from: every fact that
+// names one of them, and what the other accounts of their touches hang on. The identifiers
+// are whole components, as walk gives them.
 //
-// Of an account it reads who it is, not who else is in it: the earliest touch of each group
-// tells that, at the price of index entries. Only where that touch may be retracted, or is
-// one of without, a later one of the group may have to stand in for it.
-func (t *Tracker) people(ctx context.Context, ids []identity.ID, loose []identity.Override, without map[storage.Key]bool) (*hood, error) {
+// Of another account it reads who it is, not who is in it: the earliest touch of each group
+// tells that, at the price of index entries. Only where that touch may be retracted, a later
+// one of the group may have to stand in for it.
+func (t *Tracker) gather(ctx context.Context, ids idSet, loose []identity.Override) (*hood, error) {
 	h := &hood{named: idSet{}}
 	seen := map[storage.Key]bool{}
 	take := func(f storage.Fact) bool {
@@ -97,7 +97,7 @@ func (t *Tracker) people(ctx context.Context, ids []identity.ID, loose []identit
 		return fresh
 	}
 	accounts := idSet{}
-	for part := range slices.Chunk(ids, storage.MaxValues) {
+	for part := range slices.Chunk(ids.sorted(), storage.MaxValues) {
 		for f, err := range t.store.scan(ctx, storage.Query{IDs: part}) {
 			if err != nil {
 				return nil, err
@@ -130,10 +130,11 @@ func (t *Tracker) people(ctx context.Context, ids []identity.ID, loose []identit
 			continue
 		}
 		s := t.stripped(tie.Sighting)
-		key := storage.Key{Class: storage.ClassTouch, Source: s.Source, ID: s.ID}
-		if tie.Count > 1 && (without[key] || len(s.IDs) > 1 && mayKill(retracts, &s)) {
+		switch {
+		case slices.ContainsFunc(s.IDs, func(id identity.ID) bool { return ids[id] }): // all of them are read
+		case tie.Count > 1 && len(s.IDs) > 1 && mayKill(retracts, &s):
 			t.add(again, identity.AccountEntity, s.IDs...)
-		} else if !without[key] {
+		default:
 			h.sightings = append(h.sightings, s)
 		}
 	}
@@ -142,9 +143,7 @@ func (t *Tracker) people(ctx context.Context, ids []identity.ID, loose []identit
 			if err != nil {
 				return nil, err
 			}
-			if !without[f.Key()] {
-				h.sightings = append(h.sightings, t.stripped(f.Touch.Sighting()))
-			}
+			h.sightings = append(h.sightings, t.stripped(f.Touch.Sighting()))
 		}
 	}
 	slices.SortFunc(h.facts, func(a, b storage.Fact) int { return a.Position().Compare(b.Position()) })
@@ -196,7 +195,7 @@ func (t *Tracker) domains(f storage.Fact) []identity.ID {
 		}
 	}
 	for _, id := range f.IDs() {
-		if at := strings.LastIndexByte(id.Value(), '@'); at >= 0 {
+		if at := strings.LastIndexByte(id.Value(), '@'); at >= 0 && t.links(id, identity.PersonEntity) {
 			add(id.Value()[at+1:])
 		}
 	}
@@ -206,6 +205,19 @@ func (t *Tracker) domains(f storage.Fact) []identity.ID {
 		add(s.ReverseIP)
 	}
 	return out
+}
+
+// ofDomain calls with the identifiers of the people of a company domain, as the rows of
+// [Tracker.Refresh] know them.
+func (t *Tracker) ofDomain(ctx context.Context, z summarizer, domain identity.ID, with func(ids []identity.ID)) error {
+	q := storage.SummaryQuery{Stages: []string{domainRow, knownRow}, Account: storage.HashID(domain)}
+	for r, err := range z.rows(ctx, t.SummaryModel(), q) {
+		if err != nil {
+			return err
+		}
+		with(r.IDs)
+	}
+	return nil
 }
 
 var builtinDomains = new(identity.Table)

@@ -82,6 +82,7 @@ const (
 	domainRow    = "(domain)"       // somebody's address is of the company domain of which Account is the key
 	knownRow     = "(known domain)" // and facts name that domain
 	overrideRow  = "(overrides)"    // which overrides without identifiers the rows know
+	nobodyRow    = "(nobody)"       // some touch leads to a company domain by nothing but its web site
 )
 
 // A step is one batch of changes being worked into the rows.
@@ -90,6 +91,7 @@ type step struct {
 	z summarizer
 
 	news    []storage.Fact
+	nobody  bool  // see nobodyRow
 	seeds   idSet // people concerned
 	touched []identity.ID
 	of      []identity.ID
@@ -139,6 +141,9 @@ func (s *step) run(ctx context.Context) error {
 	if len(s.news) == 0 && !changed {
 		return nil
 	}
+	if s.nobody {
+		s.rows = append(s.rows, storage.Summary{Subject: [16]byte{0xFE}, IDs: []identity.ID{identity.MakeID("summary", "nobody")}, Stage: nobodyRow})
+	}
 	if err := s.accounts(ctx, loose); err != nil {
 		return err
 	}
@@ -159,6 +164,10 @@ func (s *step) name(f storage.Fact) {
 	switch f.Class() {
 	case storage.ClassEvidence, storage.ClassOverride, storage.ClassParent:
 		s.touched = append(s.touched, ids...)
+	case storage.ClassTouch:
+		if len(s.t.domains(f)) > 0 && !slices.ContainsFunc(ids, func(id identity.ID) bool { return s.t.links(id, identity.PersonEntity) }) {
+			s.nobody = true
+		}
 	case storage.ClassMembership:
 		// It joins no accounts. It can make known an account that only a domain led to.
 		for _, id := range ids {
@@ -332,12 +341,8 @@ func (s *step) accounts(ctx context.Context, loose []identity.Override) error {
 		if id.Type() != identity.Domain {
 			continue
 		}
-		q := storage.SummaryQuery{Stages: []string{domainRow, knownRow}, Account: storage.HashID(id)}
-		for r, err := range s.z.rows(ctx, t.SummaryModel(), q) {
-			if err != nil {
-				return err
-			}
-			t.add(s.seeds, identity.PersonEntity, r.IDs...)
+		if err := t.ofDomain(ctx, s.z, id, func(ids []identity.ID) { t.add(s.seeds, identity.PersonEntity, ids...) }); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -450,15 +455,14 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 		for _, tie := range ties {
 			s.t.add(reached, identity.PersonEntity, tie.IDs()...)
 		}
-		ids := reached.sorted()
-		for _, id := range ids {
+		for id := range reached {
 			done[id] = true
 		}
-		s.of = append(s.of, ids...)
+		s.of = append(s.of, reached.sorted()...)
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			if err := s.summarize(ctx, ids, components(reached, ties), loose); err != nil {
+			if err := s.summarize(ctx, reached, components(reached, ties), loose); err != nil {
 				s.fail(err)
 			}
 		})
@@ -482,20 +486,36 @@ func (s *step) failed() error {
 }
 
 // summarize makes the rows of the people of whole components.
-func (s *step) summarize(ctx context.Context, ids []identity.ID, whole []storage.Summary, loose []identity.Override) error {
+func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary, loose []identity.Override) error {
 	t := s.t
-	h, err := t.people(ctx, ids, loose, nil)
+	h, err := t.gather(ctx, ids, loose)
 	if err != nil {
 		return err
 	}
-	domains := map[identity.PersonID]idSet{}
 	v := t.derive(h, everything, nil)
-	for i := range v.touches {
-		for _, d := range t.domains(storage.Fact{Touch: &v.touches[i]}) {
-			if domains[v.owners[i]] == nil {
-				domains[v.owners[i]] = idSet{}
+	domains := map[[16]byte]idSet{} // of people, and of components by their row's subject
+	seen := func(of [16]byte, ds []identity.ID) {
+		for _, d := range ds {
+			if domains[of] == nil {
+				domains[of] = idSet{}
 			}
-			domains[v.owners[i]][d] = true
+			domains[of][d] = true
+		}
+	}
+	for i := range v.touches {
+		tp := &v.touches[i]
+		ds := t.domains(storage.Fact{Touch: tp})
+		if len(ds) == 0 {
+			continue
+		}
+		if owner := v.owners[i]; owner != (identity.PersonID{}) {
+			seen(owner, ds)
+			continue
+		}
+		for _, c := range whole { // nobody's touch can belong to an account all the same
+			if slices.ContainsFunc(tp.IDs, func(id identity.ID) bool { _, ok := slices.BinarySearchFunc(c.IDs, id, identity.CompareIDs); return ok }) {
+				seen(c.Subject, ds)
+			}
 		}
 	}
 	var rows []storage.Summary
@@ -512,13 +532,16 @@ func (s *step) summarize(ctx context.Context, ids []identity.ID, whole []storage
 		r := row.row()
 		rows = append(rows, r)
 		for _, id := range row.IDs {
-			for _, d := range t.domains(storage.Fact{Touch: nil, Evidence: &identity.Evidence{A: id, B: id}}) {
-				if domains[r.Subject] == nil {
-					domains[r.Subject] = idSet{}
-				}
-				domains[r.Subject][d] = true
-			}
+			seen(r.Subject, t.domains(storage.Fact{Evidence: &identity.Evidence{A: id, B: id}}))
 		}
+	}
+	alone := map[identity.ID]int{} // how many identifiers a person has, by each of them
+	for _, r := range rows {
+		for _, id := range r.IDs {
+			alone[id] = len(r.IDs)
+		}
+	}
+	for _, r := range slices.Concat(rows, whole) {
 		for _, d := range domains[r.Subject].sorted() {
 			name := storage.AppendIDs(nil, []identity.ID{d})
 			sum := sha256.Sum256(slices.Concat(r.Subject[:], name))
@@ -527,14 +550,6 @@ func (s *step) summarize(ctx context.Context, ids []identity.ID, whole []storage
 				row.Stage, row.Body = knownRow, name
 			}
 			rows = append(rows, row)
-		}
-	}
-	alone := map[identity.ID]int{} // how many identifiers a person has, by each of them
-	for _, r := range rows {
-		if r.Stage != domainRow && r.Stage != knownRow {
-			for _, id := range r.IDs {
-				alone[id] = len(r.IDs)
-			}
 		}
 	}
 	for _, c := range whole {

@@ -534,3 +534,49 @@ func TestARefreshReadsWhatChangedConcerns(t *testing.T) {
 		t.Errorf("a touch of each of 200 people: %+v, %d calls, %d values read", r, calls, given)
 	}
 }
+
+// erase removes facts and fails on an error.
+func erase(t *testing.T, st storage.Store, id string, q storage.Query) {
+	t.Helper()
+	if _, err := st.Erase(ctx, storage.Erasure{ID: id, At: on("12-01"), Remove: []storage.Query{q}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What an erasure leaves may depend on what it took without naming it: rows follow.
+func TestRowsFollowTheErasureOfOthers(t *testing.T) {
+	keys := func(ids ...string) storage.Query {
+		var q storage.Query
+		for _, id := range ids {
+			q.Keys = append(q.Keys, storage.Key{Class: storage.ClassTouch, Source: "test", ID: id})
+		}
+		return q
+	}
+	for name, c := range map[string]struct {
+		touches []touchpoint.Touch
+		gone    storage.Query
+	}{
+		"the other owner of a shared device": {[]touchpoint.Touch{
+			touch("login", "01-02 10:00", by("user_id:u1", "anonymous_id:d1")), touch("pageview", "01-02 10:10", by("anonymous_id:d1")),
+			touch("login", "01-03", by("user_id:u2", "anonymous_id:d1")), touch("pageview", "02-01", by("anonymous_id:d1")),
+		}, storage.Query{IDs: []identity.ID{identity.MakeID(identity.UserID, "u1")}}},
+		"what tied a domain to an account": {[]touchpoint.Touch{
+			touch("form", "01-02", by("email:ann@firm.example")),
+			touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")), touch("meeting", "01-04", by("crm_account_id:a1", "email:bob@home.example")),
+		}, keys("meeting@01-03")},
+		"all that named a domain": {[]touchpoint.Touch{
+			touch("form", "01-02", by("email:ann@firm.example")), touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")),
+		}, keys("meeting@01-03")},
+	} {
+		st := new(memstore.Store)
+		tr := trackerOn(t, st, nil)
+		record(t, tr, c.touches...)
+		refresh(t, tr)
+		before := raw(t, tr, st)
+		erase(t, st, "e", c.gone)
+		sameRows(t, name, tr, st, nil)
+		if reflect.DeepEqual(before, raw(t, tr, st)) {
+			t.Errorf("%s: nothing changed", name)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package journey
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// A place is the part of the facts that some news concerns: components of people, and
+// accounts with all who belong to them.
+type place struct {
+	t        *Tracker
+	loose    []identity.Override
+	people   idSet
+	accounts idSet
+	news     []storage.Fact
+	all      bool // everything is read
+}
+
+// place finds whom news concerns.
+func (t *Tracker) place(ctx context.Context, news []storage.Fact) (*place, error) {
+	p := &place{t: t, people: idSet{}, accounts: idSet{}, news: news}
+	var err error
+	if p.loose, err = t.loose(ctx); err != nil {
+		return nil, err
+	}
+	s := step{t: t, seeds: p.people}
+	for _, f := range news {
+		ids := f.IDs()
+		t.add(p.people, identity.PersonEntity, ids...)
+		t.add(p.accounts, identity.AccountEntity, ids...)
+		if f.Override != nil && len(ids) == 0 && !p.all {
+			p.all = !s.bounded(ctx, p.loose, f.Override, &err)
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	t.add(p.accounts, identity.AccountEntity, s.touched...)
+	return p, nil
+}
+
+// read reads the place. What it reads may lead to more, see widen.
+func (p *place) read(ctx context.Context) (*hood, error) {
+	t := p.t
+	if !p.all {
+		if err := p.surround(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if p.all {
+		fs, err := t.read(ctx, everything, nil)
+		return &hood{facts: fs}, err
+	}
+	ids := idSet{}
+	for _, set := range []idSet{p.people, p.accounts} {
+		for id := range set {
+			ids[id] = true
+		}
+	}
+	h, err := t.gather(ctx, ids, p.loose)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[storage.Key]bool{}
+	for _, f := range h.facts {
+		seen[f.Key()] = true
+	}
+	for _, f := range p.news { // those that name nobody
+		if !seen[f.Key()] {
+			h.facts = append(h.facts, f)
+		}
+	}
+	slices.SortFunc(h.facts, func(a, b storage.Fact) int { return a.Position().Compare(b.Position()) })
+	return h, nil
+}
+
+// surround adds all who belong to the accounts of the place, and whole components.
+func (p *place) surround(ctx context.Context) error {
+	t := p.t
+	ties, err := t.walk(ctx, identity.AccountEntity, p.accounts.sorted())
+	if err != nil {
+		return err
+	}
+	for _, tie := range ties {
+		t.add(p.accounts, identity.AccountEntity, tie.IDs()...)
+		t.add(p.people, identity.PersonEntity, tie.IDs()...)
+	}
+	fresh := false
+	for _, id := range p.accounts.sorted() {
+		if id.Type() != identity.Domain {
+			continue
+		}
+		z, ok := t.store.store.(storage.Summarizer)
+		if !fresh && ok {
+			if _, err := t.Refresh(ctx); err != nil {
+				return err
+			}
+			for _, err := range (summarizer{z}).rows(ctx, t.SummaryModel(), storage.SummaryQuery{Stages: []string{nobodyRow}}) {
+				if err != nil {
+					return err
+				}
+				ok = false
+			}
+			fresh = true
+		}
+		if !ok {
+			p.all = true
+			return nil
+		}
+		if err := t.ofDomain(ctx, summarizer{z}, id, func(ids []identity.ID) { t.add(p.people, identity.PersonEntity, ids...) }); err != nil {
+			return err
+		}
+	}
+	if ties, err = t.walk(ctx, identity.PersonEntity, p.people.sorted()); err != nil {
+		return err
+	}
+	for _, tie := range ties {
+		t.add(p.people, identity.PersonEntity, tie.IDs()...)
+	}
+	return nil
+}
+
+// widen adds the accounts of which not everybody has been read, and reports whether there
+// are some: what they fold to cannot be told yet.
+func (p *place) widen(differing []Subject, views ...*View) bool {
+	known := len(p.accounts)
+	for _, s := range differing {
+		for _, v := range views {
+			if !p.whole(s, v) {
+				p.t.add(p.accounts, identity.AccountEntity, v.Identifiers(s)...)
+			}
+		}
+	}
+	return len(p.accounts) > known
+}
+
+// whole reports whether all of a subject of a view has been read; an unknown one has.
+func (p *place) whole(s Subject, v *View) bool {
+	set := p.people
+	if s.Entity == identity.AccountEntity {
+		set = p.accounts
+	}
+	ids := v.Identifiers(s)
+	return p.all || len(ids) == 0 || slices.ContainsFunc(ids, func(id identity.ID) bool { return set[id] })
+}
