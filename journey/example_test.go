@@ -173,3 +173,43 @@ func ExampleJourney_Field() {
 	// journey.stage sql
 	// journey.days_since_touch 82
 }
+
+// Rows of where people stand are kept beside the facts; a refresher brings them up to date.
+func ExampleTracker_Refresh() {
+	ctx := context.Background()
+	m := stage.LeadToRevenue()
+	tr, err := journey.NewTracker(new(memstore.Store), &journey.Options{Model: &m, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		panic(err)
+	}
+	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
+	visit := func(id string, d int, who string) touchpoint.Touch {
+		return touchpoint.Touch{Source: "web", ID: id, At: day(d), Kind: "form", IDs: []identity.ID{identity.MakeID(identity.Email, who)}}
+	}
+	if _, err := tr.Record(ctx, visit("1", 2, "ann@example.com"), visit("2", 9, "bob@example.com"), visit("3", 30, "eve@example.com")); err != nil {
+		panic(err)
+	}
+	done, err := tr.Refresh(ctx)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%d facts, %d people\n", done.Facts, done.People)
+	if _, err := tr.Record(ctx, visit("4", 31, "bob@example.com")); err != nil {
+		panic(err)
+	}
+	for s, err := range tr.Summaries(ctx, journey.SummaryQuery{At: day(31), Quiet: 24 * time.Hour, Limit: 100}) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%s since %s, quiet for %s\n", s.Stage, s.Entered.Format("2 Jan"), day(31).Sub(s.Last))
+	}
+	counts, err := tr.CountStages(ctx, journey.SummaryQuery{At: day(31)})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(counts)
+	// Output:
+	// 3 facts, 3 people
+	// known since 2 Jan, quiet for 696h0m0s
+	// map[known:3]
+}

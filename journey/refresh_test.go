@@ -564,6 +564,9 @@ func TestRowsFollowTheErasureOfOthers(t *testing.T) {
 			touch("form", "01-02", by("email:ann@firm.example")),
 			touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")), touch("meeting", "01-04", by("crm_account_id:a1", "email:bob@home.example")),
 		}, keys("meeting@01-03")},
+		"what tied two identifiers of an account": {[]touchpoint.Touch{
+			touch("form", "01-02", by("email:ann@home.example", "group_id:g1")), touch("meeting", "01-03", by("group_id:g1", "crm_account_id:a1")),
+		}, keys("meeting@01-03")},
 		"all that named a domain": {[]touchpoint.Touch{
 			touch("form", "01-02", by("email:ann@firm.example")), touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")),
 		}, keys("meeting@01-03")},
