@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"runtime"
@@ -193,5 +194,43 @@ func TestEvilPatternsEnd(t *testing.T) {
 	}
 	if _, err := regexp.Compile(fmt.Sprintf("(a{%d}){%[1]d}", 1000)); err == nil {
 		t.Error("a pattern of a million copies was compiled")
+	}
+}
+
+// Table 2.3, kiosk: whatever random touches, evidence and decisions say, no person holds
+// two values of a Key type with Max 1 unless somebody forced them together (I9).
+func TestKioskNeverJoinsTwoKeysInRandomGraphs(t *testing.T) {
+	t.Parallel()
+	n, refused := 10_000, 0
+	if testing.Short() {
+		n = 1000
+	}
+	for seed := range uint64(n) {
+		w := randomWorld(rand.New(rand.NewPCG(seed, 77)))
+		for i := range w.overs {
+			w.overs[i].Force = false
+		}
+		r := w.graph(t).Resolve(time.Time{})
+		for p := range r.People() {
+			held := map[identity.Type]int{}
+			for _, x := range p.IDs {
+				if rule := w.rules.Types[x.Type()]; rule.Class == identity.KeyClass && rule.Max == 1 {
+					held[x.Type()]++
+				}
+			}
+			for typ, k := range held {
+				if k > 1 {
+					t.Fatalf("seed %d: one person has %d values of %s: %s", seed, k, typ, values(p.IDs))
+				}
+			}
+		}
+		for l := range r.Links() {
+			if l.Reason == identity.RefusedLimit {
+				refused++ // the rule was met, and its refusal is said
+			}
+		}
+	}
+	if refused < n/10 {
+		t.Errorf("%d refusals in %d graphs: the graphs are too thin to tell", refused, n)
 	}
 }

@@ -104,7 +104,7 @@ func TestPlaceholdersInEverySpellingNeverLink(t *testing.T) {
 		"device_id", "deviceid", "not_authenticated", "true", "false", "n/a", "na", "not set", "notset", "(not set)", "(none)",
 		"(null)", "<null>", "[object Object]", "#N/A"}
 	for _, v := range list {
-		for _, w := range []string{v, "'" + v + "'", `"` + v + `"`, "`" + v + "`", strings.ToUpper(v), " \t" + v + "  "} {
+		for _, w := range spellings(v) {
 			for _, typ := range []identity.Type{identity.AnonymousID, identity.UserID, identity.Email} {
 				x, err := (*identity.Rules)(nil).ID(typ, w)
 				if err != nil {
@@ -129,6 +129,18 @@ func TestPlaceholdersInEverySpellingNeverLink(t *testing.T) {
 			t.Errorf("own list: %s links: %v", v, ok)
 		}
 	}
+}
+
+// spellings are all of plain, 'single', "double" and `back` quotes × case × padding.
+func spellings(v string) (all []string) {
+	for _, c := range []string{v, strings.ToUpper(v), strings.ToLower(v), strings.ToUpper(v[:min(1, len(v))]) + v[min(1, len(v)):]} {
+		for _, q := range []string{c, "'" + c + "'", `"` + c + `"`, "`" + c + "`"} {
+			for _, pad := range []string{"", " ", "\t", "\u3000", "\u200b", "\ufeff "} {
+				all = append(all, q+pad, pad+q, pad+q+pad)
+			}
+		}
+	}
+	return all
 }
 
 func TestPublishedBlockedIDsAreCovered(t *testing.T) {

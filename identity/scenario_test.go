@@ -51,7 +51,8 @@ func (s *scenario) take(t *testing.T, line string) {
 	}
 }
 
-func TestScenarios(t *testing.T) {
+// Table 2.3, shared device, kiosk, family: hand scenarios.
+func TestKioskFamilyAndOtherScenarios(t *testing.T) {
 	b, err := os.ReadFile("testdata/scenarios.txt")
 	if err != nil {
 		t.Fatal(err)

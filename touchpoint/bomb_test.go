@@ -56,6 +56,7 @@ func TestBombsEndTypedAndSmall(t *testing.T) {
 		{"one long header", tp.CSV, repeat("x,", size), "record too_large", 0},
 		{"deep", tp.JSONLines, io.MultiReader(strings.NewReader(`{"a":`), repeat("[", 1e6), strings.NewReader("\n"+good)), "record too_deep", 1},
 		{"many keys", tp.JSONLines, strings.NewReader(strings.TrimSuffix(full(``), "}") + "," + keys(90_000)[1:] + "\n" + good), "props too_many", 1},
+		{"a million keys", tp.JSONLines, io.MultiReader(strings.NewReader(`{"a":{`), repeat(`"k":0,  `, 8e6), strings.NewReader("\n"+good)), "record too_large", 1},
 		{"many keys in props", tp.JSONLines, strings.NewReader(full(`,"props":`+keys(5_000)) + "\n" + good), "props too_many", 1},
 		{"wide array", tp.JSONLines, strings.NewReader(full(`,"a":[`+strings.Repeat("1,", 500_000)+`1]`) + "\n" + good), "props too_large", 1},
 		{"many identifiers", tp.JSONLines, strings.NewReader(`{"source":"s","ids":[` + strings.Repeat(`{"type":"user_id","value":"u"},`, 30_000) + "{}]}\n" + good), "at missing", 1},

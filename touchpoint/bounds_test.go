@@ -170,27 +170,67 @@ func TestControlAndInvisibleCharactersInEveryField(t *testing.T) {
 			all = append(all, r)
 		}
 	}
+	edits := map[string]func(*tp.Touch, string){
+		"source": func(t *tp.Touch, s string) { t.Source = s }, "id": func(t *tp.Touch, s string) { t.ID = s },
+		"kind":             func(t *tp.Touch, s string) { t.Kind = tp.Kind(s) },
+		"channel":          func(t *tp.Touch, s string) { t.Channel = tp.Channel(s) },
+		"touchpoint":       func(t *tp.Touch, s string) { t.Touchpoint = s },
+		"stage":            func(t *tp.Touch, s string) { t.Stage = s },
+		"campaign.source":  func(t *tp.Touch, s string) { t.Campaign.Source = s },
+		"campaign.medium":  func(t *tp.Touch, s string) { t.Campaign.Medium = s },
+		"campaign.name":    func(t *tp.Touch, s string) { t.Campaign.Name = s },
+		"campaign.term":    func(t *tp.Touch, s string) { t.Campaign.Term = s },
+		"campaign.content": func(t *tp.Touch, s string) { t.Campaign.Content = s },
+		"campaign.id":      func(t *tp.Touch, s string) { t.Campaign.ID = s },
+		"ids[0].value": func(t *tp.Touch, s string) {
+			t.IDs = []identity.ID{identity.MakeID(identity.UserID, s)}
+		},
+		"props": func(t *tp.Touch, s string) { t.Props = t.Props.SetBool(s, true) },
+	}
 	for _, r := range all {
-		for field, edit := range map[string]func(*tp.Touch, string){
-			"source": func(t *tp.Touch, s string) { t.Source = s }, "id": func(t *tp.Touch, s string) { t.ID = s },
-			"channel":         func(t *tp.Touch, s string) { t.Channel = tp.Channel(s) },
-			"touchpoint":      func(t *tp.Touch, s string) { t.Touchpoint = s },
-			"stage":           func(t *tp.Touch, s string) { t.Stage = s },
-			"campaign.source": func(t *tp.Touch, s string) { t.Campaign.Source = s },
-			"ids[0].value": func(t *tp.Touch, s string) {
-				t.IDs = []identity.ID{identity.MakeID(identity.UserID, s)}
-			},
-			"props": func(t *tp.Touch, s string) { t.Props = t.Props.SetBool(s, true) },
-		} {
+		for field, edit := range edits {
 			touch := clean()
 			edit(&touch, "a"+string(r)+"b")
 			want := field + " control"
 			name := field != "source" && field != "id" && field != "ids[0].value" && field != "props"
-			if name && (r == '\t' || r == '\n' || r == '\r') {
+			switch {
+			case field == "kind":
+				want = "kind syntax" // no letter, digit or underscore
+			case name && (r == '\t' || r == '\n' || r == '\r'):
 				want = "" // becomes a space
 			}
 			if got := reason(t, touch.Normalize(nil)); got != want {
 				t.Errorf("%U in %s: %q, want %q", r, field, got, want)
+			}
+		}
+	}
+	// What is invisible or turns the direction leaves names, and stays in keys and props,
+	// which are what the sender said, byte for byte; see also
+	// TestInvisibleAndBidiCharactersOfIdentifiers.
+	for _, span := range [][2]rune{{0x200B, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}} {
+		for r := span[0]; r <= span[1]; r++ {
+			for field, edit := range edits {
+				touch, plain := clean(), clean()
+				edit(&touch, "a"+string(r)+"b")
+				edit(&plain, "ab")
+				got := reason(t, touch.Normalize(nil))
+				if plain.Normalize(nil) != nil {
+					t.Fatal(field)
+				}
+				switch field {
+				case "kind":
+					if got != "kind syntax" {
+						t.Errorf("%U in %s: %q", r, field, got)
+					}
+				case "source", "id", "ids[0].value", "props":
+					if got == "" && !strings.Contains(canonical(touch), "a"+string(r)+"b") {
+						t.Errorf("%U in %s was changed: %s", r, field, canonical(touch))
+					}
+				default:
+					if got != "" || canonical(touch) != canonical(plain) {
+						t.Errorf("%U in %s: %q, %s", r, field, got, canonical(touch))
+					}
+				}
 			}
 		}
 	}

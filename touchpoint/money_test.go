@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 	"strings"
 	"testing"
 
@@ -137,6 +138,73 @@ func TestFromNumberRoundsHalfToEven(t *testing.T) {
 	}
 	if _, _, err := tp.FromNumber("1", currency("ABC")); reason(t, err) != "value unknown_currency" {
 		t.Error(err)
+	}
+}
+
+// Table 2.3, money overflow: 64 border values pairwise.
+func TestMoneyOverflowOf64BorderValuesPairwise(t *testing.T) {
+	var border []int64
+	for _, v := range []int64{0, 1, 2, 3, 99, 100, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<53 - 1, 1 << 53, 1<<53 + 1,
+		math.MaxInt64 / 100, math.MaxInt64/100 + 1, math.MaxInt64 / 10, math.MaxInt64/10 + 1, 1<<61 - 1, 1 << 61, 1<<61 + 1,
+		math.MaxInt64/3 + 1, math.MaxInt64/2 - 1, math.MaxInt64 / 2, math.MaxInt64/2 + 1, math.MaxInt64/2 + 2,
+		math.MaxInt64 - 101, math.MaxInt64 - 100, math.MaxInt64 - 3, math.MaxInt64 - 2, math.MaxInt64 - 1, math.MaxInt64} {
+		border = append(border, v)
+		if v != 0 {
+			border = append(border, -v)
+		}
+	}
+	border = append(border, math.MinInt64, math.MinInt64/2, math.MinInt64/10-1)
+	if len(border) != 64 {
+		t.Fatalf("%d values", len(border))
+	}
+	eur := currency("EUR")
+	for _, a := range border {
+		for _, b := range border {
+			x, y := tp.Money{Minor: a, Currency: eur}, tp.Money{Minor: b, Currency: eur}
+			sum, err := x.Add(y)
+			want := new(big.Int).Add(big.NewInt(a), big.NewInt(b))
+			if want.IsInt64() != (err == nil) || err == nil && sum.Minor != want.Int64() || err != nil && !errors.Is(err, tp.ErrOverflow) {
+				t.Errorf("%d + %d = %v, %v", a, b, sum, err)
+			}
+			diff, err := x.Sub(y)
+			want.Sub(big.NewInt(a), big.NewInt(b))
+			if want.IsInt64() != (err == nil) || err == nil && diff.Minor != want.Int64() || err != nil && !errors.Is(err, tp.ErrOverflow) {
+				t.Errorf("%d - %d = %v, %v", a, b, diff, err)
+			}
+		}
+	}
+}
+
+// Table 2.3, money overflow: random sums against math/big, 1 million of them.
+func TestMoneyOverflowOfRandomSums(t *testing.T) {
+	r, usd := newRand(63), currency("USD")
+	n := 1_000_000
+	if testing.Short() {
+		n = 50_000
+	}
+	lost := 0
+	for range n {
+		a, b := r.Int64()>>r.IntN(8), r.Int64()>>r.IntN(4)
+		if r.IntN(2) == 0 {
+			a = -a
+		}
+		if r.IntN(2) == 0 {
+			b = -b - 1
+		}
+		got, err := tp.Money{Minor: a, Currency: usd}.Add(tp.Money{Minor: b, Currency: usd})
+		hi := (a >> 63) + (b >> 63) // the sum in 128 bits
+		lo, c := bits.Add64(uint64(a), uint64(b), 0)
+		hi += int64(c)
+		fits := hi == int64(lo)>>63
+		if fits != (err == nil) || fits && got.Minor != int64(lo) {
+			t.Fatalf("%d + %d = %v, %v", a, b, got, err)
+		}
+		if !fits {
+			lost++
+		}
+	}
+	if lost < n/100 {
+		t.Errorf("only %d sums overflowed", lost)
 	}
 }
 

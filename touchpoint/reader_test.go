@@ -1,12 +1,15 @@
 package touchpoint_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tabi-go/tabi/identity"
 	tp "github.com/tabi-go/tabi/touchpoint"
@@ -346,6 +349,41 @@ crm,42,2026-04-01T09:00:00Z,2026-04-01T09:00:05Z,meeting,Sales,Demo room,newslet
 	if got := write(t, tp.CSV, touch); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
+}
+
+// Table 2.3, invalid UTF-8: two texts that are valid and differ never become one
+// identifier, unless it is by what identity trims at the ends. The texts are read here by
+// encoding/json, after what it would mend is taken out.
+func FuzzInvalidUTF8JoinsNoIdentifiers(f *testing.F) {
+	for _, s := range [][2]string{{"u", "U"}, {`\u0075`, "u"}, {"\xff", "\xfe"}, {`\ud800`, `\ud801`}, {`\ud83d\ude00`, "😀"}, {"a\u200b", "a"}, {"a\ufffdb", "a\xffb"}, {"\u00e9", "e\u0301"}} {
+		f.Add(s[0], s[1])
+	}
+	parse := func(raw string) (id identity.ID, ok bool) {
+		touch, err := tp.ParseTouch([]byte(strings.Replace(full(""), `"u"`, `"`+raw+`"`, 1)), tp.Touch{}, nil)
+		if err != nil || len(touch.IDs) != 1 {
+			return identity.ID{}, false
+		}
+		return touch.IDs[0], true
+	}
+	plain := func(raw string) string {
+		var s string
+		if err := json.Unmarshal([]byte(`"`+raw+`"`), &s); err != nil {
+			return "" // a quote that ends the text: no text
+		}
+		return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) })
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		x, okX := parse(a)
+		y, okY := parse(b)
+		for raw, ok := range map[string]bool{a: okX, b: okY} {
+			if ok && !utf8.ValidString(raw) {
+				t.Fatalf("%q is read", raw)
+			}
+		}
+		if okX && okY && x == y && plain(a) != "" && plain(b) != "" && plain(a) != plain(b) {
+			t.Fatalf("%q and %q are one identifier", a, b)
+		}
+	})
 }
 
 func FuzzTouchJSON(f *testing.F) {
