@@ -145,3 +145,38 @@ func TestMixedEvidenceIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A touch of somebody unknown belongs to the company of its page or its address, by name
+// or, where the company is not known yet, by the account it would get.
+func TestTouchesOfStrangersHaveTheAccountOfTheirDomain(t *testing.T) {
+	t.Parallel()
+	g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 email:ann@acme.example"))
+	r := g.Resolve(time.Time{})
+	known := r.Account(identity.Sighting{At: day(1, 2), Website: "https://shop.acme.example/x", IDs: ids(t, "device_id:dd")})
+	mail := r.Account(identity.Sighting{At: day(1, 2), IDs: ids(t, "email:ann@acme.example")})
+	fresh := r.Account(identity.Sighting{At: day(1, 2), Website: "www.newco.example", IDs: ids(t, "device_id:dd")})
+	if known.Account.IsZero() || known.Account != mail.Account || known.Reason != identity.AccountWebsite {
+		t.Errorf("%+v, %+v", known, mail)
+	}
+	if fresh.Account.IsZero() || fresh.Account == known.Account || fresh.Domain != "newco.example" {
+		t.Errorf("%+v", fresh)
+	}
+	must(t, g.See(touch(t, "2", day(1, 2), "domain:newco.example")))
+	if a, ok := g.Resolve(time.Time{}).AccountByID(id(t, "domain:newco.example")); !ok || a.ID != fresh.Account {
+		t.Errorf("the company came and is %v, was told as %v", a.ID, fresh.Account)
+	}
+	only := identity.DefaultRules()
+	only.Accounts.KnownOnly = true
+	if a := graph(t, &only).Resolve(time.Time{}).Account(identity.Sighting{At: day(1, 2), Website: "www.newco.example"}); !a.Account.IsZero() {
+		t.Errorf("known companies only: %+v", a)
+	}
+	if _, ok := r.LookupAccount(identity.AccountID{1}); ok {
+		t.Error("an account of nobody")
+	}
+	if _, ok := r.LookupAccount(identity.AccountID{}); ok {
+		t.Error("the account none")
+	}
+	for range r.Accounts() {
+		break
+	}
+}

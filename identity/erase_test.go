@@ -165,3 +165,53 @@ func TestEvidenceBetweenDetachedIdentifiersGoes(t *testing.T) {
 		}
 	}
 }
+
+// What others said stays: their evidence, decisions and memberships, and of a touch that
+// two people share what is not the erased one's; its hints of a company go.
+func TestForgettingOneLeavesTheFactsOfOthers(t *testing.T) {
+	t.Parallel()
+	about := func(user string, extra ...identity.ID) func(g *identity.Graph) {
+		return func(g *identity.Graph) {
+			u := id(t, "user_id:"+user)
+			must(t, g.See(identity.Sighting{Ref: identity.Ref{Source: "web", ID: user}, At: day(1, 1), Kind: identity.Login, IDs: append([]identity.ID{u}, extra...)}))
+			must(t, g.Add(identity.Evidence{A: u, B: identity.MakeID(identity.DeviceID, "tablet "+user), Kind: identity.Import, Source: "crm", Ref: user, At: day(1, 2), From: day(1, 1), To: day(3, 1)}))
+			must(t, g.Apply(identity.Override{ID: "o " + user, At: day(1, 3), Op: identity.MustLink, A: u, B: identity.MakeID(identity.DeviceID, "phone "+user)}))
+			must(t, g.Relate(identity.Membership{Person: u, Account: id(t, "domain:acme.example"), Source: "crm", Ref: user, At: day(1, 2)}))
+		}
+	}
+	rules := &identity.Rules{Key: []byte("key of the tests")}
+	g, want := graph(t, rules), graph(t, rules)
+	ann, bob := about("ann"), about("bob", id(t, "email:bob@x.example"))
+	both := identity.Sighting{Ref: identity.Ref{Source: "web", ID: "both"}, At: day(1, 5), Website: "www.acme.example", ReverseIP: "acme.example"}
+	ann(g)
+	bob(g)
+	bob(want)
+	// Bob's touch on ann's phone was a mistake, and taken back: it makes no evidence.
+	both.IDs = []identity.ID{identity.MakeID(identity.DeviceID, "phone ann"), id(t, "user_id:bob")}
+	must(t, g.See(both))
+	back := identity.Override{ID: "r", At: day(1, 6), Op: identity.Retract, Scope: identity.Scope{Ref: both.Ref}}
+	must(t, g.Apply(back))
+	must(t, want.Apply(back))
+	both.IDs, both.Website, both.ReverseIP = ids(t, "user_id:bob"), "", ""
+	must(t, want.See(both))
+	r := g.Resolve(time.Time{})
+	p, ok := r.Person(id(t, "user_id:ann"))
+	rc, ok2 := r.EraseSet(p.ID)
+	if !ok || !ok2 || rc.Evidence != 1 || len(rc.Overrides) != 1 || rc.Relations != 1 {
+		t.Fatalf("%+v", rc)
+	}
+	if !slices.Equal(rc.Redacted, []identity.Ref{both.Ref}) || len(rc.Detached) != 0 {
+		t.Fatalf("%+v", rc)
+	}
+	if err := g.Forget(rc); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := g.MarshalBinary()
+	need, _ := want.MarshalBinary()
+	if !bytes.Equal(got, need) {
+		t.Errorf("%s\nwant %s", state(g), state(want))
+	}
+	if h, ok := g.Resolve(time.Time{}).Person(id(t, "user_id:bob")); !ok || values(h.IDs) != "bob bob@x.example phone bob" {
+		t.Errorf("bob holds %s", values(h.IDs))
+	}
+}
