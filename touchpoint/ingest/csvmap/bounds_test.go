@@ -61,7 +61,8 @@ func TestEvilPatternsReadALongCellOnce(t *testing.T) {
 	if os.Getenv("TABI_LONG") != "" {
 		n = 1<<20 - 100
 	}
-	for _, p := range evil {
+	baits := []string{"a", "x ", "1", "a.a@"}
+	for i, p := range evil {
 		quoted, err := json.Marshal(p)
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +71,10 @@ func TestEvilPatternsReadALongCellOnce(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", p, err)
 		}
-		for _, bait := range []string{"a", "x ", "1", "a.a@"} {
+		if os.Getenv("TABI_LONG") != "" {
+			baits = [][]string{{"a"}, {"x "}, {"1"}, {"a.a@"}}[i%4]
+		}
+		for _, bait := range baits {
 			cell := strings.Repeat(bait, n/len(bait)) + "!"
 			recs, err := decodeWith(t, m, io.MultiReader(strings.NewReader("u,x\nu1,"), strings.NewReader(cell), strings.NewReader("\n")), nil)
 			if err != nil || len(recs) != 1 || recs[0].Err != nil {
