@@ -402,3 +402,88 @@ func TestWhyFollowsTheFacts(t *testing.T) {
 		}
 	}
 }
+
+// The rules of PostHog, one visit each: what a paid and what an unpaid medium, campaign,
+// click or shop makes of it.
+func TestRulesOfPostHogOneByOne(t *testing.T) {
+	t.Parallel()
+	ph := classifier(t, &channel.Options{Rules: channel.PostHog})
+	for _, c := range []struct {
+		query, referrer string
+		want            touchpoint.Channel
+	}{
+		{"utm_campaign=cross-network", "", "Cross Network"},
+		{"utm_source=null&utm_medium=null", "", touchpoint.ChannelDirect},
+		{"utm_medium=cpc&utm_campaign=video-1", "", touchpoint.ChannelPaidVideo},
+		{"utm_medium=cpc&fbclid=1", "", touchpoint.ChannelPaidSocial},
+		{"utm_medium=paid_social", "", "Paid Unknown"},
+		{"utm_medium=cpc&utm_campaign=summer_shopping", "", touchpoint.ChannelPaidShopping},
+		{"utm_campaign=summer_shopping&utm_medium=x", "", touchpoint.ChannelOrganicShopping},
+		{"utm_medium=x&utm_campaign=video-1", "", touchpoint.ChannelOrganicVideo},
+		{"utm_medium=referral", "", touchpoint.ChannelReferral},
+		{"utm_medium=audio", "", touchpoint.ChannelAudio},
+		{"utm_medium=push", "", "Push"},
+		{"utm_medium=webpush", "", "Push"},
+		{"utm_medium=social", "", touchpoint.ChannelOrganicSocial},
+		{"utm_medium=video", "", touchpoint.ChannelOrganicVideo},
+		{"utm_medium=display", "", touchpoint.ChannelDisplay},
+		{"utm_medium=affiliate", "", "Affiliate"},
+		{"utm_medium=email", "", touchpoint.ChannelEmail},
+		{"fbclid=1", "", touchpoint.ChannelOrganicSocial},
+		{"", "https://unknown.example/", touchpoint.ChannelReferral},
+		{"", "", touchpoint.ChannelDirect},
+	} {
+		v := ph.Classify(channel.Visit{URL: shop + "?" + c.query, Referrer: c.referrer})
+		if v.Channel != c.want {
+			t.Errorf("%s %s: %s, want %s (%s)", c.query, c.referrer, v.Channel, c.want, v.Why())
+		}
+	}
+}
+
+// A file of rules names the file of hosts, the base and what is wrong with either.
+func TestRulesFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	read := func(name string) ([]byte, error) {
+		if name == "gone.txt" {
+			return nil, errors.New("no such file")
+		}
+		return []byte("what a line"), nil
+	}
+	item := func(s string) string { return `{"rules":[{"channel":"X","items":[` + s + `]}]}` }
+	for _, c := range []struct {
+		text string
+		read func(string) ([]byte, error)
+		want string
+	}{
+		{strings.Repeat(" ", channel.MaxFile+1), nil, "too large"},
+		{`{"hosts":"hosts.txt"}`, nil, "nothing to read the file with"},
+		{`{"hosts":"gone.txt"}`, read, "no such file"},
+		{`{"hosts":"bad.txt"}`, read, "bad.txt: "},
+		{`{"base":"ga5"}`, nil, "base"},
+		{`{"bases":"ga4"}`, nil, `unknown key "bases"`},
+		{`{"rules":{}}`, nil, "not an array"},
+		{`{"rules":[{"channel":"a\u0001","items":[]}]}`, nil, "channel: not a name"},
+		{item(`{"field":"medium","op":"is_set","value":"x"}`), nil, "is_set takes none"},
+		{item(`{"field":"medium","op":"exact","value":"x","kind":"y"}`), nil, `unknown key "kind"`},
+	} {
+		if _, err := channel.ParseRules([]byte(c.text), c.read); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%.40s: %v, want %s", c.text, err, c.want)
+		}
+	}
+	for base, want := range map[string]channel.Base{"ga4": channel.GA4, "posthog": channel.PostHog} {
+		if o, err := channel.ParseRules([]byte(`{"base":"`+base+`"}`), nil); err != nil || o.Rules != want {
+			t.Errorf("%s: %v, %v", base, o, err)
+		}
+	}
+	o, err := channel.ParseRules([]byte(`{"base":"none","rules":[{"channel":"Clicked","items":[{"field":"click_id","op":"is_set"}]},
+		{"channel":"Odd","items":[{"field":"medium","op":"not_regex","value":"^(mail|cpc|\\(none\\))$"}]}]}`), read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := classifier(t, o)
+	for query, want := range map[string]touchpoint.Channel{"gclid=1": "Clicked", "utm_medium=smoke": "Odd", "utm_medium=mail": touchpoint.ChannelUnassigned} {
+		if v := own.Classify(channel.Visit{URL: shop + "?" + query}); v.Channel != want {
+			t.Errorf("%s: %s, want %s (%s)", query, v.Channel, want, v.Why())
+		}
+	}
+}

@@ -28,11 +28,8 @@ func ParseRules(text []byte, read func(name string) ([]byte, error)) (*Options, 
 	var doc jsonscan.Doc
 	v, err := doc.Parse(string(text), jsonscan.Limits{Size: MaxFile})
 	var bad *jsonscan.Error
-	if errors.As(err, &bad) && bad.Offset <= len(text) {
+	if errors.As(err, &bad) {
 		return nil, fmt.Errorf("channel: rules: line %d: %s", 1+strings.Count(string(text[:bad.Offset]), "\n"), bad.Reason)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("channel: rules: %w", err)
 	}
 	o, err := readRules(v, read)
 	if err == nil {

@@ -18,10 +18,6 @@ func ga4(f *facts, why *reasons) (touchpoint.Channel, string) {
 		why.add("source is (direct), medium is ", f.medium)
 		return touchpoint.ChannelDirect, "ga4/direct"
 	}
-	if f.source == "" && f.medium == "" && f.campaign == "" {
-		why.add("nothing is set")
-		return touchpoint.ChannelDirect, "ga4/direct"
-	}
 	if strings.Contains(f.campaign, "cross-network") {
 		why.add(`campaign contains "cross-network"`)
 		return touchpoint.ChannelCrossNetwork, "ga4/cross-network"
