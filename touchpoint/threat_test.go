@@ -43,6 +43,17 @@ func TestBoundsOfReadingAtTheLimitAndOneOver(t *testing.T) {
 			t.Errorf("%s: one over gives %v, and %d lines are read", name, errs, len(got))
 		}
 	}
+	head, row, _ := strings.Cut(write(t, tp.CSV, clean()), "\n")
+	padded := func(n int) string { // a row of n bytes: blanks around a name are none of it
+		blanks := strings.Repeat(" ", n-len(strings.TrimSuffix(row, "\n")))
+		return head + "\n" + strings.Replace(row, "Demo room", "Demo room"+blanks, 1) + row
+	}
+	for n, want := range map[int]string{tp.MaxLine: "", tp.MaxLine + 1: "record too_large"} {
+		got, errs := read(t, tp.CSV, padded(n), nil)
+		if want == "" && (len(got) != 2 || errs != nil) || want != "" && (len(got) != 1 || len(errs) != 1 || reason(t, errs[0]) != want) {
+			t.Errorf("a row of %d bytes: %d touches, %v", n, len(got), errs)
+		}
+	}
 	k := strings.Repeat("k", tp.MaxName)
 	for name, field := range map[string]func(*tp.Touch) *string{
 		"touchpoint":       func(t *tp.Touch) *string { return &t.Touchpoint },

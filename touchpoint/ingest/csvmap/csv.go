@@ -39,7 +39,7 @@ func (s *scanner) readLine() (tooLong bool, err error) {
 	}
 	for {
 		part, err := s.r.ReadSlice('\n')
-		if len(s.raw)+len(part) > s.limit {
+		if len(s.raw)+len(trimEnd(part)) > s.limit { // its last end is no part of a record
 			tooLong = true
 		} else {
 			s.raw = append(s.raw, part...)

@@ -139,6 +139,7 @@ func TestBounds(t *testing.T) {
 		"blank body":                  {small, signed("/v1/track", " \n"), "400"},
 		"an empty batch":              {small, signed("/v1/batch", batch()), "200"},
 		"a message over 1 MiB":        {httpin.Options{}, signed("/v1/batch", batch(track("1", "a"), track("2", strings.Repeat("x", 1<<20)), track("3", "a"))), "200 offered=3 accepted=2 rejected=1"},
+		"16 MiB to the byte":          {httpin.Options{}, signed("/v1/batch", batch(track("1", "a"))+strings.Repeat(" ", httpin.MaxBody-len(batch(track("1", "a"))))), "200 offered=1 accepted=1"},
 		"16 MiB and one byte":         {httpin.Options{}, signed("/v1/batch", strings.Repeat(" ", httpin.MaxBody+1)), "413"},
 		"100 MiB of zeros, gzipped":   {httpin.Options{}, signed("/v1/batch", bomb(), "Content-Encoding", "gzip"), "413"},
 		"depth 10⁶ in a batch":        {httpin.Options{}, signed("/v1/batch", batch(track("1", "a"), `{"x":`+strings.Repeat("[", million())+strings.Repeat("]", million())+`}`)), "200 offered=2 accepted=1 rejected=1"},
