@@ -323,20 +323,54 @@ func TestBackwardShowsItsSplit(t *testing.T) {
 	}
 }
 
-// Midnight is where the caller says: an hour's difference moves a touch to another day.
-func TestDaysOfTheHazardAreThoseOfTheLocation(t *testing.T) {
+// Table 2.3, time zones and DST: midnight is where the caller says, and days of 23 and 25
+// hours lose no conversion.
+func TestTimeZonesAndDSTTransitionsConserveTheHazardsCredit(t *testing.T) {
 	t.Parallel()
-	js := plainWorld.run(t, 5, 400, 20)
-	tokyo := time.FixedZone("Tokyo", 9*3600)
-	a, b := run(t, js, attribution.Hazard{}), run(t, js, attribution.Hazard{Location: tokyo})
-	c := run(t, js, attribution.Hazard{Location: time.UTC})
-	if fmt.Sprint(a.Credits) != fmt.Sprint(c.Credits) {
+	ps := plainWorld.paths(5, 300, 20)
+	move := func(at *time.Time, by time.Duration) {
+		if !at.IsZero() {
+			*at = at.Add(by)
+		}
+	}
+	at := func(by time.Duration) *attribution.Journeys {
+		var out []attribution.Path
+		for _, p := range ps {
+			p.Steps = slices.Clone(p.Steps)
+			for i := range p.Steps {
+				move(&p.Steps[i].At, by)
+			}
+			move(&p.Start, by)
+			move(&p.End, by)
+			out = append(out, p)
+		}
+		return setOf(t, out...)
+	}
+	utc := run(t, at(0), attribution.Hazard{})
+	if fmt.Sprint(utc.Credits) != fmt.Sprint(run(t, at(0), attribution.Hazard{Location: time.UTC}).Credits) {
 		t.Error("UTC is not the default")
 	}
-	if !near(total(b), total(a), 1e-9) {
-		t.Errorf("credits sum to %v and %v", total(a), total(b))
+	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu", "America/St_Johns"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, next := time.Date(2026, 2, 1, 0, 0, 0, 0, zone).ZoneBounds()
+		for _, by := range []time.Duration{0, 40 * day, next.Sub(time.Date(2026, 1, 11, 0, 0, 0, 0, time.UTC)), 290 * day} {
+			if next.IsZero() && by < 0 {
+				continue // no transition ever
+			}
+			res := run(t, at(by), attribution.Hazard{Location: zone})
+			value := int64(0)
+			for _, c := range res.Credits {
+				value += c.Value
+			}
+			if !near(total(res), res.Conversions, 1e-9) || value != res.Value || res.Conversions != utc.Conversions {
+				t.Errorf("%s, %v on: %v of %v conversions, %d of %d", name, by, total(res), res.Conversions, value, res.Value)
+			}
+		}
 	}
-	if days := attribution.DecaysB2B(); len(days) != 5 || !slices.IsSorted(days) || run(t, js, attribution.Hazard{Decays: days}).Params == nil {
+	if days := attribution.DecaysB2B(); len(days) != 5 || !slices.IsSorted(days) || run(t, at(0), attribution.Hazard{Decays: days}).Params == nil {
 		t.Errorf("decays %v", days)
 	}
 }

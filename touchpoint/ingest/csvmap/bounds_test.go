@@ -57,7 +57,7 @@ func TestEvilPatternsReadALongCellOnce(t *testing.T) {
 	if len(evil) < 50 {
 		t.Fatalf("%d patterns", len(evil))
 	}
-	n := 1 << 13
+	n := 1 << 12
 	if os.Getenv("TABI_LONG") != "" {
 		n = 1<<20 - 100
 	}
