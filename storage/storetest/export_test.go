@@ -20,6 +20,9 @@ func CheckOnly(ctx context.Context, h Harness, part string) error {
 	return check(ctx, h, func(r rule) bool { return strings.Contains(r.name, part) })
 }
 
+// Thousands are the rules that -short skips.
+var Thousands = thousands
+
 // Rules returns the name and the sentence of every rule.
 func Rules() map[string]string {
 	m := make(map[string]string)

@@ -90,7 +90,7 @@ func reopenRules() []rule {
 			}
 		}},
 		{"S11/reopen/interrupted-erasure", "the next open finishes what was interrupted", func(r *run) {
-			for n := 1; n < 40; n += 3 * r.step(4) {
+			for n := 1; n < 40; n += 3 {
 				r.at("cancelled at look %d", n)
 				s := r.open()
 				var facts []storage.Fact

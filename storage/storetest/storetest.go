@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,6 +112,14 @@ func rules() []rule {
 	return all
 }
 
+// thousands are the rules of one goroutine that need thousands of facts.
+var thousands = []string{
+	"S1/append/ten-thousand", "S10/reopen/many-facts", "S11/erase/cancelled-at-every-step", "S11/erase/many-facts",
+	"S11/erase/redact-many", "S11/reopen/interrupted-erasure", "S12/fault/every-call-cancelled-in-load",
+	"S12/fault/every-call-cut-in-load", "S12/fault/every-call-lost-in-load", "S12/fault/every-call-panicking-in-load",
+	"S12/fault/every-call-refused-in-load", "S4/erase/key-being-erased", "S7/query/ten-thousand-values",
+}
+
 // Check runs every rule and returns all failures joined, each a [*Failure], or nil.
 func Check(ctx context.Context, h Harness) error {
 	return check(ctx, h, func(rule) bool { return true })
@@ -128,13 +137,17 @@ func check(ctx context.Context, h Harness, want func(rule) bool) error {
 	return errors.Join(errs...)
 }
 
-// Run runs every rule as a parallel subtest. With -short, which is how the race detector is
-// run, rules of one goroutine that repeat themselves hundreds of times take a part of it.
+// Run runs every rule as a parallel subtest. With -short, for the race detector, rules of
+// one goroutine that repeat themselves hundreds of times take a part of it, and those that
+// need thousands of facts are skipped.
 func Run(t *testing.T, h Harness) {
 	h.brief = testing.Short()
 	for _, rl := range rules() {
 		t.Run(rl.name, func(t *testing.T) {
 			t.Parallel()
+			if h.brief && slices.Contains(thousands, rl.name) {
+				t.Skip("thousands of facts and one goroutine: not with -short")
+			}
 			switch fail, skip := rl.run(t.Context(), h); {
 			case fail != nil:
 				t.Error(fail)

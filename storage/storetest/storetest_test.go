@@ -141,4 +141,9 @@ func TestEveryRuleHasANameAndAReason(t *testing.T) {
 	if len(rules) < 320 {
 		t.Errorf("%d rules", len(rules))
 	}
+	for _, name := range storetest.Thousands {
+		if rules[name] == "" {
+			t.Errorf("-short skips %s, which is no rule", name)
+		}
+	}
 }
