@@ -52,7 +52,7 @@ func parse(s input.Streams) (*config, error) {
 	exclude := f.String("exclude", "", "`list` of channels left out; a trailing * matches a prefix")
 	mode := f.String("exclude-mode", "unless_all", "unless_all, always or tail")
 	direct := f.String("direct", "", "`list` of channels that *_non_direct leaves out")
-	f.Var(&halfLife, "half-life", "of time_decay, default 7d")
+	f.Var(&halfLife, "half-life", "`duration` of time_decay, default 7d")
 	f.BoolVar(&c.decay.Floor, "decay-floor", false, "whole half-lives only")
 	f.BoolVar(&c.decay.Raw, "decay-raw", false, "not normalised")
 	f.Var(&spacing, "spacing", "take steps to be this far apart, whatever their times")
@@ -69,7 +69,7 @@ func parse(s input.Streams) (*config, error) {
 	f.IntVar(&c.opts.Threshold, "threshold", 0, "channels resting on fewer subjects than `K` go into (other)")
 	cycle := f.String("cycle", "each", "each, overlap, first or last")
 	var conversionGap, touchGap, openAfter input.Duration
-	f.Var(&conversionGap, "conversion-gap", "conversions of a subject closer than this are one")
+	f.Var(&conversionGap, "conversion-gap", "conversions of a subject closer than this `duration` are one")
 	f.Var(&touchGap, "touch-gap", "steps of a channel closer than this are one")
 	f.Var(&openAfter, "open-after", "journeys with a younger last step are still open, no nulls")
 	hazardStep := input.Duration{Duration: day}

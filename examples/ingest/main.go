@@ -113,9 +113,9 @@ func (p *program) flags() ([]string, error) {
 	zone := f.String("tz", "", "csv: zone of local times without, `Area/City`")
 	subject := f.String("subject", string(identity.UserID), "cloudevents: identifier `type` of the subject")
 	f.Var(&defaultAt, "default-at", "`time` of records that have none")
-	f.Var(&now, "now", "the clock, the upper end of the time window (default the system's)")
+	f.Var(&now, "now", "the clock, the `instant` at which the time window ends (default the system's)")
 	skew := f.String("skew", "keep", "clock skew: keep, correct or received")
-	f.Var(&tolerance, "tolerance", "clock skew that is not corrected (default 2m, negative: none)")
+	f.Var(&tolerance, "tolerance", "clock skew, a `duration`, that is not corrected (default 2m, negative: none)")
 	url := f.String("url", "utm-only", "URLs: full, no-query or utm-only")
 	clicks := f.String("clickids", "kind", "click ids: keep, kind or drop")
 	var ch channelFlags

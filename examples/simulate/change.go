@@ -46,7 +46,7 @@ func (c *changes) flags(f *flag.FlagSet) {
 	} {
 		f.Float64Var(part.p, name, 0, part.usage+"; default the scenario's")
 	}
-	f.Var(&c.skew, "skew", "standard deviation of the clocks of devices; default the scenario's")
+	f.Var(&c.skew, "skew", "standard deviation of the clocks of devices, a `duration`; default the scenario's")
 	f.Var(&c.keep, "keep", "only records younger than this `duration` at the end")
 	f.StringVar(&c.on, "on", "", "`list` of the channels that are on; default all")
 	f.Var(&c.sets, "set", "`KEY=VALUE` of the world, repeatable: base gamma proxy link loss beta.NAME tau.NAME mu.NAME rho.NAME excite.A>B synergy.A,B")

@@ -52,7 +52,7 @@ func run(s input.Streams) error {
 	f.IntVar(&j.truthSeeds, "truth-seeds", 0, "`number` of further seeds in the truth")
 	f.BoolVar(&j.label, "label", false, "add a column truth_person to the touches")
 	f.StringVar(&j.score, "score", "", "`file` of credits, as attribute prints them, to be scored")
-	f.StringVar(&j.truth, "truth", "", "the truth.json to score against")
+	f.StringVar(&j.truth, "truth", "", "the truth.json `file` to score against")
 	f.BoolVar(&j.scoreboard, "scoreboard", false, "score all models in all scenarios")
 	f.IntVar(&j.seeds, "seeds", 3, "`number` of seeds of the scoreboard")
 	var c changes

@@ -42,6 +42,17 @@ func (d *Duration) Set(s string) (err error) {
 	return err
 }
 
+// String returns whole days as 21d, else what a Go duration says; "" for none.
+func (d *Duration) String() string {
+	switch {
+	case d == nil || d.Duration == 0:
+		return ""
+	case d.Duration%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", d.Duration/(24*time.Hour))
+	}
+	return d.Duration.String()
+}
+
 // ParseDuration reads a span of time: a Go duration (36h, 1h30m), days or weeks (30d,
 // 2w), or ISO 8601 (P30D, PT4H, P1W, P1DT12H). A day is 24 hours; months and years have
 // no fixed length and are refused.

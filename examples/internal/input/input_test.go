@@ -123,6 +123,15 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+func TestDurationsPrintAsTheyAreSaid(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{0: "", 21 * 24 * time.Hour: "21d", -24 * time.Hour: "-1d", 90 * time.Minute: "1h30m0s"} {
+		if got := (&input.Duration{Duration: d}).String(); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestFlagValues(t *testing.T) {
 	t.Parallel()
 	var at input.Time
