@@ -1,7 +1,7 @@
 // Fit says how well people and their accounts fit an ideal customer profile, and which
 // buyer persona they are, with reasons.
 //
-//	fit -in people.csv -icp icp.json -personas personas.json [-touches FILE] [-at T]
+//	fit -in people.csv -icp icp.json -personas personas.json [-touches FILE [-map FILE|preset:NAME]] [-at T]
 //	    [-wide [-segments FILE] [-scoring FILE]] [-o FILE]
 //
 // People is a CSV with the columns person, account and, optionally, source and at; every
@@ -12,8 +12,8 @@
 package main
 
 import (
+	"cmp"
 	"encoding/csv"
-	"errors"
 	"flag"
 	"io"
 	"slices"
@@ -35,12 +35,13 @@ func run(s input.Streams) error {
 	icp := flags.String("icp", "", "ideal customer profiles: a JSON `file`")
 	personas := flags.String("personas", "", "personas: a JSON `file`")
 	touches := flags.String("touches", "", "canonical touches: a `file`")
+	mapping := flags.String("map", "", "read the touches through this mapping `file` or preset:NAME")
 	wide := flags.Bool("wide", false, "more columns")
 	segments := flags.String("segments", "", "segments: a JSON `file`; needs -wide")
 	scoring := flags.String("scoring", "", "table of a lead score: a JSON `file`; needs -wide, default the built-in one")
 	out := flags.String("o", "", "output `file`, default standard output")
 	var at input.Time
-	flags.Var(&at, "at", "instant of the answer in RFC 3339, default the latest at of the inputs")
+	flags.Var(&at, "at", "the `instant` of the answer, RFC 3339; default the latest at of the inputs")
 	args, err := s.Parse(flags)
 	if err != nil {
 		return err
@@ -48,12 +49,15 @@ func run(s input.Streams) error {
 	if len(args) > 0 || *in == "" || *icp == "" || *personas == "" {
 		return input.Usagef("-in, -icp and -personas are needed, and no arguments")
 	}
+	if *mapping != "" && *touches == "" {
+		return input.Usagef("-map is how -touches are read")
+	}
 	if !*wide && (*segments != "" || *scoring != "") {
 		return input.Usagef("-segments and -scoring need -wide")
 	}
 	d := data{people: map[string]*subject{}, accounts: map[string]*subject{}, pairs: map[pair]bool{}, dead: input.Dead{Err: s.Err}}
 	q := questions{wide: *wide, table: lead.DefaultTable()}
-	err = errors.Join(
+	err = cmp.Or(
 		input.Define(s, *icp, persona.ParseICPs, &q.icps), input.Define(s, *personas, persona.ParsePersonas, &q.personas),
 		input.Define(s, *segments, audience.Parse, &q.segments), input.Define(s, *scoring, lead.ParseTable, &q.table))
 	if err != nil {
@@ -63,7 +67,7 @@ func run(s input.Streams) error {
 		return err
 	}
 	if *touches != "" {
-		if err := d.readTouches(s, *touches); err != nil {
+		if err := d.readTouches(s, *touches, *mapping); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,17 @@ func TestTouchesAreJoinedByIdentifier(t *testing.T) {
 	if code != 0 || !strings.Contains(out, ",visitor,100.0\n") {
 		t.Errorf("exit %d %s: %s", code, errs, out)
 	}
+	mapped := blackbox.File(t, "webinar.csv", "no,day,who\n1,2026-05-01T00:00:00Z,ann@acme.example\n")
+	by := blackbox.File(t, "map.json", `{"source":{"const":"zoom"},"id":"no","at":"day","kind":{"const":"webinar_attended"},"ids":[{"type":"email","col":"who"}]}`)
+	if again, errs, code := fit(t, people, "-touches", mapped, "-map", by); code != 0 || again != out {
+		t.Errorf("through a mapping: exit %d %s: %s", code, errs, again)
+	}
+	if _, errs, code := fit(t, people, "-map", by); code != 2 || strings.Count(errs, "\n") != 1 {
+		t.Errorf("a mapping of nothing: exit %d %s", code, errs)
+	}
+	if _, errs, code := fit(t, people, "-icp", "/no/such", "-personas", "/no/such"); code != 2 || strings.Count(errs, "\n") != 1 {
+		t.Errorf("two files are missing: exit %d %s", code, errs)
+	}
 	out, _, _ = fit(t, people, "-touches", file, "-at", "2026-12-01T00:00:00Z")
 	if !strings.Contains(out, ",visitor,50.0\n") {
 		t.Errorf("the webinar is more than 90 days ago: %s", out)

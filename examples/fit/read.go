@@ -144,10 +144,10 @@ func get(m map[string]*subject, name string) *subject {
 	return m[name]
 }
 
-func (d *data) readTouches(s input.Streams, name string) error {
+func (d *data) readTouches(s input.Streams, name, mapping string) error {
 	seen := map[touchpoint.Key]bool{}
 	var traits *persona.TraitMap
-	for t, err := range input.Good(s.Touches(name, nil), &d.dead) {
+	for t, err := range input.Good(s.Touches(name, &input.Options{Map: mapping}), &d.dead) {
 		switch {
 		case err != nil:
 			return err

@@ -13,8 +13,8 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"io"
 	"iter"
@@ -81,7 +81,7 @@ func run(s input.Streams) error {
 			st.StallAfter = stall.Duration
 		}
 	}
-	err = errors.Join(
+	err = cmp.Or(
 		input.Define(s, *icp, persona.ParseICPs, &d.icps), input.Define(s, *personas, persona.ParsePersonas, &d.personas),
 		input.Define(s, *plan, content.ParsePlan, &d.outreach.Plan), input.Define(s, *tone, content.ParseTone, &d.outreach.Tone),
 		input.Define(s, *calendar, content.ParseCalendar, &d.outreach.Calendar))

@@ -1,7 +1,8 @@
 // Server shows tabi embedded in a program: events come in over HTTP as Segment's SDKs
 // send them, journeys go out.
 //
-//	server -addr 127.0.0.1:8080 -key web=KEY [-key NAME=KEY …] [-load FILE] [-read-key KEY]
+//	server -addr 127.0.0.1:8080 -key web=KEY [-key NAME=KEY …] [-load FILE [-map FILE]]
+//	       [-read-key KEY]
 //
 // POST /v1/* takes events; GET /journey?type=T&value=V answers one person's journey, GET
 // /report a page, GET /stats what became of the events, GET /healthz that it runs. Facts
@@ -38,8 +39,8 @@ const grace = 10 * time.Second
 
 // config is what the flags say.
 type config struct {
-	addr, load, own, rules, exclude, readKey string
-	keys                                     map[string]string
+	addr, load, mapping, own, rules, exclude, readKey string
+	keys                                              map[string]string
 }
 
 func parse(s input.Streams) (*config, error) {
@@ -55,6 +56,7 @@ func parse(s input.Streams) (*config, error) {
 		return nil
 	})
 	f.StringVar(&c.load, "load", "", "canonical touches to begin with, a `file`")
+	f.StringVar(&c.mapping, "map", "", "read them through this mapping `file` or preset:NAME")
 	f.StringVar(&c.own, "own", "", "hosts of one's own, a `list`")
 	f.StringVar(&c.rules, "channel", "ga4", "ga4, posthog, off or a rules `file`")
 	f.StringVar(&c.exclude, "exclude", "payments,signin", "referrers that bring nobody: sets and hosts, a `list`")
@@ -65,6 +67,8 @@ func parse(s input.Streams) (*config, error) {
 		return nil, err
 	case len(args) > 0:
 		return nil, input.Usagef("no arguments, only flags")
+	case c.mapping != "" && c.load == "":
+		return nil, input.Usagef("-map is how -load is read")
 	case len(c.keys) == 0:
 		return nil, input.Usagef("at least one -key NAME=KEY is needed")
 	}
@@ -84,7 +88,7 @@ func run(s input.Streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if c.load != "" {
-		if err := a.load(ctx, s, c.load); err != nil {
+		if err := a.load(ctx, s, c.load, c.mapping); err != nil {
 			return err
 		}
 	}
@@ -181,20 +185,17 @@ func (a *app) stats() touchpoint.Tally {
 }
 
 // load records the touches of a file, in batches.
-func (a *app) load(ctx context.Context, s input.Streams, name string) error {
+func (a *app) load(ctx context.Context, s input.Streams, name, mapping string) error {
 	var touches []touchpoint.Touch
 	var t touchpoint.Tally
-	for tp, err := range s.Touches(name, nil) {
-		if bad, ok := errors.AsType[*input.Bad](err); ok {
-			fmt.Fprintln(s.Err, bad)
-			t.Add(touchpoint.Rejected)
-			continue
-		}
+	dead := input.Dead{Err: s.Err}
+	for tp, err := range input.Good(s.Touches(name, &input.Options{Map: mapping}), &dead) {
 		if err != nil {
 			return err
 		}
 		touches = append(touches, tp)
 	}
+	t[touchpoint.Rejected] = dead.N
 	for batch := range input.Batches(touches) {
 		outs, err := a.tracker.Record(ctx, batch...)
 		if err != nil {

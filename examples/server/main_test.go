@@ -242,7 +242,7 @@ func TestEndsInOrder(t *testing.T) {
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{}, {"-key", "web"}, {"-key", "web="}, {"-key", "a=1", "-key", "a=2"}, {"-key", "a=1", "-channel", "/no/such"},
-		{"-key", "a=1", "-exclude", "paymnts"}, {"-key", "a=1", "-load", "/no/such"}, {"-key", "a=1", "-addr", "nowhere:x"}, {"-key", "a=1", "more"}} {
+		{"-key", "a=1", "-exclude", "paymnts"}, {"-key", "a=1", "-load", "/no/such"}, {"-key", "a=1", "-addr", "nowhere:x"}, {"-key", "a=1", "more"}, {"-key", "a=1", "-map", "preset:touch"}} {
 		if _, errs, code := blackbox.Run(t, "", args...); code != 2 {
 			t.Errorf("%v: exit %d %s", args, code, errs)
 		}
