@@ -15,8 +15,9 @@ import (
 // A statement is a SELECT in the making. Its text is put together from constants and
 // numbered placeholders; every value of a query is an argument.
 type statement struct {
-	text strings.Builder
-	args []any
+	text        strings.Builder
+	args        []any
+	interpreted bool // by the server, rather than compiled first
 }
 
 // arg returns the placeholder of a value.
@@ -48,9 +49,9 @@ func (v view) visible(st *statement) {
 	} else {
 		st.and("not exists (select from {}erasing e where e.key = f.key and e.erasure <> ", st.arg(v.erasing), ")")
 	}
-	if v.snapshot != "" {
-		gen := st.arg(v.gen)
-		st.and("(f.gen < ", gen, " or f.gen = ", gen, " and pg_visible_in_snapshot(coalesce(f.since, f.xid), ", st.arg(v.snapshot), "::text::pg_snapshot))")
+	if v.snapshot != "" { // hidden from the planner, as the list in setsOf
+		gen := "(select " + st.arg(v.gen) + "::smallint)"
+		st.and("(f.gen < ", gen, " or f.gen = ", gen, " and pg_visible_in_snapshot(coalesce(f.since, f.xid), (select ", st.arg(v.snapshot), "::text::pg_snapshot)))")
 	}
 }
 
