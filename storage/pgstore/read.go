@@ -68,6 +68,7 @@ type reading[T any] struct {
 	buf    []T
 	bad    error // of decode, after buf
 	conn   *pgxpool.Conn
+	batch  pgx.BatchResults // that rows are of, if any
 	rows   pgx.Rows
 	cancel context.CancelFunc
 	holds  chan struct{} // where a slot is to be given back
@@ -80,7 +81,7 @@ func (r *reading[T]) first(ctx context.Context, s *Store, st *statement) (err er
 		return classify(ctx, err)
 	}
 	ctx, r.cancel = context.WithCancel(ctx)
-	if r.rows, err = r.conn.Query(ctx, s.sql(st.text.String()), st.args...); err != nil {
+	if err := r.send(ctx, s, st); err != nil {
 		return classify(ctx, err)
 	}
 	for r.rows.Next() {
@@ -100,6 +101,24 @@ func (r *reading[T]) first(ctx context.Context, s *Store, st *statement) (err er
 	}
 	err = classify(ctx, r.rows.Err())
 	r.release()
+	return err
+}
+
+// send sends the statement. What is set for it holds until the end of its transaction.
+func (r *reading[T]) send(ctx context.Context, s *Store, st *statement) (err error) {
+	text := s.sql(st.text.String())
+	if !st.interpreted {
+		r.rows, err = r.conn.Query(ctx, text, st.args...)
+		return err
+	}
+	b := &pgx.Batch{}
+	b.Queue("select set_config('jit', 'off', true)")
+	b.Queue(text, st.args...)
+	r.batch = r.conn.SendBatch(ctx, b)
+	if _, err := r.batch.Exec(); err != nil {
+		return err
+	}
+	r.rows, err = r.batch.Query()
 	return err
 }
 
@@ -145,6 +164,10 @@ func (r *reading[T]) release() {
 		}
 		r.rows.Close()
 		r.rows = nil
+	}
+	if r.batch != nil {
+		_ = r.batch.Close()
+		r.batch = nil
 	}
 	if r.conn != nil {
 		r.cancel()

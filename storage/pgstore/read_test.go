@@ -76,6 +76,32 @@ func TestLongIterations(t *testing.T) {
 			t.Errorf("%d facts", got)
 		}
 	})
+	t.Run("ties leave the session as it was", func(t *testing.T) {
+		for stop := range 20 {
+			seen := 0
+			for _, err := range s.Ties(t.Context(), nil) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen++; seen == stop*100+1 { // within the first part, and behind it
+					break
+				}
+			}
+		}
+		for _, err := range s.Ties(t.Context(), nil) {
+			if err == nil {
+				continue
+			}
+			t.Fatal(err)
+		}
+		for _, conn := range s.pool.AcquireAllIdle(t.Context()) {
+			var own, global string
+			if err := conn.QueryRow(t.Context(), "select setting, reset_val from pg_settings where name = 'jit'").Scan(&own, &global); err != nil || own != global || conn.Conn().PgConn().TxStatus() != 'I' {
+				t.Errorf("jit %q, was %q, transaction %c, error %v", own, global, conn.Conn().PgConn().TxStatus(), err)
+			}
+			conn.Release()
+		}
+	})
 	t.Run("a cut one ends with an error", func(t *testing.T) {
 		seen, errs := 0, 0
 		for _, err := range s.Ties(t.Context(), nil) {

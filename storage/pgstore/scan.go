@@ -78,23 +78,28 @@ func (s *Store) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storage.T
 var bareSet = storage.HashSet(storage.ClassOverride, "", nil)
 
 // ties selects of each group its numbers and its earliest touch, and the facts of
-// identity. All groups are counted in the index, but for those that a work list touches:
-// a set none of whose facts is on one is seen whole.
+// identity. All groups are counted in the index, and their touches read in the order of
+// instants, in which most of them stand in the table. That is not for groups that a work
+// list touches: a set none of whose facts is on one is seen whole. To compile so large a
+// statement takes the server longer than to run it.
 func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[storage.Tie, error] {
 	return iterate(ctx, s, func(st *statement) error {
+		st.interpreted = ids == nil
 		switch {
 		case ids != nil:
 			v.tiesOf(st, " and f.idset in ("+setsOf(st, ids)+" union all select "+st.arg(uuid(bareSet))+"::uuid)")
 		case v.snapshot != "":
 			v.tiesOf(st, "")
 		default:
-			st.text.WriteString(`select g.n, g.last, e.hash, e.body, e.received from (
+			st.text.WriteString(`select e.* from (
   select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f
-  where f.kind <> '' and f.idset not in (select idset from {}erasing) group by f.idset, f.kind) g cross join lateral (
-  select f.hash, f.body, f.received from {}fact f where f.idset = g.idset and f.kind = g.kind and f.at = g.first order by f.id limit 1) e
-union all select 0, 0, f.hash, f.body, f.received from {}fact f where f.class between 2 and 5 and f.idset not in (select idset from {}erasing)
-union all `)
-			v.tiesOf(st, " and f.idset in (select idset from {}erasing)")
+  where f.idset not in (select idset from {}erasing) group by f.idset, f.kind order by first) g cross join lateral (
+  (select g.n, g.last, f.hash, f.body, f.received from {}fact f
+    where g.kind <> '' and f.idset = g.idset and f.kind = g.kind and f.at = g.first order by f.id limit 1)
+  union all select 0, 0, f.hash, f.body, f.received from {}fact f where g.kind = '' and f.idset = g.idset and f.kind = '' and f.class <= 5) e
+union all select e.* from (select distinct idset from {}erasing) g cross join lateral (`)
+			v.tiesOf(st, " and f.idset = g.idset")
+			st.text.WriteString(") e")
 		}
 		return storage.Query{IDs: ids}.Check()
 	}, s.decodeTie)
