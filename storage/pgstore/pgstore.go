@@ -11,9 +11,10 @@
 // flushed its log. [Store] is a storage.Snapshotter, Splitter, Counter, Loader,
 // Summarizer, Migrator, Reclaimer, Lagger and Verifier too.
 //
-// Facts share nothing, so appends of different facts never wait for each other's keys; of
-// one batch all becomes visible at once. Small batches of concurrent calls share
-// transactions: two run at a time, and the next takes what waits. [Store.Changes] follows the order of commits and
+// Facts share nothing, so appends of different facts need not wait for each other; of one
+// batch all becomes visible at once. Batches of at most a hundred facts that come at the
+// same time share transactions, each with its own outcomes: two transactions run at once,
+// and the next one takes what waits. [Store.Changes] follows the order of commits and
 // never jumps over a fact. The price is lag: it stops before the oldest transaction that
 // is still writing, in any database of the cluster, prepared ones included; [Store.Lag]
 // tells how old that is. The other reads show everything at once.
