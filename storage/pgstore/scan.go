@@ -87,7 +87,7 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[s
 		st.interpreted = ids == nil
 		switch {
 		case ids != nil:
-			v.tiesOf(st, " and f.idset in ("+setsOf(st, ids)+" union all select "+st.arg(uuid(bareSet))+"::uuid)")
+			v.tiesOfEach(st, setsOf(st, ids)+" union select "+st.arg(uuid(bareSet))+"::uuid")
 		case v.snapshot != "":
 			v.tiesOf(st, "")
 		default:
@@ -97,12 +97,19 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[s
   (select g.n, g.last, f.hash, f.body, f.received from {}fact f
     where g.kind <> '' and f.idset = g.idset and f.kind = g.kind and f.at = g.first order by f.id limit 1)
   union all select 0, 0, f.hash, f.body, f.received from {}fact f where g.kind = '' and f.idset = g.idset and f.kind = '' and f.class <= 5) e
-union all select e.* from (select distinct idset from {}erasing) g cross join lateral (`)
-			v.tiesOf(st, " and f.idset = g.idset")
-			st.text.WriteString(") e")
+union all `)
+			v.tiesOfEach(st, "select distinct idset from {}erasing")
 		}
 		return storage.Query{IDs: ids}.Check()
 	}, s.decodeTie)
+}
+
+// tiesOfEach selects the ties of the sets that a statement selects. It goes from set to
+// set, so that a plan made while the tables were small is good when they are large.
+func (v view) tiesOfEach(st *statement, sets string) {
+	st.text.WriteString("select e.* from (" + sets + ") g cross join lateral (")
+	v.tiesOf(st, " and f.idset = g.idset")
+	st.text.WriteString(") e")
 }
 
 // tiesOf selects the ties of some sets, reading each of their rows but for its body. A fact
