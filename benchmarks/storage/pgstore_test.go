@@ -17,12 +17,13 @@ import (
 )
 
 // Raw is the same driver, tables and transaction size, one unnest a table, keys, hashes
-// and bodies computed beforehand, each set written once.
+// and bodies computed beforehand, each set written once. The identifiers of a person are
+// asked for so that the server keeps its plan, as ours are.
 const (
 	rawFacts   = "insert into %s.fact (gen, seq, key, hash, idset, class, at, received, source, id, kind, body) select 1, n, key, hash, idset, 1, at, received, source, id, kind, body from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bytea[]) as t(n, key, hash, idset, at, received, source, id, kind, body) on conflict (key) do nothing"
 	rawMembers = "insert into %s.member (ident, idset) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing"
 	rawScan    = "select f.hash, f.body, f.received from %s.fact f order by f.at, f.source, f.id"
-	rawPerson  = "select f.hash, f.body, f.received from %[1]s.fact f where f.idset in (select m.idset from %[1]s.member m where m.ident = any($1)) order by f.at, f.source, f.id"
+	rawPerson  = "select f.hash, f.body, f.received from %[1]s.fact f where f.idset in (select m.idset from %[1]s.member m where m.ident in (select unnest((select $1::uuid[])))) order by f.at, f.source, f.id"
 )
 
 var schemas atomic.Int64
