@@ -3,8 +3,11 @@
 // uniformly, a hundred touches each, four kinds, times ascending, random 16-byte ids,
 // PCG(1, 2), batches of 1,000.
 //
-//	go test -bench . -benchtime 1x -count 5 ./storage/
-//	TABI_LONG=1 go test -bench . -benchtime 1x -timeout 0 ./storage/    # the sizes of the specification
+//	TABI_LONG=1 go test -timeout 0 -bench . -benchtime 1x -count 5 ./storage/
+//
+// TABI_LONG=1 takes a million touches and people for the stores on disk too, and 300,000 for
+// appends to Postgres; else there are 100,000. TABI_BENCH_DIR is a folder on a real disk,
+// where the temporary one is not. With TABI_TEST_POSTGRES Postgres is measured too.
 //
 // Figures that have a target are printed beside the benchmark: touches/s, B/touch, p99.
 // Ours and raw, which is the same driver with the same tables and settings and with keys,
