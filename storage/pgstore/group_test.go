@@ -40,7 +40,7 @@ func (l *lab) waiting(t *testing.T, s *store, n int) {
 	}
 }
 
-func (s *store) appendLater(ctx context.Context, f storage.Fact) <-chan outcome {
+func appendLater(ctx context.Context, s storage.Store, f storage.Fact) <-chan outcome {
 	c := make(chan outcome, 1)
 	go func() {
 		outs, err := s.Append(ctx, []storage.Fact{f})
@@ -132,16 +132,16 @@ func TestStuckTransactionsHoldNobodyUp(t *testing.T) {
 	}
 	defer s.Close()
 	first, second := l.holdKey(t, s, view(1)), l.holdKey(t, s, view(2))
-	a, b := s.appendLater(t.Context(), view(1)), s.appendLater(t.Context(), view(2))
+	a, b := appendLater(t.Context(), s, view(1)), appendLater(t.Context(), s, view(2))
 	l.waiting(t, s, 2)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if o := <-s.appendLater(ctx, view(3)); o.outs != nil || !errors.Is(o.err, context.DeadlineExceeded) {
+	if o := <-appendLater(ctx, s, view(3)); o.outs != nil || !errors.Is(o.err, context.DeadlineExceeded) {
 		t.Errorf("in the queue: %v, error %v", o.outs, o.err)
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if o := <-s.appendLater(ctx, view(4)); !o.accepted() {
+	if o := <-appendLater(ctx, s, view(4)); !o.accepted() {
 		t.Errorf("behind those that are stuck: %v, error %v", o.outs, o.err)
 	}
 	first()
@@ -165,10 +165,10 @@ func TestContextEndsInsideOfAGroup(t *testing.T) {
 	defer s.Close()
 	for n := 0; ; n += 10 { // they share unless the machine stops for too long
 		first, second, third := l.holdKey(t, s, view(n)), l.holdKey(t, s, view(n+1)), l.holdKey(t, s, view(n+2))
-		a, b := s.appendLater(t.Context(), view(n)), s.appendLater(t.Context(), view(n+1))
+		a, b := appendLater(t.Context(), s, view(n)), appendLater(t.Context(), s, view(n+1))
 		l.waiting(t, s, 2)
 		ctx, cancel := context.WithCancel(t.Context())
-		c, d := s.appendLater(ctx, view(n+2)), s.appendLater(t.Context(), view(n+3))
+		c, d := appendLater(ctx, s, view(n+2)), appendLater(t.Context(), s, view(n+3))
 		time.Sleep(5 * time.Millisecond) // they queue up
 		first()
 		<-a
@@ -192,6 +192,39 @@ func TestContextEndsInsideOfAGroup(t *testing.T) {
 		if n > 100 {
 			t.Fatal("they never shared a transaction")
 		}
+	}
+}
+
+// Close lets what runs come to its end, and whoever waits hears of it.
+func TestCloseAnswersCallsThatWait(t *testing.T) {
+	l := newLab(t)
+	schema, err := l.take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := pgstore.Open(t.Context(), l.dsn, &pgstore.Options{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := &store{opts: pgstore.Options{Schema: schema}}
+	first, second := l.holdKey(t, held, view(1)), l.holdKey(t, held, view(2))
+	a, b := appendLater(t.Context(), s, view(1)), appendLater(t.Context(), s, view(2))
+	l.waiting(t, held, 2)
+	c := appendLater(t.Context(), s, view(3))
+	time.Sleep(5 * time.Millisecond) // it queues up
+	closed := make(chan error)
+	go func() { closed <- s.Close() }()
+	time.Sleep(5 * time.Millisecond)
+	first()
+	second()
+	if x, y := <-a, <-b; !x.accepted() || !y.accepted() {
+		t.Errorf("those that ran: errors %v, %v", x.err, y.err)
+	}
+	if o := <-c; !o.accepted() && (o.outs != nil || !errors.Is(o.err, storage.ErrClosed)) {
+		t.Errorf("the one that waited: %v, error %v", o.outs, o.err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 }
 
