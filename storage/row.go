@@ -27,9 +27,11 @@ const NoTime = -1 << 63
 
 // Encode checks f and fills r, using the capacity of r.Body and r.IDs. The error is that
 // of [Check].
-func (r *Row) Encode(f Fact) error {
+func (r *Row) Encode(f Fact) error { return r.encode(&f) }
+
+func (r *Row) encode(f *Fact) error {
 	var c codec
-	body, err := c.append(r.Body[:0], f)
+	body, err := c.append(r.Body[:0], *f)
 	if err != nil {
 		return err
 	}
@@ -52,15 +54,16 @@ func (r *Row) Encode(f Fact) error {
 // decides it. What no store takes (what [Check] refuses, and every Erased fact) is Rejected
 // with the reason, and with its Key if it is a touch; r is then of no use. Any other fact
 // has its Key and Status 0, which the store replaces.
-func (r *Row) Offer(f Fact) touchpoint.Outcome {
-	err := r.Encode(f)
+func (r *Row) Offer(f Fact) (out touchpoint.Outcome) {
+	err := r.encode(&f)
 	if err == nil && f.Erasure != nil {
 		err = &touchpoint.InvalidError{Field: "class", Reason: touchpoint.UnknownType}
 	}
 	if err == nil {
-		return touchpoint.Outcome{Key: touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}}
+		out.Key = touchpoint.Key{Source: r.Key.Source, ID: r.Key.ID}
+		return out
 	}
-	out := touchpoint.Outcome{Status: touchpoint.Rejected, Err: err}
+	out.Status, out.Err = touchpoint.Rejected, err
 	if f.Touch != nil { // without a key nobody could say which one it was
 		out.Key = f.Touch.Key()
 	}
