@@ -177,3 +177,53 @@ func count(t testing.TB, s storage.Store) int {
 	}
 	return n
 }
+
+// A memo changes nothing of what a log says: not after facts went, and not after one of
+// them came back otherwise.
+func TestMemoTellsTheSame(t *testing.T) {
+	ctx := t.Context()
+	disk, memo := crashfs.New(1), new(logstore.Memo)
+	touch := func(id, kind string) storage.Fact {
+		at := time.UnixMicro(1_700_000_000_000_000).UTC()
+		return storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: id, At: at, ReceivedAt: at.Add(time.Hour), Kind: touchpoint.Kind(kind),
+			IDs: []identity.ID{identity.MakeID(identity.UserID, "u1")}}}
+	}
+	for life, do := range []func(storage.Store) error{
+		func(s storage.Store) error {
+			_, err := s.Append(ctx, []storage.Fact{touch("1", "pageview"), touch("2", "pageview")})
+			return err
+		},
+		func(s storage.Store) error {
+			_, err := s.Erase(ctx, storage.Erasure{ID: "e", At: time.UnixMicro(1_700_000_001_000_000).UTC(),
+				Remove: []storage.Query{{Keys: []storage.Key{touch("1", "pageview").Key()}}}})
+			return err
+		},
+		func(s storage.Store) error {
+			_, err := s.Append(ctx, []storage.Fact{touch("1", "click")})
+			return err
+		},
+	} {
+		s, err := logstore.Open(disk, "tabi", &logstore.Options{ID: 1, Memo: memo})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := do(s); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		var got [2][32]byte
+		for i, m := range []*logstore.Memo{nil, memo} {
+			s, err := logstore.Open(disk, "tabi", &logstore.Options{ID: 1, Memo: m})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[i], err = storage.Digest(ctx, s); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+		}
+		if got[0] != got[1] {
+			t.Errorf("life %d: the memo tells otherwise", life)
+		}
+	}
+}
