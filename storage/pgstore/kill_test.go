@@ -22,7 +22,7 @@ import (
 // killed reports whether this is a process that is to be killed.
 func killed() bool { return os.Getenv("TABI_STORETEST_KILL") != "" }
 
-// kills are so many by default, commit under CI and nightly with TABI_LONG.
+// kills are so many by default, so many for a commit under CI, and nightly with TABI_LONG.
 func kills(kills, commit, nightly int) storetest.KillHarness {
 	switch {
 	case testing.Short():
@@ -52,7 +52,7 @@ func TestKillKeepsWhatWasAcknowledged(t *testing.T) {
 
 // The server ends the writer's connections, one after another, before the writer is killed.
 func TestKillAfterTerminatedBackends(t *testing.T) {
-	h := kills(4, 100, 1000)
+	h := kills(4, 30, 1000)
 	if !killed() {
 		l := newLab(t)
 		place, schema := l.place(t)
@@ -161,7 +161,7 @@ func TestKillsInACluster(t *testing.T) {
 	}
 	stop := func() error { return killServer(place) }
 	t.Run("server", func(t *testing.T) {
-		h := kills(2, 20, 100)
+		h := kills(2, 5, 100)
 		h.Place, h.Stop = place, stop
 		storetest.Kill(t, h)
 	})
@@ -172,8 +172,8 @@ func TestKillsInACluster(t *testing.T) {
 			storetest.KillErasures(t, h)
 		}
 	}
-	t.Run("erasing process", erasures(kills(10, 200, 1000), "\nclients\n"))
-	h := kills(2, 20, 200)
+	t.Run("erasing process", erasures(kills(10, 60, 1000), "\nclients\n"))
+	h := kills(2, 5, 200)
 	h.Stop = stop
 	t.Run("erasing process and server", erasures(h, "\nservers\n"))
 }

@@ -327,8 +327,12 @@ func killedAndRunAgain(t *testing.T, n int, fresh func(testing.TB) string) {
 	file := write(t, "touches.jsonl", lines)
 	clean := want(t, 0, "", "-store", "mem", "-load", file, "-digest").out
 	store := fresh(t)
+	kills := 5
+	if os.Getenv("TABI_LONG") == "1" {
+		kills = 100
+	}
 	g := rand.New(rand.NewPCG(1, 1))
-	for range 5 {
+	for range kills {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(30+g.IntN(400))*time.Millisecond)
 		_, err := start(ctx, "", "-store", store, "-load", file, "-batch", "50")
 		cancel()
@@ -354,7 +358,10 @@ func killedAndRunAgain(t *testing.T, n int, fresh func(testing.TB) string) {
 		})
 	}
 	wg.Wait()
-	if got := want(t, 0, "", "-store", store, "-digest").out; got != clean {
-		t.Error("two processes at once: another digest")
+	for _, report := range [][]string{{"-digest"}, {"-dump"}, {"-ties", "user_id:u3"}} {
+		clean := want(t, 0, "", append([]string{"-store", "mem", "-load", file}, report...)...).out
+		if got := want(t, 0, "", append([]string{"-store", store}, report...)...).out; got != clean {
+			t.Errorf("two processes at once: %s has another answer", report[0])
+		}
 	}
 }
