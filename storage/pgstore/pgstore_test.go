@@ -9,7 +9,7 @@ import (
 	"github.com/tabi-go/tabi/storage/storetest"
 )
 
-func TestStore(t *testing.T) {
+func TestConformance(t *testing.T) {
 	l := newLab(t)
 	h := storetest.Harness{
 		Open: func(ctx context.Context) (storage.Store, error) { return l.open(ctx, pgstore.Options{}) },

@@ -15,7 +15,7 @@ func TestSkipsWithoutAServer(t *testing.T) {
 		return strings.HasPrefix(v, "TABI_TEST_POSTGRES=") || strings.HasPrefix(v, "CI=")
 	})
 	run := func(env ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^(TestStore|TestGoldenJourneys|TestOpenRefuses|TestKillsInACluster)$")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^(TestConformance|TestGoldenJourneys|TestOpenRefuses|TestKillsInACluster)$")
 		cmd.Env = append(slices.Clone(bare), env...)
 		out, err := cmd.CombinedOutput()
 		return string(out), err

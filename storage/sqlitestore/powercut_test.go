@@ -376,11 +376,13 @@ func TestPowerCut(t *testing.T) {
 		return
 	}
 	cuts := 120
-	if long() {
-		cuts = 5000
-	}
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		cuts = 20
+	case long():
+		cuts = 5000
+	case os.Getenv("CI") != "":
+		cuts = 500
 	}
 	if lost := powerCuts(t, false, cuts); lost != 0 {
 		t.Errorf("%d of %d cuts lose what was acknowledged", lost, cuts)

@@ -133,7 +133,7 @@ func execute(path, text string) error {
 	return errors.Join(err, db.Close())
 }
 
-func TestStore(t *testing.T) {
+func TestConformance(t *testing.T) {
 	h := newBench(t).harness()
 	if testing.Short() {
 		h.Seeds, h.Ops = 2, 60

@@ -26,7 +26,7 @@ func hardEraseRules() []rule {
 	return []rule{
 		{"C9/erase/against-append", "an erasure and an append that race end as one before the other", func(r *run) {
 			s := r.open()
-			for n := range 30 * r.h.seeds() {
+			for n := range min(30*r.h.seeds(), 1000) {
 				r.at("round %d", n)
 				f := tagged(touch(n, user(n)), 0)
 				f.Tags[0] = storage.Tag{byte(n), byte(n >> 8), 7}

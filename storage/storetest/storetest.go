@@ -23,8 +23,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -46,15 +48,29 @@ type Harness struct {
 	// nil: it cannot be told.
 	Bytes func(s storage.Store) ([]io.ReadCloser, error)
 
-	Seeds int // random histories; 0 = 10
-	Ops   int // operations of each; 0 = 200
+	Seeds int // random histories; 0 = 10, with TABI_LONG=1 100, or $TABI_SEEDS
+	Ops   int // operations of each; 0 = 200, with TABI_LONG=1 or TABI_SEEDS 2,000
 
 	patience time.Duration // how long a call may take before it counts as stuck; 0 = a minute
 	brief    bool          // the rules of one goroutine take a part of their steps
 }
 
-func (h Harness) seeds() int { return orDefault(h.Seeds, 10) }
-func (h Harness) ops() int   { return orDefault(h.Ops, 200) }
+func (h Harness) seeds() int {
+	n, _ := strconv.Atoi(os.Getenv("TABI_SEEDS"))
+	if n <= 0 {
+		if n = 10; os.Getenv("TABI_LONG") == "1" {
+			n = 100
+		}
+	}
+	return orDefault(h.Seeds, n)
+}
+
+func (h Harness) ops() int {
+	if os.Getenv("TABI_LONG") == "1" || os.Getenv("TABI_SEEDS") != "" {
+		return orDefault(h.Ops, 2000)
+	}
+	return orDefault(h.Ops, 200)
+}
 
 func orDefault(n, def int) int {
 	if n == 0 {
