@@ -173,9 +173,13 @@ func retractions(fs []storage.Fact) []*identity.Scope {
 // identifiers, and yet not what a later one of its group does.
 func mayKill(scopes []*identity.Scope, s *identity.Sighting) bool {
 	return slices.ContainsFunc(scopes, func(o *identity.Scope) bool {
-		return (o.Ref.ID == s.ID || o.Ref.ID == "") && (o.Ref.Source == s.Source || o.Ref.Source == "") &&
-			(o.Source == s.Source || o.Source == "") && (o.Ref.ID != "" || !o.From.IsZero() || !o.To.IsZero())
+		return mayTake(o, s) && (o.Ref.ID != "" || !o.From.IsZero() || !o.To.IsZero())
 	})
+}
+
+// mayTake reports whether a scope may take back what ties a sighting's identifiers.
+func mayTake(o *identity.Scope, s *identity.Sighting) bool {
+	return (o.Ref.ID == s.ID || o.Ref.ID == "") && (o.Ref.Source == s.Source || o.Ref.Source == "") && (o.Source == s.Source || o.Source == "")
 }
 
 // domains are the identifiers of the company domains that a fact's addresses and web sites

@@ -240,6 +240,9 @@ func TestRefreshedRowsAreThoseOfAFreshBuild(t *testing.T) {
 		}
 		st := new(memstore.Store)
 		tr := trackerOn(t, st, o)
+		if seed%2 == 0 {
+			tr.StepBy(1+r.IntN(9), 1+r.IntN(3))
+		}
 		deeds := history(seed, 60)
 		r.Shuffle(len(deeds), func(i, k int) { deeds[i], deeds[k] = deeds[k], deeds[i] })
 		for len(deeds) > 0 {
@@ -265,6 +268,7 @@ func TestEightRefreshersAreOne(t *testing.T) {
 		o := leads(journey.Boundary{})
 		st := new(memstore.Store)
 		tr := trackerOn(t, st, o)
+		tr.StepBy(5, 2)
 		r := rand.New(rand.NewPCG(seed, 12))
 		deeds := history(seed, 60)
 		r.Shuffle(len(deeds), func(i, k int) { deeds[i], deeds[k] = deeds[k], deeds[i] })
@@ -582,4 +586,19 @@ func TestRowsFollowTheErasureOfOthers(t *testing.T) {
 			t.Errorf("%s: nothing changed", name)
 		}
 	}
+}
+
+// Whoever has been made within a backlog is not made again by his later facts in it.
+func TestABacklogMakesEverybodyOnce(t *testing.T) {
+	st := new(memstore.Store)
+	tr := trackerOn(t, st, nil)
+	r := rand.New(rand.NewPCG(1, 1))
+	touches := crowd(50)
+	r.Shuffle(len(touches), func(i, k int) { touches[i], touches[k] = touches[k], touches[i] })
+	record(t, tr, touches...)
+	tr.StepBy(60, 7)
+	if done := refresh(t, tr); done.Facts != 500 || done.Steps != 9 || done.People > 100 {
+		t.Errorf("50 people of 500 facts in steps of 60: %+v", done)
+	}
+	sameRows(t, "afterwards", tr, st, nil)
 }

@@ -25,6 +25,8 @@ type Tracker struct {
 	blank *identity.Graph // knows the rules and nobody; never written to
 
 	summaryModel string
+	stepFacts    int // read in one step of a refresher
+	stepIDs      int // from which it walks at once, so that a step need not be held in memory
 	config
 }
 
@@ -56,7 +58,8 @@ func NewTracker(store storage.Store, opts *Options) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{store: guarded{store}, clock: clock.System{}, log: slog.New(slog.DiscardHandler), config: *c}
+	t := &Tracker{store: guarded{store}, clock: clock.System{}, log: slog.New(slog.DiscardHandler), config: *c,
+		stepFacts: 10_000, stepIDs: 512}
 	warn := slog.Default()
 	if opts != nil {
 		if opts.Clock != nil {
