@@ -602,3 +602,20 @@ func TestABacklogMakesEverybodyOnce(t *testing.T) {
 	}
 	sameRows(t, "afterwards", tr, st, nil)
 }
+
+// panicky is a table of domains that fails its callers.
+type panicky struct{}
+
+func (panicky) Registrable(string) (string, bool) { panic("domains") }
+func (panicky) Class(string) identity.DomainClass { panic("domains") }
+
+func TestAHookThatPanicsIsAnErrorOfARefresh(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.Accounts.Domains = panicky{}
+	tr := tracker(t, &journey.Options{Rules: &rules})
+	record(t, tr, touch("form", "01-05"))
+	var bad *touchpoint.CallbackError
+	if _, err := tr.Refresh(ctx); !errors.As(err, &bad) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -46,7 +46,12 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			if err := s.summarize(ctx, reached, components(reached, ties), loose); err != nil {
+			var err error
+			func() {
+				defer callback("journey.Options", &err) // a panic of a hook would end the program here
+				err = s.summarize(ctx, reached, components(reached, ties), loose)
+			}()
+			if err != nil {
 				s.fail(err)
 			}
 		})
