@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"hash/maphash"
 	"iter"
@@ -169,15 +170,7 @@ func (c *Components) MarshalBinary() ([]byte, error) {
 		k := c.text.key(x)
 		e.b = append(binary.AppendUvarint(e.b, uint64(len(k))), k...)
 	}
-	order = orderOf(len(c.numbers), func(a, b uint32) int {
-		switch {
-		case c.nums[a] < c.nums[b]:
-			return -1
-		case c.nums[a] > c.nums[b]:
-			return 1
-		}
-		return 0
-	})
+	order = orderOf(len(c.numbers), func(a, b uint32) int { return cmp.Compare(c.nums[a], c.nums[b]) })
 	least = leastOf(order, c.numbers)
 	e.num(int64(len(order)))
 	for i, x := range order {
