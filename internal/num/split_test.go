@@ -17,7 +17,7 @@ func trials(n int) int {
 	case os.Getenv("TABI_LONG") != "":
 		return n
 	case testing.Short():
-		return n / 100
+		return n / 400
 	}
 	return n / 10
 }

@@ -58,6 +58,9 @@ func TestEvilPatternsReadALongCellOnce(t *testing.T) {
 		t.Fatalf("%d patterns", len(evil))
 	}
 	n := 1 << 12
+	if testing.Short() {
+		n = 1 << 10
+	}
 	if os.Getenv("TABI_LONG") != "" {
 		n = 1<<20 - 100
 	}
