@@ -52,3 +52,19 @@ func KillErasuresError(t *testing.T, h KillHarness) error {
 	h.Place = t.TempDir()
 	return h.eraseParent(t.Context(), t.Name(), t.Logf)
 }
+
+// KillChild is what a child does until it is killed, or its store fails.
+func KillChild(ctx context.Context, h KillHarness, place string) error { return h.child(ctx, place) }
+
+// KillLook is what the parent finds after a kill, of which it was told these batches.
+func KillLook(ctx context.Context, h KillHarness, last int, acked, gone []int) error {
+	st := killState{acked: make(map[int]bool), gone: make(map[int]bool)}
+	for _, n := range acked {
+		st.acked[n] = true
+	}
+	for _, n := range gone {
+		st.gone[n] = true
+	}
+	_, err := h.look(ctx, last, st)
+	return err
+}
