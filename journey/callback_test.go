@@ -68,6 +68,9 @@ func TestPanicOrGoexitWhileDerivingLeavesNothingStuck(t *testing.T) {
 	}
 	at := on("12-01")
 	derive := func(tr *journey.Tracker) error {
+		if _, err := tr.Refresh(ctx); err != nil {
+			return err
+		}
 		v, err := tr.View(ctx, at)
 		if err != nil {
 			return err

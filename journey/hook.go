@@ -2,6 +2,7 @@ package journey
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -38,6 +39,9 @@ func (g guardedDomains) Class(domain string) identity.DomainClass {
 	return g.Domains.Class(domain)
 }
 
+// errEnded stands where a hook has ended the goroutine of its call by runtime.Goexit.
+var errEnded error = touchpoint.NewCallbackError("identity.Rules", "runtime.Goexit")
+
 // throw turns the panic of a hook into one that catch takes.
 func throw(where string) {
 	if v := recover(); v != nil {
@@ -56,4 +60,10 @@ func catch(err *error) {
 	default:
 		panic(v)
 	}
+}
+
+// derived is derive where a hook may panic.
+func (t *Tracker) derived(h *hood, at time.Time) (v *View, err error) {
+	defer catch(&err)
+	return t.derive(h, at, nil), nil
 }

@@ -45,15 +45,17 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 		s.of = append(s.of, reached.sorted()...)
 		room <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-room }()
-			var err error
+			err := errEnded
+			defer func() {
+				if err != nil {
+					s.fail(err)
+				}
+				<-room
+			}()
 			func() {
 				defer callback("journey.Options", &err) // a panic of a hook would end the program here
 				err = s.summarize(ctx, reached, components(reached, ties), loose)
 			}()
-			if err != nil {
-				s.fail(err)
-			}
 		})
 	}
 	wg.Wait()
@@ -75,7 +77,8 @@ func (s *step) failed() error {
 }
 
 // summarize makes the rows of the people of whole components.
-func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary, loose []identity.Override) error {
+func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary, loose []identity.Override) (err error) {
+	defer catch(&err)
 	t := s.t
 	h, err := t.gather(ctx, ids, loose)
 	if err != nil {

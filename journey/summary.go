@@ -259,7 +259,10 @@ func (t *Tracker) foldAll(ctx context.Context, q SummaryQuery, yield func(Summar
 	if err != nil {
 		return err
 	}
-	v := t.derive(&hood{facts: fs}, everything, nil)
+	v, err := t.derived(&hood{facts: fs}, everything)
+	if err != nil {
+		return err
+	}
 	var out []Summary
 	for _, s := range v.Subjects(identity.PersonEntity) {
 		if err := ctx.Err(); err != nil {

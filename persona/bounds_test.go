@@ -297,6 +297,11 @@ func TestObservationsOfOddProps(t *testing.T) {
 	if len(got) != len(want) {
 		t.Errorf("%v", got)
 	}
+	for _, none := range []string{"@example.com", "ann@", "ann", "@", ""} {
+		if kind := persona.EmailKind(none, nil); kind != "" {
+			t.Errorf("%q is an address of kind %q", none, kind)
+		}
+	}
 	list := identity.Table{}
 	if kind := persona.EmailKind("a@example.com", &list); kind != "business" {
 		t.Errorf("kind %q", kind)

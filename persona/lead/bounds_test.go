@@ -100,3 +100,31 @@ func TestDeskOfTooMany(t *testing.T) {
 		}
 	}
 }
+
+// Levels of five rows have a column of their own, those of four are joined as (other).
+func TestLevelsOfFiveRowsAndOfFour(t *testing.T) {
+	rows := trainable()
+	for i := range rows {
+		level := "most"
+		switch {
+		case i < 5:
+			level = "five"
+		case i < 9:
+			level = "four"
+		case i < 13:
+			level = "also four"
+		}
+		rows[i].Numbers, rows[i].Levels = nil, []string{level}
+	}
+	m, err := lead.Logistic{Columns: []lead.Column{{Name: "x", Categorical: true}}}.Train(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, c := range m.Coefficients {
+		got[c.Level] = true
+	}
+	if len(got) != 2 || !got["five"] || !got["(other)"] {
+		t.Errorf("levels %v", got)
+	}
+}
