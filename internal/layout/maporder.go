@@ -197,10 +197,10 @@ func (l *loop) assigns(s *ast.AssignStmt) bool {
 
 func (l *loop) isMap(x ast.Expr) bool {
 	t := l.TypeOf(x)
-	_, ok := types.Unalias(t).(*types.Map)
-	if t != nil && !ok {
-		_, ok = t.Underlying().(*types.Map)
+	if t == nil || t == types.Typ[types.Invalid] {
+		return true // for all that is known
 	}
+	_, ok := t.Underlying().(*types.Map)
 	return ok
 }
 
@@ -301,7 +301,7 @@ func (l *loop) called(name, x string, pos token.Pos) (found bool) {
 }
 
 // sources gives the types of packages: ours from the tree, the standard library's from
-// its sources. Of other modules nothing is known, and no map of the core's is theirs.
+// its sources. Of other modules and net/http nothing is known: what is theirs may be a map.
 type sources struct {
 	t    *tree
 	done map[string]*types.Package
@@ -324,8 +324,8 @@ func (im *sources) Import(path string) (*types.Package, error) {
 	if i := slices.IndexFunc(im.t.packages, func(p *folder) bool { return ours && p.dir == dir }); i >= 0 {
 		return im.check(im.t.packages[i], nil), nil
 	}
-	if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
-		return types.NewPackage(path, ""), nil
+	if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") || path == "net/http" {
+		return types.NewPackage(path, ""), nil // net/http alone would take longer than all the rest
 	}
 	stdMu.Lock()
 	defer stdMu.Unlock()
