@@ -27,7 +27,7 @@ var reviewed = map[string][]string{
 		"journey/simulate.Population.Truth m.world.Excite", "journey/simulate.newModel w.Excite",
 		"journey/simulate.model.params a.Known", "journey/simulate.model.params w.Synergy", "journey/simulate.Observe.params o.LossOf"},
 	"adds integers, or fills sets": {
-		"identity.Resolution.heldElsewhere mine", "persona/content/internal/tally.Tally.Merge o",
+		"identity.Resolution.heldElsewhere mine", "journey.step.orphans people", "storage.SuppressionList.Join l.m", "persona/content/internal/tally.Tally.Merge o",
 		"persona/content/internal/tally.Tally.Subtract o", "persona/content.Audit.Matrix a.rows", "persona/content.NextTouch.Merge o.rows",
 		"persona/content.NextTouch.UnmarshalBinary rows", "persona/content.Voice.Add latest", "persona/content.Voice.Scores v.rows",
 		"persona/content.Voice.Scores scales", "persona/discover.Lift.Merge maps.Clone(o.rows)",
@@ -37,7 +37,7 @@ var reviewed = map[string][]string{
 		"identity.diffRefusals after", "identity.diffRefusals before", "identity.Resolution.deriveMemberships inForce",
 		"identity.Resolution.Hierarchy h.parent", "persona/content.NextTouch.Suggest n.next", "persona/content.Voice.Scores answers",
 		"persona/content.Voice.Shares named", "storage.diffJSON x", "storage/memstore.scanner.listKeys sc.keys",
-		"storage/memstore.Store.selectSummaries s.summaries[model].all()"},
+		"storage/memstore.modelRows.selected m.rows"},
 	"takes the greatest, equal ones by name or of one currency": {"persona.tierOf tiers", "journey.takeBack byGoal"},
 	"the same answer whichever entry is refused first": {
 		"persona.ICP.check i.Tiers", "journey/simulate.Accounts.valid a.Known", "journey/simulate.Persona.valid p.Effect",
