@@ -73,7 +73,7 @@ type comparison struct {
 
 	subjects []subject
 	entities map[string]entity // by identifier, as far as they were asked for
-	sold     []sale
+	sold     []sale            // see sales
 	journeys *attribution.Journeys
 }
 
@@ -83,7 +83,7 @@ type subject struct {
 	touches []Record
 	told    *fold
 	trips   []*trip
-	paths   []attribution.Path // of all its journeys
+	made    []attribution.Path // see paths
 }
 
 // comparisonAt derives the state at an instant on both sides.
@@ -109,12 +109,8 @@ func (l *life) comparisonAt(at int64, facts []Record) (*comparison, *Violation) 
 		x := subject{Folded: f, touches: of[s.ID]}
 		x.told = c.history(x.touches)
 		x.trips = c.cutTrips(x.touches, x.told)
-		for _, j := range f.Journeys {
-			x.paths = append(x.paths, j.Paths(journey.Goal{}, journey.ByChannel)...)
-		}
 		c.subjects = append(c.subjects, x)
 	}
-	c.sold = c.sales()
 	return c, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tabi-go/tabi/attribution"
+	"github.com/tabi-go/tabi/journey"
 )
 
 // A sale is a path to a goal as the oracle sees it.
@@ -14,8 +15,12 @@ type sale struct {
 	value    int64
 }
 
-// sales lists the paths of all goals, by the oracle's journeys.
-func (c *comparison) sales() (out []sale) {
+// sales lists the paths of all goals, by the oracle's journeys, once.
+func (c *comparison) sales() []sale {
+	if c.sold != nil {
+		return c.sold
+	}
+	out := []sale{}
 	for _, s := range c.subjects {
 		of := map[string]Record{}
 		for _, t := range s.touches {
@@ -33,13 +38,24 @@ func (c *comparison) sales() (out []sale) {
 			}
 		}
 	}
+	c.sold = out
 	return out
 }
 
-// paths are those of the library.
+// paths are those of the library, of all journeys of a subject, made once.
+func (s *subject) paths() []attribution.Path {
+	if s.made == nil {
+		s.made = []attribution.Path{}
+		for _, j := range s.Journeys {
+			s.made = append(s.made, j.Paths(journey.Goal{}, journey.ByChannel)...)
+		}
+	}
+	return s.made
+}
+
 func (c *comparison) paths() (out []attribution.Path) {
-	for _, s := range c.subjects {
-		out = append(out, s.paths...)
+	for i := range c.subjects {
+		out = append(out, c.subjects[i].paths()...)
 	}
 	return out
 }
@@ -75,7 +91,7 @@ func checkPaths(c *comparison) *Violation {
 		for _, t := range s.touches {
 			mine[touchKey(t)] = t
 		}
-		for _, p := range s.paths {
+		for _, p := range s.paths() {
 			for _, st := range p.Steps {
 				t, ok := mine[st.Source+"/"+st.ID]
 				if !ok || t.Channel != st.Channel || t.At != micros(st.At) {
@@ -93,7 +109,7 @@ func checkPaths(c *comparison) *Violation {
 // checkRevenue is I21.
 func checkRevenue(c *comparison) *Violation {
 	var want int64
-	for _, s := range c.sold {
+	for _, s := range c.sales() {
 		want += s.value
 	}
 	js, bad := c.set()
@@ -165,7 +181,7 @@ func checkShares(c *comparison) *Violation {
 	}
 	for i, name := range []string{"first", "last", "linear", "position"} {
 		exact := map[string]*big.Rat{}
-		for _, s := range c.sold {
+		for _, s := range c.sales() {
 			value := new(big.Rat).SetInt64(s.value)
 			n := len(s.channels)
 			if n == 0 {

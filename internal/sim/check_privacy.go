@@ -5,17 +5,33 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tabi-go/tabi/journey"
 	"github.com/tabi-go/tabi/storage"
 )
 
-// judgePlan holds the plan of an erasure against the oracle's: I26 what is left behind,
-// I28 what others lose, I29 what belongs to the person.
-func (d *driver) judgePlan(who string, got *forgetting) *Violation {
+// judgePlan holds the plan of an erasure, made from a view, against the oracle's. Where they
+// differ the view itself may be wrong, and who is who is judged first.
+func (d *driver) judgePlan(who string, v *journey.View, got *forgetting) *Violation {
 	if d.seed%2 == 1 || d.ledger.doubts() > 0 {
 		return nil // nobody knows what there is to be erased
 	}
 	o := newOracle(d.m.setting, d.ledger.facts(), micros(forever))
-	want := o.forget(who)
+	bad := d.weighPlan(o.forget(who), got)
+	if bad == nil {
+		return nil
+	}
+	c := &comparison{oracle: o, view: v, entities: map[string]entity{}}
+	for _, check := range []func(*comparison) *Violation{checkPlaceholders, checkStrong, checkRetracted, checkPeople, checkNames, checkOwners} {
+		if root := check(c); root != nil {
+			return root
+		}
+	}
+	return bad
+}
+
+// weighPlan compares two plans: I26 what is left behind, I28 what others lose, I29 what
+// belongs to the person.
+func (d *driver) weighPlan(want, got *forgetting) *Violation {
 	if want == nil {
 		return broken("I28", "somebody is erased whom nobody knows")
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/journey"
 	"github.com/tabi-go/tabi/storage"
 )
 
@@ -33,7 +34,7 @@ func (d *driver) erase(ctx context.Context, op Op) *Violation {
 		}
 	}
 	d.calls++
-	e, plan, err := d.planErasure(ctx, op)
+	e, plan, view, err := d.planErasure(ctx, op)
 	if err != nil {
 		if !d.trouble {
 			return broken("I31", "planning an erasure without faults: %v", err)
@@ -43,7 +44,7 @@ func (d *driver) erase(ctx context.Context, op Op) *Violation {
 	if e == nil {
 		return nil // nobody has the identifier
 	}
-	if bad := d.judgePlan(spell(op.Who), plan); bad != nil {
+	if bad := d.judgePlan(spell(op.Who), view, plan); bad != nil {
 		return bad
 	}
 	return d.carryOut(ctx, *e, func(removed, redacted int64) *Violation {
@@ -64,10 +65,11 @@ func (d *driver) erase(ctx context.Context, op Op) *Violation {
 }
 
 // planErasure asks the library who the person is and what is theirs.
-func (d *driver) planErasure(ctx context.Context, op Op) (*storage.Erasure, *forgetting, error) {
+func (d *driver) planErasure(ctx context.Context, op Op) (*storage.Erasure, *forgetting, *journey.View, error) {
 	type answer struct {
 		e *storage.Erasure
 		p *forgetting
+		v *journey.View
 	}
 	a, err := guarded(func() (answer, error) {
 		v, err := d.m.tracker.View(ctx, forever)
@@ -98,9 +100,9 @@ func (d *driver) planErasure(ctx context.Context, op Op) (*storage.Erasure, *for
 		if op.Limit != 0 {
 			e.At = instant(op.Limit)
 		}
-		return answer{e, divide(e, op, set, person.IDs, facts)}, nil
+		return answer{e, divide(e, op, set, person.IDs, facts), v}, nil
 	})
-	return a.e, a.p, err
+	return a.e, a.p, a.v, err
 }
 
 // divide turns an erase set into queries and replacements.

@@ -104,6 +104,18 @@ func TestEveryCheckFindsItsInvariantBroken(t *testing.T) {
 			c.musts = nil
 			return true
 		}},
+		"two strong beside two by force": {"I9", checkStrong, func(c *comparison) bool {
+			for p := range c.view.Identity().People() {
+				if ids := plainIDs(p.IDs); len(ids) > 2 && strings.HasPrefix(ids[1], "anonymous_id:") {
+					x := idTypes["anonymous_id"]
+					x.class = 'k'
+					idTypes["anonymous_id"] = x
+					c.musts = []Record{{Force: true, IDs: []string{ids[0], ids[2]}}}
+					return true
+				}
+			}
+			return false
+		}},
 		"taken back and joined": {"I10", checkRetracted, func(c *comparison) bool {
 			id, home := c.aPerson()
 			if home == nil {
@@ -200,7 +212,7 @@ func TestEveryCheckFindsItsInvariantBroken(t *testing.T) {
 				for _, j := range s.Journeys {
 					for i := range j.Steps {
 						if len(j.Goals) > 0 && j.Steps[i].Channel != "" && j.Goals[0].Net.Minor > 1000 {
-							j.Steps[i].Channel = "(other)x"
+							j.Steps[i].Channel, s.made = "(other)x", nil
 							return true
 						}
 					}
@@ -208,7 +220,13 @@ func TestEveryCheckFindsItsInvariantBroken(t *testing.T) {
 				return false
 			})(c)
 		}},
-		"step by step another": {"I24", checkIncremental, func(c *comparison) bool { _, home := c.aPerson(); home.id = "another"; return true }},
+		"step by step another name": {"I7", checkIncremental, func(c *comparison) bool { _, home := c.aPerson(); home.id = "another"; return true }},
+		"step by step another": {"I24", checkIncremental, func(c *comparison) bool {
+			id, home := c.aPerson()
+			home.id = "another"
+			delete(home.ids, id)
+			return true
+		}},
 		"a consent turned": {"I30", checkConsents, func(c *comparison) bool {
 			for i := range c.consents {
 				c.consents[i].Granted = !c.consents[i].Granted
@@ -483,6 +501,7 @@ func TestPlansOfErasuresAreJudged(t *testing.T) {
 			continue
 		}
 		who := ids[i]
+		at := forever // the instant of the view
 		somebodyElses := slices.IndexFunc(l.ledger.keys, func(k string) bool { return !o.forget(who).remove[k] && l.ledger.entries[k].possible[0] != "" })
 		for what, c := range map[string]struct {
 			invariant string
@@ -491,6 +510,7 @@ func TestPlansOfErasuresAreJudged(t *testing.T) {
 		}{
 			"as it is":                  {"", who, func(*forgetting) {}},
 			"of nobody":                 {"I28", "user_id:nobody", func(*forgetting) {}},
+			"people are other ones":     {"I6", who, func(p *forgetting) { p.own, at = p.own[1:], instant(1) }},
 			"an identifier stays":       {"I26", who, func(p *forgetting) { p.own = p.own[1:] }},
 			"an identifier too many":    {"I28", who, func(p *forgetting) { p.own = append(p.own, "user_id:other") }},
 			"a fact stays":              {"I29", who, func(p *forgetting) { delete(p.remove, slices.Sorted(maps.Keys(p.remove))[0]) }},
@@ -501,8 +521,13 @@ func TestPlansOfErasuresAreJudged(t *testing.T) {
 				continue
 			}
 			p := o.forget(who)
+			at = forever
 			c.change(p)
-			bad := l.judgePlan(c.who, p)
+			v, err := l.m.tracker.View(t.Context(), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad := l.judgePlan(c.who, v, p)
 			if c.invariant == "" != (bad == nil) || bad != nil && bad.Invariant != c.invariant {
 				t.Errorf("%s: %v, want %s", what, bad, c.invariant)
 			}
