@@ -14,6 +14,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, out, diag io.Writer) int {
 	case f.mode == "cut":
 		r, err = crash.Cut(ctx, crash.Options{Seed: f.Seed, N: f.N, Unsafe: f.unsafe, Progress: func(done, _ int) { f.Progress(done) }})
 	case f.replay != "":
-		r, err = replay(f)
+		r, err = replay(f.replay)
 	default:
 		f.First = f.mutant > 0
 		r = sim.Run(f.Config)
@@ -128,7 +129,7 @@ func parse(args []string, diag io.Writer) (*flags, error) {
 	s.StringVar(&f.unsafe, "unsafe", "", "self-check of the modes kill and cut: nosync or buffered")
 	s.IntVar(&f.mutant, "mutant", 0, "planted bug `K`; 0 is the real code")
 	s.BoolVar(&f.mutants, "mutants", false, "every planted bug in turn")
-	s.StringVar(&f.reduce, "reduce", "", "on a violation write the reduced trace to this `file`")
+	s.StringVar(&f.reduce, "reduce", "", "on a violation write the reduced trace to this `file`; with -mutants a folder")
 	s.StringVar(&f.replay, "replay", "", "run the trace in this `file` instead of seeds")
 	s.BoolVar(&f.list, "list", false, "list the kinds of faults, the invariants and the mutants")
 	if err := s.Parse(args); err != nil {
@@ -180,8 +181,8 @@ func list(out io.Writer) error {
 	return json.NewEncoder(out).Encode(map[string][]string{"fault_kinds": sim.FaultKinds(), "invariants": sim.Invariants(), "mutants": names})
 }
 
-func replay(f *flags) (*crash.Report, error) {
-	in, err := os.Open(f.replay)
+func replay(file string) (*crash.Report, error) {
+	in, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,8 @@ func replay(f *flags) (*crash.Report, error) {
 	return sim.Replay(s), nil
 }
 
-// reduced writes the reduced trace of the first violation, where that is asked for.
+// reduced writes the reduced trace of the first violation, where that is asked for, and
+// sees that what was written breaks the same.
 func reduced(f *flags, r *crash.Report) error {
 	if f.reduce == "" || r.Violations == 0 {
 		return nil
@@ -203,11 +205,14 @@ func reduced(f *flags, r *crash.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := sim.WriteTrace(w, s, v); err != nil {
-		w.Close()
+	if err := errors.Join(sim.WriteTrace(w, s, v), w.Close()); err != nil {
 		return err
 	}
-	return w.Close()
+	again, err := replay(f.reduce)
+	if err == nil && (again.Violations == 0 || again.Failed[0].Invariant != v.Invariant) {
+		err = fmt.Errorf("the reduced trace of seed %d does not break %s again", s.Seed, v.Invariant)
+	}
+	return err
 }
 
 // progress tells on a terminal how much is done.
