@@ -22,7 +22,12 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-const chunkSize = 256 << 10
+// A batch begins with a chunk of firstChunkSize; when that does not do the next is twice as
+// long, up to chunkSize.
+const (
+	firstChunkSize = 16 << 10
+	chunkSize      = 256 << 10
+)
 
 // prepare encodes facts; outcomes of those that are refused are set.
 func (b *batch) prepare(ctx context.Context, facts []storage.Fact, outs []touchpoint.Outcome) error {
@@ -34,7 +39,7 @@ func (b *batch) prepare(ctx context.Context, facts []storage.Fact, outs []touchp
 		}
 		r := &b.rows[i]
 		if cap(b.chunk)-len(b.chunk) < 4<<10 {
-			b.chunk = make([]byte, 0, chunkSize)
+			b.chunk = make([]byte, 0, min(chunkSize, max(firstChunkSize, 2*cap(b.chunk))))
 		}
 		room := cap(b.chunk) - len(b.chunk)
 		r.Body = b.chunk[len(b.chunk):]

@@ -3,11 +3,13 @@ package memstore
 import "encoding/binary"
 
 const (
-	arenaSize = 256 << 10
-	header    = 8 // bytes before a body: its row and its length
+	firstArena = 8 << 10
+	arenaSize  = 256 << 10
+	header     = 8 // bytes before a body: its row and its length
 )
 
-// arenas hold the bodies. A body longer than an arena has one of its own.
+// arenas hold the bodies; each is twice as long as the one before it, up to arenaSize. A
+// body longer than an arena has one of its own.
 type arenas []arena
 
 type arena struct {
@@ -20,7 +22,7 @@ func (a *arenas) put(row uint32, body []byte) uint64 {
 	need := header + len(body)
 	last := len(*a) - 1
 	if last < 0 || cap((*a)[last].buf)-len((*a)[last].buf) < need {
-		*a = append(*a, arena{buf: make([]byte, 0, max(arenaSize, need))})
+		*a = append(*a, arena{buf: make([]byte, 0, max(min(arenaSize, firstArena<<min(last+1, 5)), need))})
 		last++
 	}
 	x := &(*a)[last]

@@ -17,8 +17,8 @@ func Bytes(s *Store) []io.ReadCloser {
 		add(a.buf[:cap(a.buf)])
 	}
 	for _, b := range s.rows.blocks {
-		if b != nil {
-			add(unsafe.Slice((*byte)(unsafe.Pointer(b)), unsafe.Sizeof(*b)))
+		if b.rows != nil {
+			add(unsafe.Slice((*byte)(unsafe.Pointer(&b.rows[0])), len(b.rows)*int(unsafe.Sizeof(row{}))))
 		}
 	}
 	for name := range s.byName {
@@ -51,9 +51,19 @@ func Held(s *Store) (bodies, blocks int) {
 		bodies += cap(a.buf)
 	}
 	for _, b := range s.rows.blocks {
-		if b != nil {
+		if b.rows != nil {
 			blocks++
 		}
 	}
 	return bodies, blocks
+}
+
+// Rows returns for how many rows there is room.
+func Rows(s *Store) (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, b := range s.rows.blocks {
+		n += len(b.rows)
+	}
+	return n
 }

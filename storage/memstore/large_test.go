@@ -220,3 +220,18 @@ func TestBatchOfTooManyBytes(t *testing.T) {
 		t.Error("Load takes it in parts:", tally, err)
 	}
 }
+
+// TestASmallStoreIsSmall: a suite of tests makes thousands of stores that hold little.
+func TestASmallStoreIsSmall(t *testing.T) {
+	for _, c := range []struct{ facts, bodies, rows int }{{1, 8 << 10, 64}, {64, 8 << 10, 64}, {65, 24 << 10, 128}, {4096, 1 << 20, 4096}, {5000, 1 << 20, 8192}} {
+		s := memstore.New(nil)
+		fill(t, s, c.facts, 1, func(n int) time.Time { return t0 })
+		bodies, _ := memstore.Held(s)
+		if rows := memstore.Rows(s); bodies > c.bodies || rows != c.rows {
+			t.Errorf("%d facts: %d bytes for bodies, want %d at most; room for %d rows, want %d", c.facts, bodies, c.bodies, rows, c.rows)
+		}
+		if n := count(t, s, storage.Query{}); n != c.facts {
+			t.Errorf("%d of %d facts", n, c.facts)
+		}
+	}
+}

@@ -26,44 +26,58 @@ const (
 func (r *row) state() uint64      { return r.place & 3 }
 func (r *row) setState(st uint64) { r.place = r.place&^3 | st }
 
-const blockRows = 4096
+const (
+	blockRows = 4096
+	firstRows = 64 // of the first block at first
+)
 
 type block struct {
-	rows [blockRows]row
-	kept int // rows that are not dead
+	rows []row // with room for blockRows, but in the first block of a small store
+	kept int   // rows that are not dead
 }
 
-// rows are kept in blocks, so that growing copies nothing; a block whose rows are all
-// dead is let go.
+// rows are kept in blocks, so that growing copies nothing but the first of them, which
+// doubles from small: many stores hold little. A block whose rows are all dead is let go.
 type rows struct {
-	blocks []*block
+	blocks []block
 	n      uint32
 }
 
-// at returns a row, nil if it was purged with its whole block.
+// at returns a row, nil if it was purged with its whole block. It moves when rows are added.
 func (r *rows) at(i uint32) *row {
-	if b := r.blocks[i/blockRows]; b != nil {
-		return &b.rows[i%blockRows]
+	if list := r.blocks[i/blockRows].rows; list != nil {
+		return &list[i%blockRows]
 	}
 	return nil
 }
 
 func (r *rows) add() (uint32, *row) {
-	if r.n%blockRows == 0 {
-		r.blocks = append(r.blocks, new(block))
+	i := r.n % blockRows
+	if i == 0 {
+		r.blocks = append(r.blocks, block{})
 	}
-	b := r.blocks[r.n/blockRows]
+	b := &r.blocks[r.n/blockRows]
+	if int(i) == len(b.rows) {
+		size := blockRows
+		if r.n < blockRows {
+			size = max(firstRows, 2*len(b.rows))
+		}
+		old := b.rows
+		b.rows = make([]row, size)
+		copy(b.rows, old)
+		clear(old)
+	}
 	b.kept++
 	r.n++
-	return r.n - 1, &b.rows[(r.n-1)%blockRows]
+	return r.n - 1, &b.rows[i]
 }
 
 // bury wipes a row.
 func (r *rows) bury(i uint32) {
-	b := r.blocks[i/blockRows]
+	b := &r.blocks[i/blockRows]
 	b.rows[i%blockRows] = row{place: dead}
 	if b.kept--; b.kept == 0 && i/blockRows < r.n/blockRows {
-		r.blocks[i/blockRows] = nil
+		b.rows = nil
 	}
 }
 
