@@ -180,21 +180,26 @@ func (r *reading[T]) release() {
 	}
 }
 
-// decodeFact reads the columns hash, body, received after others.
+// decodeFact decodes the row that rows stands at.
 func (s *Store) decodeFact(rows pgx.Rows, others ...any) (storage.Fact, error) {
-	var hash pgtype.UUID
-	var body pgtype.DriverBytes
-	var r storage.Row
-	if err := rows.Scan(append(others, &hash, &body, &r.Received)...); err != nil {
+	r, err := s.row(rows, others...)
+	if err != nil {
 		return storage.Fact{}, err
 	}
+	return r.Fact()
+}
+
+// row reads the columns hash, body, received after others. Its body is overwritten by the
+// next row.
+func (s *Store) row(rows pgx.Rows, others ...any) (r storage.Row, err error) {
+	var hash pgtype.UUID
+	var body pgtype.DriverBytes
+	if err := rows.Scan(append(others, &hash, &body, &r.Received)...); err != nil {
+		return r, err
+	}
 	r.Body, r.Sum = body, hash.Bytes
-	if !s.opts.SkipVerify {
-		return r.Fact()
+	if s.opts.SkipVerify {
+		r.Sum = storage.HashBody(body)
 	}
-	f, err := storage.DecodeFact(r.Body)
-	if err == nil && f.Touch != nil && r.Received != storage.NoTime {
-		f.Touch.ReceivedAt = time.UnixMicro(r.Received).UTC()
-	}
-	return f, err
+	return r, nil
 }

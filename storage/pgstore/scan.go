@@ -126,15 +126,11 @@ func (v view) tiesOf(st *statement, sets string) {
 
 func (s *Store) decodeTie(rows pgx.Rows) (storage.Tie, error) {
 	var count, last int64
-	f, err := s.decodeFact(rows, &count, &last)
+	r, err := s.row(rows, &count, &last)
 	if err != nil {
 		return storage.Tie{}, err
 	}
-	t := storage.Tie{Evidence: f.Evidence, Override: f.Override, Membership: f.Membership, Parent: f.Parent}
-	if f.Touch != nil {
-		t.Sighting, t.Last, t.Count = f.Touch.Sighting(), time.UnixMicro(last).UTC(), count
-	}
-	return t, nil
+	return r.Tie(count, last)
 }
 
 // Snapshot returns a view of this instant. It holds no connection and no transaction: rows
