@@ -64,6 +64,7 @@ listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = ''
 fsync = on
+max_prepared_transactions = 2
 CONF
         if launch "$dir"; then break; fi
         [ "$try" -lt 5 ] || { cat "$dir/log" >&2; fail "the server does not start"; }

@@ -2,6 +2,7 @@ package pgstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -82,7 +83,9 @@ func (s *Store) finishErasures(ctx context.Context) error {
 
 // Reclaim gives the space of erased facts back in the way of Options.Reclaim, and returns
 // the places that may hold erased bytes still: "table pages" unless the tables were
-// written anew, "wal", "replicas" and "backups".
+// written anew, "wal", "replicas" and "backups". It does not write them anew while, for
+// longer than two seconds, somebody reads them, a transaction of before is open in the
+// cluster, or a replication slot holds the server back: it would copy the erased rows.
 func (s *Store) Reclaim(ctx context.Context) ([]string, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
@@ -99,8 +102,13 @@ func (s *Store) Reclaim(ctx context.Context) ([]string, error) {
 	}
 	tables, done := s.sql("{}fact, {}member, {}erasing, {}summary, {}summary_member"), false
 	if s.opts.Reclaim == Full {
+		if done, err = unseen(ctx, conn.Conn()); err != nil {
+			return out, s.orClosed(err)
+		}
+	}
+	if done {
 		if done, err = rewrite(ctx, conn.Conn(), tables); err != nil {
-			return out, err
+			return out, s.orClosed(err)
 		}
 	}
 	if !done {
@@ -111,6 +119,41 @@ func (s *Store) Reclaim(ctx context.Context) ([]string, error) {
 		_, err = conn.Exec(ctx, s.sql("delete from {}erasing where key = "+toReclaim+" and erasure = $1"), due)
 	}
 	return out, s.orClosed(classify(ctx, err))
+}
+
+// reclaimWait is how long Reclaim waits for others.
+const reclaimWait = 2 * time.Second
+
+// seesErased tells whether somebody may see a row that was deleted before transaction $1:
+// an open transaction of any database, as it bounds what a new reader sees; a reader of
+// this database, or a replica that tells us of its own; a replication slot.
+const seesErased = `with t as (select $1::text::xid8 as top)
+select pg_snapshot_xmin(pg_current_snapshot()) < t.top
+  or exists (select from pg_stat_activity a where a.pid <> pg_backend_pid() and age(a.backend_xmin) > age(t.top::xid)
+    and (a.datid is null or a.datname = current_database()))
+  or exists (select from pg_replication_slots r where age(r.xmin) > age(t.top::xid))
+  or coalesce(current_setting('vacuum_defer_cleanup_age', true), '0') <> '0'
+from t`
+
+// unseen waits until nobody can see what is deleted now, and tells whether it is so: VACUUM
+// copies the rows that somebody may see into the new table.
+func unseen(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	var top string
+	if err := conn.QueryRow(ctx, "select pg_snapshot_xmax(pg_current_snapshot())::text").Scan(&top); err != nil {
+		return false, classify(ctx, err)
+	}
+	pause, total := firstPause, time.Duration(0)
+	for {
+		var seen bool
+		if err := conn.QueryRow(ctx, seesErased, top).Scan(&seen); err != nil || !seen || total >= reclaimWait {
+			return err == nil && !seen, classify(ctx, err)
+		}
+		if err := rest(ctx, pause); err != nil {
+			return false, err
+		}
+		total += pause
+		pause = min(2*pause, reclaimWait/16)
+	}
 }
 
 // rewrite writes the tables anew, unless somebody reads them for too long.

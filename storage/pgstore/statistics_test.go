@@ -69,6 +69,9 @@ func TestNoStatisticKeepsAValue(t *testing.T) {
 	if err != nil || !rec.Done {
 		t.Fatal(rec, err)
 	}
+	if rec.OutOfReach[0] == "table pages" { // others' transactions are in the way
+		rec.OutOfReach = reclaimed(t, s)
+	}
 	if names := found(); len(names) > 0 {
 		t.Errorf("the erased value is in %v, out of reach of %v", names, rec.OutOfReach)
 	}

@@ -32,14 +32,22 @@ func (s *Store) transact(ctx context.Context, f func(conn *pgx.Conn) error) erro
 		if try == maxTries {
 			return err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return classify(ctx, ctx.Err())
+		if err := rest(ctx, pause); err != nil {
+			return err
 		}
 		pause *= 2
+	}
+}
+
+// rest waits for a while, or for the end of ctx, which is then the error.
+func rest(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return classify(ctx, ctx.Err())
 	}
 }
 
