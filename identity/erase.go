@@ -53,7 +53,7 @@ func (r *Resolution) EraseSet(p PersonID) (Receipt, bool) {
 			out.Redacted = append(out.Redacted, s.Ref)
 		}
 	}
-	out.Touches, out.Redacted = slices.Compact(out.Touches), slices.Compact(out.Redacted)
+	out.Touches, out.Redacted = once(out.Touches), once(out.Redacted)
 	for i := range r.f.evidence {
 		if out.takes(r.f.evidenceAt(&r.f.evidence[i]), person.IDs) {
 			out.Evidence++

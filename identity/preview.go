@@ -127,7 +127,7 @@ func diff(before, after *Resolution) *Diff {
 			d.Moved = append(d.Moved, s.Ref)
 		}
 	}
-	d.Moved = slices.Compact(d.Moved)
+	d.Moved = once(d.Moved)
 	return d
 }
 
@@ -159,4 +159,14 @@ func (g *Graph) Split(o Override, ids ...ID) (Override, error) {
 		return o, err
 	}
 	return o, nil
+}
+
+// once keeps the first of each: a touch may have been told twice, at two times.
+func once(refs []Ref) []Ref {
+	seen := make(map[Ref]bool, len(refs))
+	return slices.DeleteFunc(refs, func(ref Ref) bool {
+		again := seen[ref]
+		seen[ref] = true
+		return again
+	})
 }
