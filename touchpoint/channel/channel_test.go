@@ -413,6 +413,9 @@ func TestRulesOfPostHogOneByOne(t *testing.T) {
 		want            touchpoint.Channel
 	}{
 		{"utm_campaign=cross-network", "", "Cross Network"},
+		{"utm_campaign=cross-network&utm_medium=cpc", "", "Cross Network"}, // before what is paid
+		{"utm_campaign=cross-network&gclid=1", "", "Cross Network"},
+		{"utm_campaign=cross-network", "https://www.google.com/", "Cross Network"},
 		{"utm_source=null&utm_medium=null", "", touchpoint.ChannelDirect},
 		{"utm_medium=cpc&utm_campaign=video-1", "", touchpoint.ChannelPaidVideo},
 		{"utm_medium=cpc&fbclid=1", "", touchpoint.ChannelPaidSocial},

@@ -259,3 +259,25 @@ func TestATouchDoesNotKeepItsMessageInMemory(t *testing.T) {
 		t.Errorf("%s", kept[7].AppendJSON(nil))
 	}
 }
+
+// A type of identifier that the rules of the user leave out is said to be unknown, not
+// broken.
+func TestAnIdentifierOfAnUnknownTypeIsSaidToBeThat(t *testing.T) {
+	t.Parallel()
+	rules := identity.DefaultRules()
+	delete(rules.Types, identity.UserID)
+	k := desk(t, &ingest.Options{Rules: &rules})
+	for _, c := range []struct {
+		typ    identity.Type
+		raw    string
+		reason touchpoint.Reason
+	}{{identity.UserID, "u1", touchpoint.UnknownType}, {identity.Email, "a\x00b", touchpoint.Control}, {identity.Email, strings.Repeat("x", 2000), touchpoint.TooLong}} {
+		d := draft(k)
+		d.ID(c.typ, c.raw)
+		_, err := k.Finish(d)
+		var inv *touchpoint.InvalidError
+		if !errors.As(err, &inv) || inv.Field != "ids" || inv.Reason != c.reason {
+			t.Errorf("%s: %v, want %s", c.typ, err, c.reason)
+		}
+	}
+}

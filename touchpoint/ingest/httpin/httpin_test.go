@@ -434,6 +434,19 @@ func TestDeadLetters(t *testing.T) {
 	if a := serve(t, handler(t, &desk{}, &o), signed("/v1/batch", batch(bad))); a.code != 503 {
 		t.Errorf("dead letters are lost in silence: %d", a.code)
 	}
+	// One letter that failed is as bad as all, wherever in the batch it stood.
+	for fails := range 3 {
+		n := 0
+		o.Dead = func(ingest.DeadLetter) error {
+			if n++; n == fails+1 {
+				return errors.New("disk full")
+			}
+			return nil
+		}
+		if a := serve(t, handler(t, &desk{}, &o), signed("/v1/batch", batch(bad, bad, track("1", "a"), bad))); a.code != 503 || n != 3 {
+			t.Errorf("letter %d of %d is lost in silence: %d", fails+1, n, a.code)
+		}
+	}
 }
 
 // I10: no log and no answer holds a write key, a click id or an identifier.

@@ -1,0 +1,37 @@
+package attribution_test
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/tabi-go/tabi/attribution"
+)
+
+// What is drawn for a journey depends on it alone: rows that come in beside it, before or
+// after, leave the interval of its channel as it was.
+func TestOtherJourneysLeaveAnIntervalAsItWas(t *testing.T) {
+	t.Parallel()
+	opts := &attribution.Options{Interval: attribution.Interval{Method: attribution.Bootstrap, Reps: 40, Seed: 5}}
+	interval := func(rs ...attribution.Row) string {
+		res, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, rs...), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range res.Credits {
+			if c.Channel == "M" {
+				return strconv.FormatFloat(c.Lo, 'x', -1, 64) + " " + strconv.FormatFloat(c.Hi, 'x', -1, 64)
+			}
+		}
+		t.Fatal("no M")
+		return ""
+	}
+	row := func(ch string) attribution.Row {
+		return attribution.Row{Channels: []string{ch}, Conversions: 9, Nulls: 3, Value: 90 * scale}
+	}
+	alone := interval(row("M"))
+	for _, others := range [][]attribution.Row{{row("A")}, {row("Z")}, {row("A"), row("B"), row("Z")}} {
+		if got := interval(append(others, row("M"))...); got != alone {
+			t.Errorf("%d other rows: %s, alone %s", len(others), got, alone)
+		}
+	}
+}
