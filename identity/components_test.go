@@ -168,3 +168,42 @@ func ExampleComponents() {
 	fmt.Println(c.Len(), "keys in", c.Count(), "components; one device's owner is the other's:", a == b)
 	// Output: 5 keys in 2 components; one device's owner is the other's: true
 }
+
+// Whatever is asked first sees every pair that was added, though pairs are looked up in
+// batches.
+func TestTheFirstQuestionSeesEveryPair(t *testing.T) {
+	for question, ask := range map[string]func(c *identity.Components) string{
+		"Len":   func(c *identity.Components) string { return fmt.Sprint(c.Len()) },
+		"Count": func(c *identity.Components) string { return fmt.Sprint(c.Count() + 2) },
+		"Find": func(c *identity.Components) string {
+			if n, ok := c.Find("c"); n != 0 || !ok {
+				return "unknown"
+			}
+			return "3"
+		},
+		"All": func(c *identity.Components) string {
+			n := 0
+			for range c.All() {
+				n++
+			}
+			return fmt.Sprint(n)
+		},
+		"Merge":      func(c *identity.Components) string { var o identity.Components; o.Merge(c); return fmt.Sprint(o.Len()) },
+		"Merge into": func(c *identity.Components) string { c.Merge(&identity.Components{}); return fmt.Sprint(c.Len()) },
+		"MarshalBinary": func(c *identity.Components) string {
+			b, err := c.MarshalBinary()
+			var o identity.Components
+			if err != nil || o.UnmarshalBinary(b) != nil {
+				return "an error"
+			}
+			return fmt.Sprint(o.Len())
+		},
+	} {
+		var c identity.Components
+		c.Add("a", "b")
+		c.Add("c", "a")
+		if got := ask(&c); got != "3" {
+			t.Errorf("%s: %s", question, got)
+		}
+	}
+}

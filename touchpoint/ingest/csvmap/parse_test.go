@@ -41,6 +41,8 @@ func TestAWrongMappingIsRefusedByItsKey(t *testing.T) {
 		{`{` + base + `,"value":{"col":"v","decimal":",","group":","}}`, "value: decimal and group"},
 		{`{` + base + `,"props":{"p":{"col":"v","scale":"permille"}}}`, "props.p.scale: must be one of percent"},
 		{`{` + base + `,"props":{"p":{"span":["a"]}}}`, "props.p: span needs two"},
+		{`{` + base + `,"props":{"p":{"span":["a","b","c"]}}}`, "props.p: span needs two"},
+		{`{` + base + `,"props":{"p":{"span":[]}}}`, "props.p: span"},
 		{`{` + base + `,"props":"all"}`, `props: must be an object or "rest"`},
 		{`{"source":"s","kind":"k","ids":[{"type":"user_id","col":"u"}]}`, "at: required"},
 		{`{"source":"s","at":"t","ids":[{"type":"user_id","col":"u"}]}`, "kind: required"},

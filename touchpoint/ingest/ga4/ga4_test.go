@@ -33,6 +33,10 @@ func TestRows(t *testing.T) {
 			`"kind":"pageview","touchpoint":"x.example/a","campaign":{"source":"u"},` + a + `,"props":{"url":"https://x.example/a?utm_source=u"}}`},
 		{"a purchase", row("purchase", `,"ecommerce":{"purchase_revenue":5400.0,"transaction_id":"T"}`, param("value", "double", "1"), param("currency", "string", `"JPY"`)),
 			`"kind":"order",` + a + `,"value":"5400","currency":"JPY","props":{"order_id":"T"}}`},
+		{"a purchase with two numbers", row("purchase", `,"ecommerce":{"purchase_revenue":5400.0,"transaction_id":"T"}`, param("transaction_id", "string", `"P"`), param("currency", "string", `"JPY"`)),
+			`"kind":"order",` + a + `,"value":"5400","currency":"JPY","props":{"order_id":"P"}}`}, // that of the event
+		{"a purchase with its number in the event", row("purchase", "", param("transaction_id", "int", "7"), param("value", "double", "1"), param("currency", "string", `"JPY"`)),
+			`"kind":"order",` + a + `,"value":"1","currency":"JPY","props":{"order_id":"7"}}`},
 		{"a refund", row("refund", `,"ecommerce":{"refund_value":3,"transaction_id":"T"}`, param("currency", "string", `"USD"`)),
 			`"kind":"refund",` + a + `,"value":"-3.00","currency":"USD","props":{"order_id":"T"}}`},
 		{"a purchase in no currency", row("purchase", "", param("value", "double", "1")), "missing currency"},
