@@ -3,6 +3,7 @@ package attribution_test
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/attribution"
 )
@@ -33,5 +34,20 @@ func TestOtherJourneysLeaveAnIntervalAsItWas(t *testing.T) {
 		if got := interval(append(others, row("M"))...); got != alone {
 			t.Errorf("%d other rows: %s, alone %s", len(others), got, alone)
 		}
+	}
+}
+
+// A row of ages has no instants: a ledger invents none.
+func TestLedgerOfAgesHasNoInstants(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A", "B"}, Ages: []time.Duration{2 * time.Hour, time.Hour}, Conversions: 1, Value: 10 * scale})
+	n := 0
+	for e, err := range attribution.Ledger(js, attribution.Linear{}) {
+		if n++; err != nil || !e.End.IsZero() || !e.At.IsZero() {
+			t.Errorf("%+v %v", e, err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d entries", n)
 	}
 }
