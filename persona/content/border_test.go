@@ -260,3 +260,100 @@ func TestThemesOfFiveAnswers(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// An answer counts for the themes only if it has codes or text, and a code that it has
+// twice once; a code is never taken for a score.
+func TestWhatCountsAsNamingATheme(t *testing.T) {
+	v := &content.Voice{At: at}
+	add := func(survey string) {
+		props, err := touchpoint.ParseProps([]byte(`{"survey":{"id":"q",` + survey + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Add(content.Trail{Touches: []touchpoint.Touch{touch(t, touchpoint.KindSurveyAnswer, day, func(x *touchpoint.Touch) { x.Props = props })}})
+	}
+	for range 5 {
+		add(`"scale":"text","themes":["speed","price","nps=10","speed"]`)
+		add(`"scale":"nps","score":0`)
+	}
+	for _, s := range v.Shares(content.Group{}) {
+		if s.X != 5 || s.N != 5 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if s := v.Scores(content.Group{}); len(s) != 1 || s[0].N != 5 || s[0].Value != -100 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Figures come by question, stage, persona and channel.
+func TestFiguresComeByPlace(t *testing.T) {
+	v := &content.Voice{At: at}
+	for i := range 16 {
+		pick := func(bit int) string { return []string{"y", "x"}[i>>bit&1] }
+		v.Add(content.Trail{Persona: pick(1), Stays: []content.Stay{{Stage: pick(2), Enter: at.Add(-9 * day)}},
+			Touches: []touchpoint.Touch{touch(t, touchpoint.KindSurveyAnswer, day, func(x *touchpoint.Touch) {
+				x.Props, x.Channel = answer(pick(3), "nps", 5, ""), touchpoint.Channel(pick(0))
+			})}})
+	}
+	var got []string
+	for _, s := range v.Scores(content.Group{Question: true, Stage: true, Persona: true, Channel: true}) {
+		got = append(got, s.Question+s.Stage+s.Persona+string(s.Channel))
+	}
+	if len(got) != 16 || !slices.IsSorted(got) {
+		t.Error(got)
+	}
+}
+
+// Of two stages entered at once the subject stands in the one of higher rank, of one rank
+// in the later by name; only a stage of higher rank is an advance.
+func TestStagesEnteredAtOnceAndSideways(t *testing.T) {
+	p := plan(t, `{"id":"p","items":[{"id":"a","touchpoint":"A","stages":["a","b","c"],"updated":"2026-10-01T00:00:00Z"}],
+		"cells":[{"stage":"a","channel":"Email"},{"stage":"b","channel":"Email"},{"stage":"c","channel":"Email"}]}`)
+	enter := at.Add(-60 * day)
+	for name, tt := range map[string]struct {
+		stays    []content.Stay
+		stage    string
+		advanced int64
+	}{
+		"higher rank":     {[]content.Stay{{Stage: "b", Rank: 1, Enter: enter}, {Stage: "a", Rank: 2, Enter: enter}}, "a", 0},
+		"one rank":        {[]content.Stay{{Stage: "a", Rank: 1, Enter: enter}, {Stage: "b", Rank: 1, Enter: enter}}, "b", 0},
+		"sideways":        {[]content.Stay{{Stage: "a", Rank: 1, Enter: enter, Leave: at.Add(-20 * day)}, {Stage: "c", Rank: 1, Enter: at.Add(-20 * day)}}, "a", 0},
+		"up":              {[]content.Stay{{Stage: "a", Rank: 1, Enter: enter, Leave: at.Add(-20 * day)}, {Stage: "c", Rank: 2, Enter: at.Add(-20 * day)}}, "a", 1},
+		"the later entry": {[]content.Stay{{Stage: "a", Rank: 9, Enter: enter}, {Stage: "c", Rank: 2, Enter: enter.Add(day)}}, "c", 0},
+	} {
+		for range 2 {
+			slices.Reverse(tt.stays)
+			a := content.Audit{Plan: p, At: at}
+			a.Add(content.Trail{Stays: tt.stays, Touches: []touchpoint.Touch{touch(t, "pageview", 30*day, func(x *touchpoint.Touch) { x.Touchpoint, x.Channel = "A", "Email" })}})
+			if f := finding(t, a.Matrix(), tt.stage+"//Email"); f.Reach != 1 || f.Rate.N != 1 || f.Rate.X != tt.advanced {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+	}
+}
+
+// Phrases of equal priority come in the order of the table, and a floor that is met already
+// is not named.
+func TestToneInTheOrderOfTheTable(t *testing.T) {
+	tone, err := content.ParseTone([]byte(`{"rules":[
+		{"id":"two","when":{"all":[{"field":"a","op":"missing"},{"field":"b","op":"missing"}]},"set":{"formality":4,"keigo":"teinei"},"add":{"formality":1},"lead":[{"en":"x"}],"avoid":[{"en":"x"}]},
+		{"id":"one","when":{"field":"a","op":"missing"},"add":{"formality":-1},"least":{"formality":4,"keigo":"teinei"},"lead":[{"en":"y"}],"avoid":[{"en":"y"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := tone.Resolve(who(nil, nil), at)
+	if len(g.Lead) != 2 || g.Lead[0].Rule != "two" || len(g.Avoid) != 2 || g.Avoid[0].Rule != "two" {
+		t.Errorf("lead %v, avoid %v", g.Lead, g.Avoid)
+	}
+	var steps []string
+	for _, c := range g.Why {
+		if c.Descriptor == "formality" || c.Descriptor == "keigo" {
+			steps = append(steps, fmt.Sprintf("%s=%s %s %s", c.Descriptor, c.Value, c.Rule, c.How))
+		}
+	}
+	want := []string{"formality=4 two set", "formality=5 two add", "formality=4 one add", "keigo=teinei two set"}
+	if g.Formality != 4 || !slices.Equal(steps, want) {
+		t.Errorf("%q, not %q", steps, want)
+	}
+}

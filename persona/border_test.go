@@ -1,0 +1,154 @@
+package persona_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tabi-go/tabi/persona"
+)
+
+// An ordering test on a range whose end is the bound holds for part of it: it is undecided.
+// So is equality of ranges that share no more than an end.
+func TestRangesThatTouchTheBound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lo, hi float64
+		test   string
+		want   persona.Truth
+	}{
+		"lt, ends at":           {11, 50, `"op":"lt","value":50`, persona.Undecided},
+		"lt, begins at":         {50, 90, `"op":"lt","value":50`, persona.False},
+		"le, ends at":           {11, 50, `"op":"le","value":50`, persona.True},
+		"le, begins at":         {50, 90, `"op":"le","value":50`, persona.Undecided},
+		"gt, ends at":           {11, 50, `"op":"gt","value":50`, persona.False},
+		"gt, begins at":         {50, 90, `"op":"gt","value":50`, persona.Undecided},
+		"ge, ends at":           {11, 50, `"op":"ge","value":50`, persona.Undecided},
+		"ge, begins at":         {50, 90, `"op":"ge","value":50`, persona.True},
+		"between, ends at":      {11, 50, `"op":"between","value":[50,90]`, persona.Undecided},
+		"between, begins at":    {90, 99, `"op":"between","value":[50,90]`, persona.Undecided},
+		"between, fills":        {50, 90, `"op":"between","value":[50,90]`, persona.True},
+		"eq, ends at":           {11, 50, `"op":"eq","value":"50-90"`, persona.Undecided},
+		"eq, begins at":         {90, 99, `"op":"eq","value":"50-90"`, persona.Undecided},
+		"eq, apart":             {91, 99, `"op":"eq","value":"50-90"`, persona.False},
+		"ne, the same":          {50, 90, `"op":"ne","value":"50-90"`, persona.False},
+		"eq, one number inside": {60, 60, `"op":"eq","value":"50-90"`, persona.Undecided},
+	} {
+		f := persona.Map{"n": persona.RangeValue(tt.lo, tt.hi)}
+		if got := condition(t, `{"field":"n",`+tt.test+`}`).Eval(f, at); got != tt.want {
+			t.Errorf("%s: %v, not %v", name, got, tt.want)
+		}
+	}
+}
+
+// An explanation says why a value that is known could not be tested.
+func TestLeavesSayWhyAValueCouldNotBeTested(t *testing.T) {
+	c := condition(t, `{"field":"n","op":"ge","value":5}`)
+	for value, want := range map[string]persona.Unknown{"7": "", "many": persona.WrongType} {
+		_, leaves := c.Explain(persona.Map{"n": persona.TextValue(value)}, at)
+		if len(leaves) != 1 || leaves[0].Why.Unknown != want {
+			t.Errorf("%s: %+v", value, leaves)
+		}
+	}
+	if _, leaves := c.Explain(persona.Map{}, at); leaves[0].Why.Unknown != persona.NeverObserved {
+		t.Errorf("%+v", leaves)
+	}
+}
+
+// Decode takes documents up to MaxDocument, and points to what is wrong in maps, lists
+// and objects alike.
+func TestDecodeIsStrictEverywhere(t *testing.T) {
+	type document struct {
+		Names map[string]string `json:"names"`
+		List  []document        `json:"list"`
+	}
+	full := `{"names":{"en":"` + strings.Repeat("x", persona.MaxDocument-len(`{"names":{"en":""}}`)) + `"}}`
+	var d document
+	if err := persona.Decode([]byte(full), &d); err != nil {
+		t.Error("a document of MaxDocument bytes:", err)
+	}
+	if err := persona.Decode([]byte(full+" "), &d); err == nil {
+		t.Error("a document of one byte more is read")
+	}
+	for text, path := range map[string]string{
+		`[]`:                              "",
+		`{"names":[]}`:                    "/names",
+		`{"names":{"en":1}}`:              "/names/en",
+		`{"names":{},"names":{}}`:         "/names",
+		`{"names":{"en":"a","en":"b"}}`:   "/names/en",
+		`{"list":{}}`:                     "/list",
+		`{"list":[{},{"list":[3]}]}`:      "/list/1/list/0",
+		`{"list":[{},{"names":{"x":3}}]}`: "/list/1/names/x",
+		`{"names":{"a123456":1}}`:         "/names/a123456", // six digits may be a name
+		`{"names":{"a1234567":1}}`:        "/names/…",       // seven may be somebody's number
+		`{"names":{"` + strings.Repeat("k", 64) + `":1}}`: "/names/" + strings.Repeat("k", 64),
+		`{"names":{"` + strings.Repeat("k", 65) + `":1}}`: "/names/…",
+		`{"names":{"a@b":1}}`:                             "/names/…",
+	} {
+		err := persona.Decode([]byte(text), &d)
+		fault, ok := err.(*persona.DefinitionError)
+		if !ok || fault.Path != path {
+			t.Errorf("%.40s: %v, not at %q", text, err, path)
+		}
+	}
+}
+
+// Lists of profiles and personas may be as long as the limits say, and may not be empty text.
+func TestListsOfDefinitionsAtTheirLimits(t *testing.T) {
+	many := func(n int) []byte {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf(`{"id":"i%d","criteria":[%s]}`, i, one("c", "")))
+		}
+		return []byte("[" + strings.Join(list, ",") + "]")
+	}
+	for n, ok := range map[int]bool{persona.MaxICPs: true, persona.MaxICPs + 1: false} {
+		if _, err := persona.ParseICPs(many(n)); (err == nil) != ok {
+			t.Errorf("%d profiles: %v", n, err)
+		}
+	}
+	for n, ok := range map[int]bool{persona.MaxPersonas: true, persona.MaxPersonas + 1: false} {
+		if _, err := persona.ParsePersonas(many(n)); (err == nil) != ok {
+			t.Errorf("%d personas: %v", n, err)
+		}
+	}
+	for _, text := range []string{"", " ", "[", `[{"id":3}]`} {
+		if _, err := persona.ParseICPs([]byte(text)); err == nil {
+			t.Errorf("%q is read", text)
+		}
+	}
+	// Disqualifiers count as criteria do, and a weight may be 1e9.
+	disqualify := func(n int) error {
+		var list []string
+		for i := range n {
+			list = append(list, fmt.Sprintf(`{"id":"d%d","when":{"all":[]}}`, i))
+		}
+		_, err := persona.ParseICPs([]byte(`{"id":"i","criteria":[` + one("c", "") + `],"disqualify":[` + strings.Join(list, ",") + `]}`))
+		return err
+	}
+	weight := func(w, prior string) error {
+		_, err := persona.ParseICPs([]byte(`{"id":"i","criteria":[{"id":"c","weight":` + w + `,"prior":` + prior + `,"bands":[{"when":{"all":[]},"degree":1},{"when":{"all":[]},"degree":0}]}]}`))
+		return err
+	}
+	for name, pair := range map[string][2]error{
+		"disqualifiers": {disqualify(persona.MaxCriteria), disqualify(persona.MaxCriteria + 1)},
+		"weight":        {weight("1e9", "1"), weight("1000000001", "1")},
+		"prior":         {weight("1", "0"), weight("1", "-0.1")},
+	} {
+		if pair[0] != nil || pair[1] == nil {
+			t.Errorf("%s: %v at the limit, %v beyond", name, pair[0], pair[1])
+		}
+	}
+}
+
+// Of tiers with one bound the first by name is taken, each time.
+func TestTiersOfOneBound(t *testing.T) {
+	icps, err := persona.ParseICPs([]byte(`{"id":"i","tiers":{"z":50,"b":50,"a":50,"y":50,"low":10},"criteria":[` + one("c", "") + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if tier := icps[0].Fit(persona.Map{"f": persona.TextValue("x")}, at).Tier; tier != "a" {
+			t.Fatalf("tier %s", tier)
+		}
+	}
+}
