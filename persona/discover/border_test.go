@@ -1,0 +1,106 @@
+package discover_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/tabi-go/tabi/persona/discover"
+)
+
+// repeated is n rows of the same cells.
+func repeated(n int, line ...string) [][]string {
+	var cells [][]string
+	for range n {
+		cells = append(cells, line)
+	}
+	return cells
+}
+
+func joined(parts ...[][]string) (all [][]string) {
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// A draft fits a row that meets exactly half of the criteria whose cells it knows.
+func TestDraftFitsWhoMeetsHalfOfIt(t *testing.T) {
+	cols, rows := texts(joined(
+		repeated(15, "a", "p", "m", "k"), // the typical ones
+		repeated(3, "a", "p", "r", "s"),  // half of four
+		repeated(2, "a", "u", "r", ""),   // one of three
+		repeated(20, "b", "q", "n", "l")))
+	res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+	c := &res.Clusters[res.Labels[0]]
+	if c.Size != 20 || c.Draft == nil || len(c.Draft.Criteria) != 4 {
+		t.Fatalf("%+v", c)
+	}
+	if c.Draft.Counts["fits"] != 18 || c.Draft.Counts["fits_in_cluster"] != 18 || c.Precision != 1 || c.Recall != 18.0/20 {
+		t.Errorf("fits %v, precision %v, recall %v", c.Draft.Counts, c.Precision, c.Recall)
+	}
+}
+
+// A cluster of ten rows is described, and a value is typical from 60 % and 1.5 times the
+// share of all on.
+func TestClustersAndValuesAtTheirThresholds(t *testing.T) {
+	for size, described := range map[int]bool{9: false, 10: true} {
+		cols, rows := texts(joined(repeated(size, "a", "x"), repeated(30, "b", "y")))
+		res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+		if c := res.Clusters[1]; c.Size != size || (c.Columns != nil) != described || (c.Draft != nil) != described {
+			t.Errorf("a cluster of %d: %+v", size, c)
+		}
+	}
+	draft := func(cells [][]string) map[string]bool {
+		cols, rows := texts(cells)
+		res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+		ids := map[string]bool{}
+		if d := res.Clusters[res.Labels[0]].Draft; d != nil {
+			for _, c := range d.Criteria {
+				ids[c.ID] = true
+			}
+		}
+		return ids
+	}
+	// c1 and c2 hold the clusters together; c3 is what is asked about.
+	share := func(of10 int) [][]string {
+		return joined(repeated(of10, "a", "x", "v"), repeated(10-of10, "a", "x", "w"), repeated(30, "b", "y", "z"))
+	}
+	if !draft(share(6))["c3"] || draft(joined(repeated(59, "a", "x", "v"), repeated(41, "a", "x", "w"), repeated(300, "b", "y", "z")))["c3"] {
+		t.Error("60 % of a cluster are enough, 59 % are not")
+	}
+	lift := func(others int) [][]string { // all 20 here have v, and others of 10 there
+		return joined(repeated(20, "a", "x", "v"), repeated(others, "b", "y", "v"), repeated(10-others, "b", "y", "z"))
+	}
+	if !draft(lift(0))["c3"] || draft(lift(1))["c3"] {
+		t.Error("1.5 times the share of all is enough, 1.43 times is not")
+	}
+}
+
+// γ is half the mean deviation of the numeric columns as they are compared: 1 of one that
+// varies, 0 of one that does not.
+func TestGammaOfAColumnThatDoesNotVary(t *testing.T) {
+	cols := []discover.Column{{Name: "x", Scale: discover.Numeric}, {Name: "same", Scale: discover.Numeric}, {Name: "c"}}
+	var rows []discover.Row
+	for i := range 20 {
+		rows = append(rows, discover.Row{ID: id(i), Cells: []discover.Cell{number("x", float64(i%5)), number("same", 3), text("c", []string{"a", "b"}[i%2])}})
+	}
+	res := fit(t, discover.KPrototypes{K: 2}, table(t, cols, rows))
+	if !near(res.Gamma, .25, 1e-12) || math.IsNaN(res.Cost) {
+		t.Errorf("γ %v, cost %v", res.Gamma, res.Cost)
+	}
+}
+
+// Of starts that come equally far the earliest is the best, and no cluster stays empty:
+// the row farthest from its mode is moved there, the first of equal ones.
+func TestStartsThatAreEqualAndClustersThatAreEmpty(t *testing.T) {
+	cols, rows := texts(joined(repeated(3, "a", "b"), repeated(1, "a", ""), repeated(2, "c", "d")))
+	res := fit(t, discover.KModes{K: 3, Starts: 5}, table(t, cols, rows))
+	if res.Start != 0 || len(res.Clusters) != 3 {
+		t.Errorf("start %d of %+v", res.Start, res.Clusters)
+	}
+	for i, c := range res.Clusters {
+		if c.Size < 1 {
+			t.Errorf("cluster %d is empty", i)
+		}
+	}
+}
