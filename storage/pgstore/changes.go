@@ -78,8 +78,8 @@ func (s *Store) Lag(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	var us int64
-	err := s.pool.QueryRow(ctx, `select coalesce(max(extract(epoch from clock_timestamp() - began) * 1000000), 0)::bigint from (
+	err := s.readRow(ctx, `select coalesce(max(extract(epoch from clock_timestamp() - began) * 1000000), 0)::bigint from (
   select xact_start from pg_stat_activity where backend_xid is not null
-  union all select prepared from pg_prepared_xacts) t(began)`).Scan(&us)
-	return time.Duration(max(us, 0)) * time.Microsecond, s.orClosed(classify(ctx, err))
+  union all select prepared from pg_prepared_xacts) t(began)`, nil, &us)
+	return time.Duration(max(us, 0)) * time.Microsecond, err
 }

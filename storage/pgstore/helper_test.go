@@ -133,6 +133,7 @@ func (l *lab) open(ctx context.Context, o pgstore.Options) (*store, error) {
 	cfg.MaxConns = 6
 	cfg.ConnConfig.DialFunc = s.wire.dial
 	cfg.PrepareConn = s.prepareConn
+	cfg.ConnConfig.RuntimeParams["application_name"] = o.Schema // for terminate
 	if s.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, err
 	}

@@ -26,9 +26,8 @@ func (s *Store) purge(ctx context.Context) error {
 		if err := s.begin(ctx); err != nil {
 			return err
 		}
-		err := s.pool.QueryRow(ctx, s.sql("select exists (select from {}erasing where key <> "+toReclaim+")")).Scan(&more)
-		if err != nil {
-			return s.orClosed(classify(ctx, err))
+		if err := s.readRow(ctx, "select exists (select from {}erasing where key <> "+toReclaim+")", nil, &more); err != nil {
+			return err
 		}
 		if more {
 			if err := s.transact(ctx, func(conn *pgx.Conn) error { return s.purgeSome(ctx, conn) }); err != nil {

@@ -45,17 +45,34 @@ func iterate[T any](ctx context.Context, s *Store, build func(st *statement) err
 }
 
 // readFirst reads the first part, again where the connection fails.
-func readFirst[T any](ctx context.Context, s *Store, st *statement, decode func(pgx.Rows) (T, error)) (*reading[T], error) {
+func readFirst[T any](ctx context.Context, s *Store, st *statement, decode func(pgx.Rows) (T, error)) (r *reading[T], err error) {
+	err = s.reread(ctx, func() error {
+		r = &reading[T]{decode: decode}
+		err := r.first(ctx, s, st)
+		if err != nil {
+			r.release()
+		}
+		return err
+	})
+	return r, err
+}
+
+// readRow reads the one row that a statement selects, again where the connection fails.
+func (s *Store) readRow(ctx context.Context, text string, args []any, into ...any) error {
+	return s.reread(ctx, func() error { return s.pool.QueryRow(ctx, s.sql(text), args...).Scan(into...) })
+}
+
+// reread runs f, which changes nothing, again where the connection fails: the pool may hold
+// some that the server has ended long ago.
+func (s *Store) reread(ctx context.Context, f func() error) error {
 	pause := firstPause
 	for try := 1; ; try++ {
-		r := &reading[T]{decode: decode}
-		err := r.first(ctx, s, st)
-		if err == nil {
-			return r, nil
-		}
-		r.release()
-		if try == maxTries || !repeatable(ctx, err) || s.closed.Load() {
-			return nil, s.orClosed(err)
+		err := classify(ctx, f())
+		switch {
+		case err == nil:
+			return nil
+		case try == maxTries, !repeatable(ctx, err), s.closed.Load():
+			return s.orClosed(err)
 		}
 		time.Sleep(pause)
 		pause *= 2

@@ -39,8 +39,8 @@ func (s *Store) Count(ctx context.Context, q storage.Query) (n int64, err error)
 		st.text.WriteString(" limit " + st.arg(int64(q.Limit)))
 	}
 	st.text.WriteString(") x")
-	err = s.pool.QueryRow(ctx, s.sql(st.text.String()), st.args...).Scan(&n)
-	return n, s.orClosed(classify(ctx, err))
+	err = s.readRow(ctx, st.text.String(), st.args, &n)
+	return n, err
 }
 
 // Split cuts at instants that part what q selects evenly.
@@ -59,8 +59,8 @@ func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Qu
 	st.text.WriteString("select percentile_disc(" + st.arg(shares) + "::float8[]) within group (order by f.at) from {}fact f")
 	view{}.where(st, q)
 	var at []int64
-	if err := s.pool.QueryRow(ctx, s.sql(st.text.String()), st.args...).Scan(&at); err != nil {
-		return nil, s.orClosed(classify(ctx, err))
+	if err := s.readRow(ctx, st.text.String(), st.args, &at); err != nil {
+		return nil, err
 	}
 	cuts := make([]time.Time, len(at))
 	for k, us := range at {
@@ -140,9 +140,8 @@ func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 		return nil, err
 	}
 	at := &snapshot{s: s}
-	err := s.pool.QueryRow(ctx, s.sql("select pg_current_snapshot()::text, gen from {}meta")).Scan(&at.snapshot, &at.gen)
-	if err != nil {
-		return nil, s.orClosed(classify(ctx, err))
+	if err := s.readRow(ctx, "select pg_current_snapshot()::text, gen from {}meta", nil, &at.snapshot, &at.gen); err != nil {
+		return nil, err
 	}
 	return at, nil
 }

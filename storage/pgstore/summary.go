@@ -151,8 +151,8 @@ func (s *Store) SummaryCursor(ctx context.Context, model string) (storage.Cursor
 		return storage.Cursor{}, err
 	}
 	var text string
-	err := s.pool.QueryRow(ctx, s.sql("select coalesce((select cursor from {}summary_model where model = $1), '') || "+mark+" from {}meta"), model).Scan(&text)
-	return storage.MakeCursor(text), s.orClosed(classify(ctx, err))
+	err := s.readRow(ctx, "select coalesce((select cursor from {}summary_model where model = $1), '') || "+mark+" from {}meta", []any{model}, &text)
+	return storage.MakeCursor(text), err
 }
 
 // CountSummaries is storage.Summarizer's.
