@@ -2,7 +2,7 @@
 //
 // A store's tests call [Run] with a [Harness] that opens fresh stores:
 //
-//	func TestStore(t *testing.T) {
+//	func TestConformance(t *testing.T) {
 //		storetest.Run(t, storetest.Harness{
 //			Open: func(context.Context) (storage.Store, error) { return memstore.New(nil), nil },
 //		})

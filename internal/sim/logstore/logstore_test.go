@@ -127,7 +127,7 @@ func fault(d *crashfs.Disk, f storetest.Fault) (undo func() error, err error) {
 	}, nil
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, harness()) }
+func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
