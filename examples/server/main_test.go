@@ -14,7 +14,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tabi-go/tabi/examples/internal/blackbox"
 )
@@ -217,21 +216,31 @@ func TestEndsInOrder(t *testing.T) {
 	}
 	defer conn.Close()
 	const body = `{"type":"track","messageId":"late","event":"x","userId":"u1","timestamp":"2026-04-01T09:00:00Z"}`
-	head := "POST /v1/track HTTP/1.1\r\nHost: x\r\nX-Write-Key: " + key + "\r\nContent-Length: 98\r\n\r\n"
+	head := "POST /v1/track HTTP/1.1\r\nHost: x\r\nX-Write-Key: " + key + "\r\nExpect: 100-continue\r\nContent-Length: 98\r\n\r\n"
 	if _, err := io.WriteString(conn, head+body[:40]); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // the request is being read
+	in := bufio.NewReader(conn)
+	const reading = "HTTP/1.1 100 Continue\r\n\r\n" // what a server says once it reads the body
+	if got, err := in.Peek(len(reading)); err != nil || string(got) != reading {
+		t.Fatalf("%q, %v", got, err)
+	}
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond)
+	for {
+		other, err := net.Dial("tcp", conn.RemoteAddr().String())
+		if err != nil { // it has seen the signal
+			break
+		}
+		other.Close()
+	}
 	rest := body[40:] + strings.Repeat(" ", 98-len(body))
 	if _, err := io.WriteString(conn, rest); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := io.ReadAll(conn)
-	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200") || !strings.Contains(string(answer), `"accepted":1`) {
+	answer, err := io.ReadAll(in)
+	if err != nil || !strings.HasPrefix(string(answer), reading+"HTTP/1.1 200") || !strings.Contains(string(answer), `"accepted":1`) {
 		t.Errorf("%q, %v", answer, err)
 	}
 	if err := s.cmd.Wait(); err != nil || s.errs.String() != "offered=1 accepted=1 duplicate=0 conflict=0 rejected=0 suppressed=0 retry=0\n" {

@@ -189,7 +189,7 @@ func TestContextEndsInsideOfAGroup(t *testing.T) {
 			}
 			return
 		}
-		if n > 100 {
+		if n > 1000 {
 			t.Fatal("they never shared a transaction")
 		}
 	}
