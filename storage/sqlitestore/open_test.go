@@ -157,6 +157,13 @@ func TestFullDiskIsTold(t *testing.T) {
 	}
 }
 
+// queued waits until so many calls wait for their turn to write.
+func queued(s *sqlitestore.Store, n int) {
+	for s.Waiting() < n {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // Calls that wait share one commit, and one whose context ends leaves the queue.
 func TestGroupCommit(t *testing.T) {
 	w := newWrecker()
@@ -179,7 +186,7 @@ func TestGroupCommit(t *testing.T) {
 	if outs, err := s.Append(ctx, touches(100, 101)); outs != nil || !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(outs, err)
 	}
-	time.Sleep(50 * time.Millisecond) // the others queue up
+	queued(s, 39)
 	w.hold.Unlock()
 	wg.Wait()
 	if n := w.commits.Load() - before; n > 20 {
@@ -209,7 +216,7 @@ func TestWritersThatComeBackShareCommits(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(50 * time.Millisecond) // one waits for its commit, the others queue up
+	queued(s, writers-1) // one waits for its commit
 	w.hold.Unlock()
 	wg.Wait()
 	if n := w.commits.Load() - before; n > each*4/3 {
