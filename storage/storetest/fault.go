@@ -275,7 +275,7 @@ func everyCallRules() []rule {
 			all = append(all, rule{"S12/fault/every-call-" + kindName + "-in-" + jobName, "any call may be repeated after any error; the end state equals one clean run", func(r *run) {
 				clean := r.open()
 				r.ok(job(r.ctx, Faulty(clean, &Faults{})), "a clean run")
-				for n := 1; ; n += r.step(3) {
+				for n := 1; ; n += r.step(7) {
 					r.at("call %d", n)
 					s := r.open()
 					f := &Faults{}

@@ -94,7 +94,7 @@ func iterateRules() []rule {
 			}})
 		}
 		add("stop-anywhere", "a loop may stop at any time without a leak", func(r *run, s storage.Store) {
-			for stop := 0; stop < 131; stop += r.step(10) {
+			for stop := 0; stop < 131; stop += r.step(33) {
 				n := 0
 				for _, err := range it.of(r.ctx, s) {
 					r.ok(err, "iteration")
@@ -167,8 +167,10 @@ func iterateRules() []rule {
 					if err != nil {
 						return err
 					}
-					if _, err := s.Append(r.ctx, []storage.Fact{touch(1000 + n)}); err != nil {
-						return err
+					if n < 20 || !r.h.brief {
+						if _, err := s.Append(r.ctx, []storage.Fact{touch(1000 + n)}); err != nil {
+							return err
+						}
 					}
 					if n++; n > 1000 {
 						return errors.New("the iteration follows its own writes")
@@ -188,8 +190,10 @@ func iterateRules() []rule {
 						return err
 					}
 					e := storage.Erasure{ID: fmt.Sprint("e", n), At: start, Remove: []storage.Query{{Keys: []storage.Key{touch(129 - n).Key()}}}}
-					if _, err := s.Erase(r.ctx, e); err != nil {
-						return err
+					if n < 20 || !r.h.brief {
+						if _, err := s.Erase(r.ctx, e); err != nil {
+							return err
+						}
 					}
 					n++
 				}
@@ -201,7 +205,7 @@ func iterateRules() []rule {
 		})
 		add("nested", "three nested iterations always work", func(r *run, s storage.Store) {
 			r.within("nesting", func() error {
-				n, outer := 0, 130/r.step(13)
+				n, outer := 0, 130/r.step(65)
 				for _, err := range it.of(r.ctx, s) {
 					if err != nil {
 						return err
