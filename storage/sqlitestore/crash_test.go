@@ -186,7 +186,7 @@ func TestProcesses(t *testing.T) {
 		each = 50_000
 	}
 	if testing.Short() {
-		each = 400
+		each = 200
 	}
 	if env := os.Getenv(processEnv); env != "" {
 		var p, batch int

@@ -7,5 +7,8 @@ import (
 )
 
 func TestGoldenJourneys(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine and a hundred stores: not with -short")
+	}
 	storetest.RunGolden(t, newBench(t).harness(), "../../journey/testdata/golden")
 }

@@ -19,6 +19,9 @@ import (
 // An erasure is killed between any two of its statements that write, begin, commit or cut
 // the log. Every second one is killed once more while the store opens again.
 func TestKillErasures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("processes of one goroutine: not with -short")
+	}
 	h := kills(0, 20)
 	h.Steps = func(_ context.Context, dir string, step func()) (storage.Store, error) {
 		w := newWrecker()
