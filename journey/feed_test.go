@@ -177,7 +177,7 @@ func pad(s state) state {
 
 // Replaying the feed from empty, in whatever pieces, gives the present state.
 func TestReplayingTheFeedGivesThePresent(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(many(12, 12)) {
 		o := leads(journey.Boundary{})
 		o.Twins = &touchpoint.TwinRules{Off: true}
 		tr := tracker(t, o)

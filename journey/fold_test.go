@@ -233,7 +233,7 @@ func TestPathsStopAtTheGoal(t *testing.T) {
 // J1, J2, J3, J4: journeys partition the steps, goals are conserved, only the last journey
 // may be open, and a lifetime has the same steps in one.
 func TestJourneysPartitionTheTouches(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(many(300, 300)) {
 		touches := world(seed, 60)
 		r := rand.New(rand.NewPCG(seed, 1))
 		b := journey.Boundary{

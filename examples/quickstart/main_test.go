@@ -129,6 +129,9 @@ func TestBadUsage(t *testing.T) {
 }
 
 func TestJulyAgreesWithAnIndependentComputation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	file := blackbox.Shared(t, "data/attribution/touches_july.csv.gz")
 	out, diag, status := blackbox.Run(t, "", "-in", file, "-map", "july.json")
 	if status != 0 {

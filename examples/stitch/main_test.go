@@ -119,6 +119,9 @@ web,3,2026-01-03T00:00:00Z,pageview,,,d1
 `
 
 func TestScorerBeatsEveryRule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	args := []string{"-in", blackbox.Shared(t, "data/identity/splink_fake_1000.csv"), "-rules", filepath.Join("rules", "splink_scorer.json"), "-truth", "cluster"}
 	out, _, _ := blackbox.Run(t, "", args...)
 	cells := strings.Split(strings.Split(strings.TrimSpace(out), "\n")[1], ",")

@@ -13,6 +13,9 @@ import (
 
 // TestHouse is the layout test: it holds this repository to the rules.
 func TestHouse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and a step of its own: not with -short")
+	}
 	found, err := layout.Check(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -208,6 +211,9 @@ func build(t *testing.T, base, plant map[string]string) string {
 // function over a map, a struct and what it appends to, it takes the first and finds
 // the others.
 func TestMapOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	const head = "package journey\n\nimport (\n\t\"maps\"\n\t\"slices\"\n\t\"strings\"\n)\n\n" +
 		"type sum struct {\n\tn int\n\tf float64\n\ttext string\n}\n\n" +
 		"var _ = maps.Clone[map[string]int]\nvar _ = slices.Sort[[]string]\nvar _ = strings.ToLower\n\n" +

@@ -90,6 +90,9 @@ func visits(change func(vs []stage.Visit) bool) func(*comparison) bool {
 }
 
 func TestEveryCheckFindsItsInvariantBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	for what, c := range map[string]struct {
 		invariant string
 		check     func(*comparison) *Violation

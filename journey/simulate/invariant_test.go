@@ -43,6 +43,9 @@ func TestSameSeedSameTouches(t *testing.T) {
 // Invariant 1, on every machine: these digests are the same for GOAMD64=v3 and GOARCH=386,
 // and for any GOMAXPROCS.
 func TestPinnedDigests(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine on one processor: not with -short")
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	want := map[string]string{
 		"randomised":     "29e12d8ed8e3e412",

@@ -189,6 +189,9 @@ func known(c touchpoint.Channel) bool {
 
 // Each account of b2b comes to know, to an opportunity and to its end in this order.
 func TestMilestonesAreInOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	t.Parallel()
 	for _, name := range []string{"b2b", "company"} {
 		reached := map[string][]string{}
@@ -227,6 +230,9 @@ func TestMilestonesAreInOrder(t *testing.T) {
 // The resolver must be able to put the fragments together: what it says belongs to one
 // person does, and most of what does it finds.
 func TestFragmentsCanBeStitched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	t.Parallel()
 	for _, name := range []string{"fragmented", "company"} {
 		p := run(t, scenario(t, name), 7, 1500, 30)

@@ -236,6 +236,9 @@ func TestParentsAreAsManyAsExcitationMakes(t *testing.T) {
 
 // The key that a person's cause names is a touch of theirs, of that channel.
 func TestCauseIsATouchOfThePerson(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine: not with -short")
+	}
 	t.Parallel()
 	for _, name := range []string{"all", "fragmented", "b2b"} {
 		p := run(t, scenario(t, name), 4, 2000, 60)

@@ -34,7 +34,7 @@ func line(t *testing.T, r *crash.Report) string {
 }
 
 func TestPowerCutsLoseNothing(t *testing.T) {
-	n := size(100, 300, 5000)
+	n := size(25, 300, 5000)
 	r, err := crash.Cut(t.Context(), crash.Options{Seed: 1, N: n})
 	if err != nil {
 		t.Fatal(err)

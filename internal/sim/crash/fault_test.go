@@ -134,7 +134,7 @@ func TestFailingTheNthOperationOfTheDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			failed := 0
-			for n := 1; n <= ops; n++ {
+			for n := 1; n <= ops; n += size(5, 1, 1) {
 				p := &program{t: t, disk: crashfs.New(1)}
 				what := "nothing"
 				p.disk.Hook(func(op crashfs.Op) error {
