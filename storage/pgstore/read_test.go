@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/pgstore"
@@ -279,6 +280,45 @@ func TestReclaimFull(t *testing.T) {
 			t.Errorf("%d erased values are there", n)
 		}
 		s.Close()
+	}
+}
+
+// The server keeps the plan of a statement that was prepared while the tables were empty:
+// it must be good when they are large.
+func TestPlanOfAnEmptyTableUsesTheIndex(t *testing.T) {
+	l := newLab(t)
+	ctx := t.Context()
+	s, err := l.open(ctx, pgstore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 10 { // after five the plan is for any arguments
+		for _, err := range s.Scan(ctx, storage.Query{IDs: []identity.ID{identity.MakeID(identity.UserID, "u1")}}) {
+			t.Fatal(err)
+		}
+	}
+	plans := 0
+	for _, conn := range s.pool.AcquireAllIdle(ctx) {
+		var names []string
+		if err := conn.QueryRow(ctx, "select array_agg(name) from pg_prepared_statements where statement like '%f.body%ident%' and generic_plans > 0").Scan(&names); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			rows, err := conn.Query(ctx, "explain execute "+name+"('{531dac40-bd88-5eaa-e153-3caeebe17b68}')", pgx.QueryExecModeSimpleProtocol)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if text := strings.Join(plan, "\n"); err != nil || strings.Contains(text, "Seq Scan on fact") {
+				t.Errorf("error %v, all facts are read:\n%s", err, text)
+			}
+			plans++
+		}
+		conn.Release()
+	}
+	if plans == 0 {
+		t.Error("the server kept no plan")
 	}
 }
 
