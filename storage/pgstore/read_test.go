@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -405,19 +410,68 @@ func reclaimed(t *testing.T, s *store) (places []string) {
 	return places
 }
 
-// Statements are made of constants: no source formats one.
-func TestNoStatementIsMadeFromData(t *testing.T) {
+// SQL injection: statements are put together of constants and numbered placeholders. No
+// source can format one, and where texts are joined to SQL, they are of these kinds.
+func TestSQLInjectionNoStatementIsMadeFromText(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal(err)
 	}
+	statement := regexp.MustCompile(`(?i)\b(select|insert|update|delete|union|where|and|or|from|limit|vacuum|order|set|any)\b`)
+	// Placeholders, and texts that are made of placeholders and constants.
+	placed := regexp.MustCompile(`^(st\.arg\(.*\)|setsOf\(st, .*\)|id|gen|at|than|source|toReclaim|take|sets|tables|cluster|mark)$`)
+	joined := 0
 	for _, name := range files {
-		b, err := os.ReadFile(name)
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(name, "_test.go") && strings.Contains(string(b), `"fmt"`) {
-			t.Errorf("%s imports fmt", name)
+		for _, imported := range f.Imports {
+			if path := imported.Path.Value; path == `"fmt"` || strings.Contains(path, "template") {
+				t.Errorf("%s imports %s", name, path)
+			}
 		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sum, ok := n.(*ast.BinaryExpr)
+			if !ok || sum.Op != token.ADD {
+				return true
+			}
+			var parts []ast.Expr
+			var split func(e ast.Expr)
+			split = func(e ast.Expr) {
+				if b, ok := e.(*ast.BinaryExpr); ok && b.Op == token.ADD {
+					split(b.X)
+					split(b.Y)
+					return
+				}
+				parts = append(parts, e)
+			}
+			split(sum)
+			isSQL := false
+			for _, p := range parts {
+				lit, ok := p.(*ast.BasicLit)
+				isSQL = isSQL || ok && lit.Kind == token.STRING && statement.MatchString(lit.Value)
+			}
+			for _, p := range parts {
+				if _, ok := p.(*ast.BasicLit); ok || !isSQL {
+					continue
+				}
+				var text strings.Builder
+				if err := printer.Fprint(&text, fset, p); err != nil {
+					t.Fatal(err)
+				}
+				if joined++; !placed.MatchString(text.String()) {
+					t.Errorf("%s: %s is joined to SQL", name, text.String())
+				}
+			}
+			return false
+		})
+	}
+	if joined == 0 {
+		t.Error("the check finds no statement")
 	}
 }

@@ -89,19 +89,6 @@ func valueRules() []rule {
 			r.add(s, facts...)
 			r.holds(s, facts...)
 		}},
-		rule{"S5/values/random-instants", "no instant is rounded", func(r *run) {
-			s := r.open()
-			g := newRandom(1)
-			var facts []storage.Fact
-			for i := range 500 {
-				facts = append(facts, with(touch(i), func(t *touchpoint.Touch) {
-					t.At = time.UnixMicro(g.Int64N(end.UnixMicro() + 1)).UTC()
-					t.ReceivedAt = time.UnixMicro(g.Int64N(end.UnixMicro()) + 1).UTC()
-				}))
-			}
-			r.add(s, facts...)
-			r.holds(s, facts...)
-		}},
 		rule{"S5/values/bounds-of-validity", "the ends of evidence reach from year 1 to 9999, and 1970 is not absent", func(r *run) {
 			s := r.open()
 			var facts []storage.Fact
@@ -184,7 +171,7 @@ func valueRules() []rule {
 			r.holds(s, fullTouch(), full(storage.ClassOverride, 1), full(storage.ClassAudit, 1))
 		}},
 	)
-	all = append(all, optionalRules()...)
+	all = append(append(all, hostileRules()...), optionalRules()...)
 	return append(all, badTextRules()...)
 }
 
