@@ -87,3 +87,45 @@ func TestReceiptNamesATouchOnce(t *testing.T) {
 		t.Errorf("%v %v", rc.Touches, ok)
 	}
 }
+
+// The two ends of a scope are no direction: named either way round, a retraction kills the
+// same evidence, is the same statement when sent again, and is kept as the same bytes.
+func TestAScopeHasNoDirection(t *testing.T) {
+	a, b := id(t, "user_id:u1"), id(t, "device_id:d1")
+	made := func(ends ...identity.ID) (*identity.Graph, []byte) {
+		g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 device_id:d1"))
+		for i := 0; i < len(ends); i += 2 {
+			must(t, g.Apply(identity.Override{ID: "o", At: day(1, 2), Op: identity.Retract, Scope: identity.Scope{A: ends[i], B: ends[i+1]}}))
+		}
+		state, err := g.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g, state
+	}
+	_, want := made(a, b)
+	for _, ends := range [][]identity.ID{{b, a}, {a, b, b, a}, {b, a, a, b}} {
+		g, state := made(ends...)
+		if got := people(g.Resolve(time.Time{})); got != "d1 | u1" || string(state) != string(want) {
+			t.Errorf("%v: %s, same bytes %v", ends, got, string(state) == string(want))
+		}
+	}
+}
+
+// What a touch says of a company counts at its own instant, and not before.
+func TestAccountOfAHintIsThereAtItsInstant(t *testing.T) {
+	for _, s := range []identity.Sighting{{ReverseIP: "acme.example"}, {Website: "https://www.acme.example/"}} {
+		s.Ref, s.At, s.IDs = identity.Ref{Source: "web", ID: "1"}, day(1, 2), ids(t, "user_id:u1")
+		g := graph(t, nil, s)
+		for at, want := range map[time.Time]int{day(1, 2).Add(-time.Microsecond): 0, day(1, 2): 1, day(1, 3): 1} {
+			n := 0
+			r := g.Resolve(at)
+			for range r.Accounts() {
+				n++
+			}
+			if of := r.Account(s); n != want || want == 1 && of.Account.IsZero() {
+				t.Errorf("at %v: %d accounts, want %d; %+v", at, n, want, of)
+			}
+		}
+	}
+}
