@@ -2,10 +2,13 @@ package persona_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // An ordering test on a range whose end is the bound holds for part of it: it is undecided.
@@ -151,4 +154,107 @@ func TestTiersOfOneBound(t *testing.T) {
 			t.Fatalf("tier %s", tier)
 		}
 	}
+}
+
+// Observations of one instant, source and record are ordered by what they hold, so that
+// arrival decides nothing: the greater text, the later receipt, is the latest.
+func TestObservationsThatDifferInOneThingOnly(t *testing.T) {
+	base := persona.Observation{Name: "person.x", Source: "crm", Ref: touchpoint.Key{Source: "crm", ID: "1"}, At: at.Add(-time.Hour), Value: persona.TextValue("a")}
+	for name, change := range map[string]func(*persona.Observation){
+		"text":     func(o *persona.Observation) { o.Value = persona.TextValue("b") },
+		"kind":     func(o *persona.Observation) { o.Value = persona.NumberValue(1) },
+		"unknown":  func(o *persona.Observation) { o.Value, o.Unknown = persona.Value{}, persona.Placeholder },
+		"received": func(o *persona.Observation) { o.ReceivedAt = at },
+		"method":   func(o *persona.Observation) { o.Method = persona.Inferred },
+		"record":   func(o *persona.Observation) { o.Ref.ID = "2" },
+	} {
+		other := base
+		change(&other)
+		fold := func(list ...persona.Observation) persona.Trait {
+			v := persona.Fold(slices.Values(list), at, &persona.FoldOptions{Policies: map[string]persona.Policy{"person.x": persona.Latest}})
+			return traitOf(v, "person.x")
+
+		}
+		one, two := fold(base, other), fold(other, base)
+		if fmt.Sprintf("%+v", one) != fmt.Sprintf("%+v", two) {
+			t.Errorf("%s: %+v, in the other order %+v", name, one, two)
+		}
+		if greater := name == "text" || name == "received" || name == "record"; greater && (one.Value != other.Value || one.ReceivedAt != other.ReceivedAt || one.Ref != other.Ref) {
+			t.Errorf("%s: the latest is %+v", name, one.Observation)
+		}
+	}
+	for _, pair := range [][2]persona.Observation{ // both of nothing, for two reasons; ranges that differ at one end
+		{{Unknown: persona.Empty}, {Unknown: persona.Placeholder}},
+		{{Value: persona.RangeValue(1, 2)}, {Value: persona.RangeValue(1, 3)}},
+	} {
+		for i := range pair {
+			pair[i].Name, pair[i].Source, pair[i].Ref, pair[i].At = base.Name, base.Source, base.Ref, base.At
+		}
+		a := traitOf(persona.Fold(slices.Values(pair[:]), at, nil), "person.x")
+		slices.Reverse(pair[:])
+		b := traitOf(persona.Fold(slices.Values(pair[:]), at, nil), "person.x")
+		if fmt.Sprintf("%+v", a) != fmt.Sprintf("%+v", b) {
+			t.Errorf("%+v, in the other order %+v", a, b)
+		}
+	}
+}
+
+// A lead of five points is clear, one below is not, and a score of just the least is
+// enough.
+func TestAssignmentsAtTheirThresholds(t *testing.T) {
+	assign := func(points ...string) persona.Assignment {
+		var list []string
+		for i, p := range points {
+			list = append(list, fmt.Sprintf(`{"id":"p%d","criteria":[{"id":"c","weight":1,"bands":[{"when":{"all":[]},"degree":%s}]}]}`, i, p))
+		}
+		ps, err := persona.ParsePersonas([]byte("[" + strings.Join(list, ",") + "]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return persona.Assign(ps, persona.Map{}, at)
+	}
+	for name, tt := range map[string]struct {
+		got       persona.Assignment
+		id        string
+		ambiguous bool
+	}{
+		"five points":  {assign("1", "0.95"), "p0", false},
+		"four points":  {assign("1", "0.96"), "p0", true},
+		"fifty":        {assign("0.5"), "p0", false},
+		"below fifty":  {assign("0.49"), "", false},
+		"equal scores": {assign("0.7", "0.7"), "p0", true},
+	} {
+		if tt.got.Persona != tt.id || tt.got.Ambiguous != tt.ambiguous {
+			t.Errorf("%s: %+v", name, tt.got)
+		}
+	}
+}
+
+// Each member of an aggregate has its type, and evidence of nobody is allowed.
+func TestAggregatesAreStrict(t *testing.T) {
+	for text, path := range map[string]string{
+		`{"within":3}`:                  "/touches/within",
+		`{"within":"P1D","agg":3}`:      "/touches/agg",
+		`{"agg":"sum","of":3}`:          "/touches/of",
+		`{"agg":"count","where":[]}`:    "/touches/where",
+		`{"agg":"count","agg":"count"}`: "/touches/agg",
+	} {
+		_, err := persona.ParseCondition([]byte(`{"touches":` + text + `,"op":"ge","value":1}`))
+		if fault, ok := err.(*persona.DefinitionError); !ok || fault.Path != path {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := persona.ParsePersonas([]byte(`{"id":"p","criteria":[` + one("c", "") + `],"evidence":[{"kind":"crm","n":0,"at":"2026-01-01T00:00:00Z"}]}`)); err != nil {
+		t.Error(err)
+	}
+}
+
+// traitOf returns the trait of that name.
+func traitOf(p persona.Profile, name string) persona.Trait {
+	for tr := range p.Traits() {
+		if tr.Name == name {
+			return tr
+		}
+	}
+	return persona.Trait{}
 }

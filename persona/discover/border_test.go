@@ -104,3 +104,85 @@ func TestStartsThatAreEqualAndClustersThatAreEmpty(t *testing.T) {
 		}
 	}
 }
+
+// Twenty rows of each outcome are enough, and the q of a level is the least of p·n/rank
+// over the levels whose p is not less (Benjamini and Hochberg, 1995).
+func TestLevelsAreTestedTogether(t *testing.T) {
+	deal := func(won, lost int) []discover.Row {
+		var rows []discover.Row
+		for i := range won + lost {
+			w := i < won
+			r := discover.Row{ID: id(i), Outcome: outcome(w)}
+			for j, name := range []string{"even", "good", "best", "odd"} {
+				level := []string{"x", "y", "z"}[i%3]
+				if w && i%4 < j {
+					level = "v"
+				}
+				r.Cells = append(r.Cells, text(name, level))
+			}
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	for _, tt := range []struct {
+		won, lost int
+		want      error
+	}{{20, 20, nil}, {19, 21, discover.ErrTooFew}, {21, 19, discover.ErrTooFew}} {
+		if _, err := lift(t, deal(tt.won, tt.lost)).Find(nil); err != tt.want {
+			t.Errorf("%d won, %d lost: %v", tt.won, tt.lost, err)
+		}
+	}
+	f := find(t, deal(60, 80), nil)
+	var all []discover.Level
+	for _, a := range f.Attributes {
+		all = append(all, a.Levels...)
+	}
+	supported := 0
+	for _, v := range all {
+		q := 1.
+		for _, w := range all {
+			if w.P < v.P {
+				continue
+			}
+			rank := 0
+			for _, x := range all {
+				if x.P <= w.P {
+					rank++
+				}
+			}
+			q = min(q, w.P*float64(len(all))/float64(rank))
+		}
+		want := q <= .10 && (v.Low > 1 || v.High < 1)
+		if !near(v.Q, q, 1e-12) || v.Supported != want {
+			t.Errorf("%s: q %v, not %v; supported %v", v.Label, v.Q, q, v.Supported)
+		}
+		if want {
+			supported++
+		}
+	}
+	if supported == 0 || supported == len(all) {
+		t.Errorf("%d of %d levels are supported", supported, len(all))
+	}
+}
+
+// A row that came twice under one id counts once, wherever it stands; with another
+// outcome it is another row.
+func TestRowsOfATableThatComeAgain(t *testing.T) {
+	cols, rows := texts(joined(repeated(12, "a"), repeated(12, "b")))
+	for i := range rows {
+		rows[i].Outcome = outcome(i%2 == 0)
+	}
+	again := rows[0]
+	want := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+	got := fit(t, discover.KModes{K: 2}, table(t, cols, append(rows[:len(rows):len(rows)], again)))
+	if got.Rows != want.Rows || encode(t, got.Clusters) != encode(t, want.Clusters) {
+		t.Errorf("%d rows, with one again %d", want.Rows, got.Rows)
+	}
+	again.Outcome = discover.Lost
+	for _, all := range [][]discover.Row{append([]discover.Row{again}, rows...), append(rows[:len(rows):len(rows)], again)} {
+		got := fit(t, discover.KModes{K: 2}, table(t, cols, all))
+		if o := got.Clusters[got.Labels[1]].Outcome; got.Rows != want.Rows+1 || o.Won != 6 || o.Lost != 7 {
+			t.Errorf("with another outcome: %d rows, %+v", got.Rows, o)
+		}
+	}
+}
