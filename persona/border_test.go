@@ -258,3 +258,22 @@ func traitOf(p persona.Profile, name string) persona.Trait {
 	}
 	return persona.Trait{}
 }
+
+// A trait is stale when it is older than its greatest age, not when it is just as old, and
+// a union keeps what is just as old.
+func TestAgesOfTraitsToTheInstant(t *testing.T) {
+	const age = 30 * 24 * time.Hour
+	for extra, stale := range map[time.Duration]bool{0: false, time.Microsecond: true} {
+		old := persona.Observation{Name: "person.x", Source: "crm", At: at.Add(-age - extra), Value: persona.TextValue("old")}
+		young := old
+		young.At, young.Value = at, persona.TextValue("young")
+		o := &persona.FoldOptions{MaxAge: map[string]time.Duration{"person.x": age}, Policies: map[string]persona.Policy{"person.x": persona.Union}}
+		if tr := traitOf(persona.Fold(slices.Values([]persona.Observation{old, young}), at, o), "person.x"); strings.Contains(tr.Value.String(), "old") == stale {
+			t.Errorf("%v over its age: the union is %v", extra, tr.Value)
+		}
+		o.Policies = nil
+		if tr := traitOf(persona.Fold(slices.Values([]persona.Observation{old}), at, o), "person.x"); tr.Stale != stale {
+			t.Errorf("%v over its age: stale is %v", extra, tr.Stale)
+		}
+	}
+}

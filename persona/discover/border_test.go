@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/tabi-go/tabi/persona/discover"
@@ -183,6 +184,65 @@ func TestRowsOfATableThatComeAgain(t *testing.T) {
 		got := fit(t, discover.KModes{K: 2}, table(t, cols, all))
 		if o := got.Clusters[got.Labels[1]].Outcome; got.Rows != want.Rows+1 || o.Won != 6 || o.Lost != 7 {
 			t.Errorf("with another outcome: %d rows, %+v", got.Rows, o)
+		}
+	}
+}
+
+// Clusters are numbered by falling size, of equal ones by their centre, the first column
+// first; equal shares of values come by value. Only decided rows make an outcome.
+func TestClustersAreNumberedBySizeThenCentre(t *testing.T) {
+	sizes := func(parts ...[][]string) (got []string) {
+		cols, rows := texts(joined(parts...))
+		for _, m := range []discover.Method{discover.KModes{K: 3}, discover.PAM{K: 3}} {
+			got = nil
+			for i, c := range fit(t, m, table(t, cols, rows)).Clusters {
+				got = append(got, c.Center[0].String()+c.Center[1].String())
+				if i < 3 && c.Outcome != nil {
+					t.Errorf("an outcome of open rows: %+v", c.Outcome)
+				}
+			}
+		}
+		return got
+	}
+	if got := sizes(repeated(10, "a", "x"), repeated(11, "b", "y"), repeated(12, "c", "z")); !slices.Equal(got, []string{"cz", "by", "ax"}) {
+		t.Errorf("by size: %v", got)
+	}
+	if got := sizes(repeated(10, "c", "x"), repeated(10, "a", "z"), repeated(10, "b", "y")); !slices.Equal(got, []string{"az", "by", "cx"}) {
+		t.Errorf("by centre: %v", got)
+	}
+	cols := []discover.Column{{Name: "n", Scale: discover.Numeric}}
+	var rows []discover.Row
+	for i := range 24 {
+		rows = append(rows, discover.Row{ID: id(i), Cells: []discover.Cell{number("n", []float64{50, 1, 20}[i%3])}})
+	}
+	for _, m := range []discover.Method{discover.KPrototypes{K: 3}, discover.PAM{K: 3}} {
+		var got []string
+		for _, c := range fit(t, m, table(t, cols, rows)).Clusters {
+			got = append(got, c.Center[0].String())
+		}
+		if !slices.Equal(got, []string{"1", "20", "50"}) {
+			t.Errorf("%T, by number: %v", m, got)
+		}
+	}
+	cols2, rows2 := texts(joined(repeated(4, "a", "y"), repeated(4, "a", "w"), repeated(4, "a", "x"), repeated(4, "a", "v"), repeated(5, "b", "q")))
+	for _, c := range fit(t, discover.KModes{K: 1}, table(t, cols2, rows2)).Clusters {
+		var top []string
+		for _, s := range c.Columns[1].Top {
+			top = append(top, s.Value.String())
+		}
+		if !slices.Equal(top, []string{"q", "v", "w"}) {
+			t.Errorf("most frequent %v", top)
+		}
+	}
+}
+
+// A row of which a draft knows nothing does not fit it.
+func TestDraftDoesNotFitTheUnknown(t *testing.T) {
+	cols, rows := texts(joined(repeated(12, "a", "x", "1"), repeated(12, "b", "y", "2"), repeated(3, "", "", "3")))
+	res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+	for _, c := range res.Clusters {
+		if c.Draft == nil || c.Draft.Counts["fits"] > 12 {
+			t.Errorf("%+v", c.Draft)
 		}
 	}
 }

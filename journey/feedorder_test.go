@@ -1,0 +1,41 @@
+package journey_test
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+
+	"github.com/tabi-go/tabi/journey"
+	"github.com/tabi-go/tabi/storage"
+)
+
+// The feed tells subject by subject, and of each by instant, kind and what it is about.
+func TestTheFeedIsInItsOrder(t *testing.T) {
+	for seed := range uint64(3) {
+		tr := tracker(t, leads(journey.Boundary{}))
+		record(t, tr, world(seed, 80)...)
+		cs, _ := told(t, tr, storage.Cursor{})
+		if len(cs) < 50 {
+			t.Fatalf("%d changes only", len(cs))
+		}
+		seen := map[journey.Subject]bool{}
+		kinds := false // two kinds at one instant
+		for i, c := range cs {
+			if i == 0 || cs[i-1].Subject != c.Subject {
+				if seen[c.Subject] {
+					t.Fatalf("seed %d: a subject is told of twice", seed)
+				}
+				seen[c.Subject] = true
+				continue
+			}
+			p := cs[i-1]
+			kinds = kinds || p.At.Equal(c.At) && p.Kind != c.Kind
+			if cmp.Or(p.At.Compare(c.At), cmp.Compare(p.Kind, c.Kind), cmp.Compare(p.What, c.What)) > 0 {
+				t.Errorf("seed %d: %s %s %s before %s %s %s", seed, p.At, p.Kind, p.What, c.At, c.Kind, c.What)
+			}
+		}
+		if !kinds || slices.IsSortedFunc(cs, func(a, b journey.Change) int { return a.At.Compare(b.At) }) {
+			t.Error("the world has too little in it to see an order")
+		}
+	}
+}
