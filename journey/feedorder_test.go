@@ -39,3 +39,24 @@ func TestTheFeedIsInItsOrder(t *testing.T) {
 		}
 	}
 }
+
+// A goal that stands as it stood is told once, whatever else its subject does.
+func TestTheFeedTellsNoGoalTwice(t *testing.T) {
+	tr := tracker(t, leads(journey.Boundary{}))
+	record(t, tr, touch("order", "01-02", worth(5_00, "EUR")), touch("order", "01-03", worth(7_00, "EUR")))
+	first, at := told(t, tr, storage.Cursor{})
+	if !slices.Contains(kinds(first), "goal_reached purchase") {
+		t.Fatalf("%q", kinds(first))
+	}
+	late := touch("form", "01-01")
+	record(t, tr, late)
+	cs, _ := told(t, tr, at)
+	if len(cs) == 0 {
+		t.Error("a form before all else changes nothing")
+	}
+	for _, c := range cs {
+		if c.Kind == journey.GoalReached || c.Kind == journey.GoalRevoked {
+			t.Errorf("%s %s at %s again", c.Kind, c.What, c.At)
+		}
+	}
+}

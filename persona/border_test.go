@@ -277,3 +277,20 @@ func TestAgesOfTraitsToTheInstant(t *testing.T) {
 		}
 	}
 }
+
+// Of values that are equally great, or equally small, the latest is taken.
+func TestTheLatestOfEqualExtremes(t *testing.T) {
+	list := []persona.Observation{
+		{Name: "account.seats", Source: "a", At: at.Add(-2 * time.Hour), Value: persona.NumberValue(5)},
+		{Name: "account.seats", Source: "b", At: at.Add(-time.Hour), Value: persona.NumberValue(5)},
+	}
+	for range 2 {
+		for _, policy := range []persona.Policy{persona.Max, persona.Min} {
+			o := &persona.FoldOptions{Policies: map[string]persona.Policy{"account.seats": policy}}
+			if tr := traitOf(persona.Fold(slices.Values(list), at, o), "account.seats"); tr.Source != "b" {
+				t.Errorf("%s: of %s", policy, tr.Source)
+			}
+		}
+		slices.Reverse(list)
+	}
+}
