@@ -51,3 +51,16 @@ func TestLedgerOfAgesHasNoInstants(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+// Ties are between channels: what nobody earned is no rival of theirs.
+func TestNoTieWithWhatNobodyEarned(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 3, Value: 30 * scale}, attribution.Row{Channels: []string{"B"}, Conversions: 3, Value: 30 * scale},
+		attribution.Row{Conversions: 3, Value: 30 * scale})
+	for _, method := range []attribution.Method{attribution.Closed, attribution.Bootstrap} {
+		res, err := attribution.Rule(attribution.Linear{}).Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: method, Reps: 40}})
+		if err != nil || len(res.Tied) != 1 || res.Tied[0] != [2]string{"A", "B"} {
+			t.Errorf("%v: %v %v", method, res.Tied, err)
+		}
+	}
+}
