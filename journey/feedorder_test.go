@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey"
 	"github.com/tabi-go/tabi/storage"
 )
@@ -58,5 +59,35 @@ func TestTheFeedTellsNoGoalTwice(t *testing.T) {
 		if c.Kind == journey.GoalReached || c.Kind == journey.GoalRevoked {
 			t.Errorf("%s %s at %s again", c.Kind, c.What, c.At)
 		}
+	}
+}
+
+// The members of an account's journey are sorted, whoever came first.
+func TestMembersOfAJourneyAreSorted(t *testing.T) {
+	several := 0
+	for seed := range uint64(3) {
+		tr := tracker(t, leads(journey.Boundary{}))
+		record(t, tr, world(seed, 80)...)
+		v, err := tr.View(ctx, on("12-31"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range v.Subjects(identity.AccountEntity) {
+			f, err := v.Fold(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, j := range f.Journeys {
+				if len(j.Members) > 1 {
+					several++
+				}
+				if !slices.IsSortedFunc(j.Members, func(a, b journey.Subject) int { return cmp.Compare(a.ID, b.ID) }) {
+					t.Errorf("members %v", j.Members)
+				}
+			}
+		}
+	}
+	if several < 3 {
+		t.Errorf("only %d journeys of several members", several)
 	}
 }

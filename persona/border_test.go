@@ -294,3 +294,20 @@ func TestTheLatestOfEqualExtremes(t *testing.T) {
 		slices.Reverse(list)
 	}
 }
+
+// One touch that is given twice tells a role no more than once, also where nothing has
+// joined the fields.
+func TestATouchGivenTwiceIsOne(t *testing.T) {
+	twice := []touchpoint.Touch{touched("a", "docs", 1), touched("a", "docs", 1)}
+	if got := show((*persona.RoleMap)(nil).Roles(persona.OfTouches(twice), nil, at)); got != "" {
+		t.Errorf("roles %q", got)
+	}
+}
+
+func TestSpansAreWrittenWithoutZeros(t *testing.T) {
+	for span, want := range map[time.Duration]string{36 * time.Hour: "P1DT12H", 48 * time.Hour: "P2D", time.Hour + time.Second: "PT1H1S", 90 * time.Second: "PT1M30S"} {
+		if got := persona.Span(span).String(); got != want {
+			t.Errorf("%v: %s, not %s", span, got, want)
+		}
+	}
+}

@@ -389,6 +389,9 @@ func TestCutsInAnyOrder(t *testing.T) {
 		}
 		all = append(all[1:], all[0])
 	}
+	if c := lead.ByCost([]lead.Candidate{{ID: "a", Target: true, P: .5}, {ID: "b", P: .9}, {ID: "c", Target: true, P: .1}}, 10, 1); c.Cut != .1 {
+		t.Errorf("whoever comes first decides: %+v", c)
+	}
 	newer := lead.Candidate{ID: "z", P: .5, LastInbound: at}
 	older := lead.Candidate{ID: "a", P: .5, LastInbound: at.Add(-day)}
 	won := lead.Candidate{ID: "z", P: .5, LastInbound: at, Target: true}
@@ -423,5 +426,16 @@ func TestReferenceLevelOfEquallyFrequentOnes(t *testing.T) {
 	m, err := lead.Logistic{Columns: []lead.Column{{Name: "x"}, {Name: "l", Categorical: true}}}.Train(rows)
 	if err != nil || len(m.Coefficients) != 3 || m.Coefficients[1].Level != "b" || m.Coefficients[2].Level != "c" {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// Numbers up to ±1e150 are taken, greater ones are ErrRow.
+func TestTrainingOnVeryLargeNumbers(t *testing.T) {
+	for x, want := range map[float64]error{1e150: nil, -1e150: nil, 1.1e150: lead.ErrRow, -1.1e150: lead.ErrRow, math.Inf(1): lead.ErrRow} {
+		rows := trainable()
+		rows[7].Numbers = []float64{x}
+		if _, err := (lead.Logistic{Columns: []lead.Column{{Name: "x"}}}).Train(rows); !errors.Is(err, want) {
+			t.Errorf("%v: %v", x, err)
+		}
 	}
 }

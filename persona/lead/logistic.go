@@ -18,7 +18,8 @@ import (
 // ErrTooFew says that there are fewer than ten events, or than ten others.
 var ErrTooFew = errors.New("lead: fewer than ten events or non-events")
 
-// ErrRow says that a row does not fit the columns, or holds a number that is not finite.
+// ErrRow says that a row does not fit the columns, or holds a number that is not finite or
+// lies beyond ±1e150: sums of squares must stay finite.
 var ErrRow = errors.New("lead: row does not fit the columns")
 
 // MaxFeatures is the greatest number of columns of a model, levels counted one by one.
