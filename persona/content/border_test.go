@@ -56,11 +56,11 @@ func TestDocumentsAtTheirLimits(t *testing.T) {
 			t.Errorf("%s: %v at the limit, %v beyond", name, tt.within, tt.beyond)
 		}
 	}
-	if _, err := content.ParseThemes([]byte(`{"rows":`)); err == nil {
-		t.Error("half a table of themes is read")
+	if _, err := content.ParseThemes([]byte(`{"rows":[],"words":[]}`)); err == nil {
+		t.Error("a table of themes with an unknown key is read")
 	}
-	if _, err := content.ParseTone([]byte(`{"rules":`)); err == nil {
-		t.Error("half a table of tone is read")
+	if _, err := content.ParseTone([]byte(`{"rules":[],"words":[]}`)); err == nil {
+		t.Error("a table of tone with an unknown key is read")
 	}
 }
 
@@ -202,7 +202,7 @@ func TestSuggestionsAtTheirThresholds(t *testing.T) {
 		for range others {
 			n.Add(step(t, "consideration", "it", "price_page", "pageview", false))
 		}
-		if s := n.Suggest(asking(t), nil); s.Insufficient != insufficient {
+		if s := n.Suggest(asking(t), nil); s.Insufficient != insufficient || (len(s.List) == 0) != insufficient {
 			t.Errorf("%d others: %+v", others, s)
 		}
 	}
