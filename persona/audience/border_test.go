@@ -1,7 +1,9 @@
 package audience_test
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -35,5 +37,19 @@ func TestAsManySegmentsAsTheLimit(t *testing.T) {
 		if _, err := audience.Parse([]byte("[" + strings.Join(list, ",") + "]")); (err == nil) != ok {
 			t.Errorf("%d segments: %v", n, err)
 		}
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no room") }
+
+// Who counts on an export hears that it was not written.
+func TestExportThatCannotBeWritten(t *testing.T) {
+	people := map[string]persona.Fields{"ann": willing}
+	s := segment(t, `{"id":"all","purpose":"profile","min_size":1,"where":{"all":[]}}`)
+	n, err := audience.Export(full{}, s.Members(maps.All(people), at), slices.Values([]audience.Contact{contact("ann", willing, mail("ann@acme.example"))}), nil)
+	if n != 0 || err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("%d exported, %v", n, err)
 	}
 }
