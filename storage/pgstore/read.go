@@ -214,9 +214,6 @@ func (s *Store) row(rows pgx.Rows, others ...any) (r storage.Row, err error) {
 	if err := rows.Scan(append(others, &hash, &body, &r.Received)...); err != nil {
 		return r, err
 	}
-	r.Body, r.Sum = body, hash.Bytes
-	if s.opts.SkipVerify {
-		r.Sum = storage.HashBody(body)
-	}
+	r.Body, r.Sum, r.Trusted = body, hash.Bytes, s.opts.SkipVerify
 	return r, nil
 }

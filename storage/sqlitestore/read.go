@@ -75,10 +75,8 @@ func (s *Store) row(rows *sql.Rows, more ...any) (r storage.Row, err error) {
 	if err := rows.Scan(append(more, &r.Received, &sum, &body)...); err != nil {
 		return r, err
 	}
-	r.Body = body
-	if s.opts.SkipVerify {
-		r.Sum = storage.HashBody(body)
-	} else if copy(r.Sum[:], sum); len(sum) != len(r.Sum) {
+	r.Body, r.Trusted = body, s.opts.SkipVerify
+	if copy(r.Sum[:], sum); !r.Trusted && len(sum) != len(r.Sum) {
 		return r, &storage.CorruptError{Where: "fact", Offset: -1}
 	}
 	return r, nil
