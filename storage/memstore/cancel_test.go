@@ -1,0 +1,71 @@
+package memstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/storage/memstore"
+	"github.com/tabi-go/tabi/touchpoint"
+)
+
+// expiring is a context that ends after its error was asked for a number of times.
+type expiring struct {
+	context.Context
+	left int
+}
+
+func (c *expiring) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A scan whose context ends at any moment says so; it never ends as if there were no more.
+func TestAScanCutShortIsAnError(t *testing.T) {
+	st := memstore.New(nil)
+	id := identity.MakeID(identity.Email, "ann@example.com")
+	var facts []storage.Fact
+	var keys []storage.Key
+	for i := range 100 {
+		f := storage.Fact{Touch: &touchpoint.Touch{Source: "test", ID: fmt.Sprint(i), Kind: "pageview",
+			At: time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC), IDs: []identity.ID{id}}}
+		facts, keys = append(facts, f), append(keys, f.Key())
+	}
+	if _, err := st.Append(t.Context(), facts); err != nil {
+		t.Fatal(err)
+	}
+	for name, q := range map[string]storage.Query{"all": {}, "by key": {Keys: keys}, "by identifier": {IDs: []identity.ID{id}},
+		"newest first": {IDs: []identity.ID{id}, Desc: true}} {
+		whole := false
+		for left := range 1000 {
+			n := 0
+			var failed error
+			for _, err := range st.Scan(&expiring{t.Context(), left}, q) {
+				if err != nil {
+					failed = err
+					break
+				}
+				n++
+			}
+			if failed == nil {
+				whole = n == len(facts)
+				if !whole {
+					t.Errorf("%s: %d of %d facts and no error", name, n, len(facts))
+				}
+				break
+			}
+			if !errors.Is(failed, context.Canceled) {
+				t.Errorf("%s: %v", name, failed)
+			}
+		}
+		if !whole {
+			t.Errorf("%s: never read whole", name)
+		}
+	}
+}
