@@ -1,0 +1,196 @@
+package identity_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+)
+
+// The first and last of each range of invisible characters are refused inside of a value,
+// their neighbours are not.
+func TestInvisibleCharactersAtTheEndsOfTheirRanges(t *testing.T) {
+	var rules *identity.Rules
+	for c, refused := range map[rune]bool{0xAD: true, 0xFEFF: true, 0x200B: true, 0x200F: true, 0x2010: false, 0x2027: false, 0x202E: true,
+		0x2060: true, 0x2064: true, 0x2065: false, 0x2066: true, 0x2069: true, 0x206A: false} {
+		_, err := rules.ID(identity.UserID, "a"+string(c)+"b")
+		var ie *identity.IDError
+		if got := errors.As(err, &ie) && ie.Code == "invisible"; got != refused {
+			t.Errorf("%U: %v", c, err)
+		}
+	}
+}
+
+// Vectors of RFC 3492 with neighbouring code points, repeated ones and the digit 0.
+func TestHostNamesInPunycode(t *testing.T) {
+	for host, want := range map[string]string{"äå.example": "xn--4cac.example", "bücher.example": "xn--bcher-kva.example",
+		"ñandú.example": "xn--and-6ma2c.example", "日本語.example": "xn--wgv71a119e.example", "éèê.example": "xn--8cabe.example",
+		"ππππππ.example": "xn--1xaaaaaa.example", "他们为什么不说中文.example": "xn--ihqwcrb4cv8a8dqg056pqjye.example"} {
+		if got := id(t, "domain:"+host).Value(); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
+
+// Names of types use the whole of their alphabet; their text forms refuse what is no ID.
+func TestTextOfIDsAtTheBorders(t *testing.T) {
+	for name, ok := range map[string]bool{"a": true, "z": true, "a09_z": true, "0a": false, "_a": false, "A": false, "a{": false, "a`": false} {
+		b, _ := json.Marshal(map[string]string{"type": name, "value": "v"})
+		var x identity.ID
+		if err := json.Unmarshal(b, &x); (err == nil) != ok {
+			t.Errorf("type %s: %v", name, err)
+		}
+	}
+	for _, text := range []string{`1`, `[]`, `"user_id:u"`, `{"type":1}`} {
+		x := id(t, "user_id:u1")
+		if err := x.UnmarshalJSON([]byte(text)); !errors.Is(err, identity.ErrCorrupt) || x != id(t, "user_id:u1") {
+			t.Errorf("%s: %v, %v", text, err, x.Value())
+		}
+	}
+}
+
+// The evidence of a link is summed by kind, then by source; a ref counts once, and First
+// and Last are the least and the greatest instant whatever the refs are called.
+func TestEvidenceOfALinkIsSummed(t *testing.T) {
+	a, b := id(t, "user_id:u1"), id(t, "device_id:d1")
+	said := func(kind identity.Kind, source, ref string, d int) identity.Evidence {
+		return identity.Evidence{A: a, B: b, Kind: kind, Source: source, Ref: ref, At: day(1, d)}
+	}
+	g := graph(t, nil)
+	must(t, g.Add(said(identity.Import, "b", "1", 5), said(identity.Import, "a", "1", 4), said(identity.Import, "a", "2", 9), said(identity.Import, "a", "3", 2),
+		said(identity.Form, "z", "1", 3)))
+	var got []string
+	for l := range g.Resolve(time.Time{}).Links() {
+		for _, s := range l.Evidence {
+			got = append(got, fmt.Sprintf("%v %s ×%d %d–%d", s.Kind, s.Source, s.Count, s.First.Day(), s.Last.Day()))
+		}
+	}
+	if text := strings.Join(got, ", "); text != "form z ×1 3–3, import a ×3 2–9, import b ×1 5–5" {
+		t.Error(text)
+	}
+}
+
+// Links come in the order of decision: deterministic before probable, then by the ranks
+// of the types, the weight, the first instant, the ends; stopped ones last, by their ends.
+func TestLinksComeInTheOrderOfDecision(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.Probabilistic = identity.ScorerRules{Merge: true, Threshold: 1000}
+	g := graph(t, &rules)
+	say := func(a, b string, kind identity.Kind, d int, weight int32) {
+		must(t, g.Add(identity.Evidence{A: id(t, a), B: id(t, b), Kind: kind, Source: "s", Ref: "1", At: day(1, d), Weight: weight}))
+	}
+	say("user_id:u9", "device_id:d9", identity.Probabilistic, 1, 500)
+	say("user_id:u8", "device_id:d8", identity.Probabilistic, 1, 400)
+	say("user_id:u1", "email:ann@a.example", identity.Probabilistic, 1, 2000)
+	say("user_id:u2", "email:bob@a.example", identity.Probabilistic, 9, 3000)
+	say("user_id:u3", "device_id:d3", identity.Login, 4, 0)
+	say("user_id:u4", "device_id:d4", identity.Login, 3, 0)
+	say("user_id:u6", "device_id:d6", identity.Login, 4, 0)
+	say("user_id:u5", "email:eve@a.example", identity.Login, 7, 0)
+	var got []string
+	for l := range g.Resolve(time.Time{}).Links() {
+		got = append(got, l.A.Value()+"-"+l.B.Value())
+	}
+	if text := strings.Join(got, " "); text != "u5-eve@a.example u4-d4 u3-d3 u6-d6 u2-bob@a.example u1-ann@a.example u8-d8 u9-d9" {
+		t.Error(text)
+	}
+}
+
+// With KnownOnly a domain that no fact names makes no account, on a list neither.
+func TestKnownOnlyListsNoDerivedAccount(t *testing.T) {
+	for only, want := range map[bool]string{false: "acme.example", true: ""} {
+		rules := identity.DefaultRules()
+		rules.Accounts.KnownOnly = only
+		if got := accounts(graph(t, &rules, touch(t, "1", day(1, 1), "user_id:u1 email:ann@acme.example")).Resolve(time.Time{})); got != want {
+			t.Errorf("KnownOnly %v: %q", only, got)
+		}
+	}
+}
+
+// A membership counts from its own instant on.
+func TestMembershipIsKnownFromItsInstant(t *testing.T) {
+	s := touch(t, "1", day(1, 1), "user_id:u1")
+	g := graph(t, nil, s, touch(t, "2", day(1, 1), "crm_account_id:A1"))
+	must(t, g.Relate(identity.Membership{Person: id(t, "user_id:u1"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(1, 5)}))
+	for at, want := range map[time.Time]identity.AccountReason{day(1, 5).Add(-time.Microsecond): identity.AccountNone, day(1, 5): identity.AccountMembership} {
+		if a := g.Resolve(at).Account(s); a.Reason != want {
+			t.Errorf("at %v: %+v", at, a)
+		}
+	}
+}
+
+// Of several accounts on a touch the strongest identifier's is taken, in whatever order
+// they stand there.
+func TestStrongestAccountOnATouch(t *testing.T) {
+	g := graph(t, nil, touch(t, "1", day(1, 1), "crm_account_id:A1"), touch(t, "2", day(1, 1), "domain:acme.example"), touch(t, "3", day(1, 1), "crm_account_id:A2"))
+	r := g.Resolve(time.Time{})
+	want := accountID(t, r, "crm_account_id:A1")
+	for _, list := range []string{"crm_account_id:A1 domain:acme.example crm_account_id:A2", "domain:acme.example crm_account_id:A2 crm_account_id:A1",
+		"crm_account_id:A2 domain:acme.example crm_account_id:A1"} {
+		if a := r.Account(touch(t, "9", day(1, 2), list)); a.Account != want || a.Reason != identity.AccountOnTouch {
+			t.Errorf("%s: %+v", list, a)
+		}
+	}
+}
+
+// Of two bounded owners the one with the latest From owns, of one From the stronger.
+func TestBoundedOwnersWithOneFrom(t *testing.T) {
+	phone := id(t, "phone:+14155550100")
+	g := graph(t, nil, touch(t, "1", day(1, 1), "phone:+14155550100"))
+	own := func(user string, from time.Time) identity.Evidence {
+		return identity.Evidence{A: id(t, "user_id:"+user), B: phone, Kind: identity.Manual, Source: "crm", Ref: user, At: day(4, 2), From: from, To: day(8, 1)}
+	}
+	must(t, g.Add(own("bob", day(5, 1)), own("ann", day(5, 1)), own("abe", day(4, 1))))
+	r := g.Resolve(time.Time{})
+	for at, want := range map[time.Time]string{day(4, 1): "abe", day(4, 30): "abe", day(5, 1): "ann", day(7, 31): "ann"} {
+		if o := r.Owner(touch(t, "9", at, "phone:+14155550100")); o.Via.Value() != want {
+			t.Errorf("%v: %s, want %s", at, o.Via.Value(), want)
+		}
+	}
+}
+
+// Statements that say the same in other words are one: the ends of a link and the members
+// of a side have no order, and a member counts once.
+func TestStatementsInOtherWordsAreOne(t *testing.T) {
+	a, b, c := id(t, "user_id:u1"), id(t, "device_id:d1"), id(t, "device_id:d2")
+	for name, said := range map[string][2]identity.Override{
+		"must link": {{Op: identity.MustLink, A: a, B: b}, {Op: identity.MustLink, A: b, B: a}},
+		"separate": {{Op: identity.Separate, Left: []identity.ID{a}, Right: []identity.ID{b, c}},
+			{Op: identity.Separate, Left: []identity.ID{a, a}, Right: []identity.ID{c, b, c}}},
+	} {
+		g := graph(t, nil)
+		for _, o := range said {
+			o.ID, o.At = "o", day(1, 1)
+			if errs := g.Apply(o); errs != nil {
+				t.Errorf("%s: %v", name, errs)
+			}
+		}
+	}
+}
+
+// The last instant of the year 9999 is taken, the first of the next is not.
+func TestLastInstantOfTheCalendar(t *testing.T) {
+	end := time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for at, ok := range map[time.Time]bool{end.Add(-time.Microsecond): true, end: false, time.Unix(0, 0): true, time.Unix(0, -1000): false} {
+		s := touch(t, "1", at, "user_id:u1")
+		if errs := new(identity.Graph).See(s); (errs == nil) != ok {
+			t.Errorf("%v: %v", at, errs)
+		}
+	}
+}
+
+// An identifier of no known type is named as such, wherever it stands among others.
+func TestUnknownTypeAmongOthers(t *testing.T) {
+	u, odd := id(t, "user_id:u1"), identity.MakeID("nothing", "x")
+	for _, ends := range [][2]identity.ID{{u, odd}, {odd, u}} {
+		want := new(identity.Graph).Add(identity.Evidence{A: odd, B: odd, Kind: identity.Manual, Source: "s", At: day(1, 1)})
+		got := new(identity.Graph).Add(identity.Evidence{A: ends[0], B: ends[1], Kind: identity.Manual, Source: "s", At: day(1, 1)})
+		if fmt.Sprint(got) != fmt.Sprint(want) || errors.Is(errors.Join(got...), identity.ErrCrossEntity) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
