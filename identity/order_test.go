@@ -45,7 +45,7 @@ func TestTextOfIDsAtTheBorders(t *testing.T) {
 			t.Errorf("type %s: %v", name, err)
 		}
 	}
-	for _, text := range []string{`1`, `[]`, `"user_id:u"`, `{"type":1}`} {
+	for _, text := range []string{`1`, `[]`, `"user_id:u"`, `{"type":1}`, `{"type":"user_id","value":"u2","value":1}`} {
 		x := id(t, "user_id:u1")
 		if err := x.UnmarshalJSON([]byte(text)); !errors.Is(err, identity.ErrCorrupt) || x != id(t, "user_id:u1") {
 			t.Errorf("%s: %v, %v", text, err, x.Value())
@@ -191,6 +191,40 @@ func TestUnknownTypeAmongOthers(t *testing.T) {
 		got := new(identity.Graph).Add(identity.Evidence{A: ends[0], B: ends[1], Kind: identity.Manual, Source: "s", At: day(1, 1)})
 		if fmt.Sprint(got) != fmt.Sprint(want) || errors.Is(errors.Join(got...), identity.ErrCrossEntity) {
 			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
+
+// The first login of a shared device is one like the others: it owns the touches after it
+// in its session, known to the graph or not, and may be the nearest.
+func TestFirstLoginOfASharedDevice(t *testing.T) {
+	logins := []identity.Sighting{touch(t, "1", clock(8, 0), "user_id:u1 device_id:dd"), touch(t, "2", clock(20, 0), "user_id:u2 device_id:dd")}
+	for at, want := range map[time.Time]string{clock(7, 50): "u1 login_after", clock(8, 5): "u1 login_before", clock(13, 59): "u1 nearest", clock(14, 1): "u2 nearest", clock(23, 0): "u2 nearest"} {
+		asked := touch(t, "9", at, "device_id:dd")
+		for known := range 2 {
+			g := graph(t, &identity.Rules{Unowned: identity.Nearest, Carry: -1}, append(logins[:2:2], []identity.Sighting{asked}[:known]...)...)
+			if o := g.Resolve(time.Time{}).Owner(asked); o.Via.Value()+" "+string(o.Reason) != want {
+				t.Errorf("%v, known %d: %s %s, want %s", at, known, o.Via.Value(), o.Reason, want)
+			}
+		}
+	}
+}
+
+// The candidates of a domain that several accounts share come by AccountID.
+func TestCandidatesOfASharedDomainAreSorted(t *testing.T) {
+	g := graph(t, nil)
+	for i := range 9 {
+		must(t, g.See(touch(t, fmt.Sprint(i), day(1, 1), fmt.Sprintf("crm_account_id:A%d domain:acme.example", i))))
+	}
+	s := touch(t, "9", day(1, 2), "user_id:u1 email:ann@acme.example")
+	must(t, g.See(s))
+	a := g.Resolve(time.Time{}).Account(s)
+	if len(a.Candidates) != 9 {
+		t.Fatalf("%+v", a)
+	}
+	for i := 1; i < len(a.Candidates); i++ {
+		if a.Candidates[i-1].String() >= a.Candidates[i].String() {
+			t.Errorf("out of order: %v", a.Candidates)
 		}
 	}
 }
