@@ -228,3 +228,13 @@ func TestCandidatesOfASharedDomainAreSorted(t *testing.T) {
 		}
 	}
 }
+
+// A shared device with a single login, the other owner known from a list, has that login
+// as its nearest.
+func TestNearestOfASingleLogin(t *testing.T) {
+	g := graph(t, &identity.Rules{Unowned: identity.Nearest, Carry: -1}, touch(t, "1", clock(8, 0), "user_id:u1 device_id:dd"))
+	must(t, g.Add(identity.Evidence{A: id(t, "user_id:u2"), B: id(t, "device_id:dd"), Kind: identity.Import, Source: "crm", Ref: "1", At: clock(9, 0)}))
+	if o := g.Resolve(time.Time{}).Owner(touch(t, "9", clock(20, 0), "device_id:dd")); o.Via.Value() != "u1" || o.Reason != identity.OwnerNearest {
+		t.Errorf("%s %s", o.Via.Value(), o.Reason)
+	}
+}
