@@ -13,7 +13,7 @@ import (
 // is safe for concurrent use.
 type Hierarchy struct {
 	parent   map[AccountID]AccountID
-	children map[AccountID][]AccountID // each list ascending
+	children map[AccountID][]AccountID // in no order
 }
 
 // A CycleError says that accounts would be their own ancestors. The edge with the
@@ -56,9 +56,6 @@ func (r *Resolution) Hierarchy(at time.Time) (*Hierarchy, []error) {
 	errs := h.cut(edge)
 	for child, parent := range h.parent {
 		h.children[parent] = append(h.children[parent], child)
-	}
-	for _, list := range h.children {
-		slices.SortFunc(list, compareAccounts)
 	}
 	return h, errs
 }
