@@ -1,0 +1,114 @@
+package channel_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/channel"
+)
+
+// A letter before "shop" makes it the end of another word, unless the letter is e.
+func TestACampaignIsOfAShopByTheWord(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, nil)
+	for campaign, want := range map[string]bool{
+		"shop": true, "eshop": true, "my-shop": true, "{shop": true, "`shop": true, "9shop": true,
+		"ashop": false, "zshop": false, "dshop": false, "fshop": false, "zshop my-shop": true, "zshopping": true, "sho": false,
+	} {
+		got := c.Classify(channel.Visit{URL: shop, Source: "x", Medium: "y", Campaign: campaign}).Channel
+		if want != (got == touchpoint.ChannelOrganicShopping) {
+			t.Errorf("%q: %s", campaign, got)
+		}
+	}
+}
+
+// What is no host of the web brings nobody, whatever bytes it has.
+func TestHostsAtTheBordersOfWhatIsOne(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, nil)
+	for referrer, want := range map[string]string{
+		"https://a.example/": "a.example", "https://z9.example": "z9.example", "https://Z.example/": "z.example", "https://0a.example/": "0a.example",
+		"az+-.09AZ://a.example/": "a.example", "https://www.a.example./x": "a.example", "https://a.example:80/": "a.example", "https://me@a.example": "a.example",
+		"https://.a.example/": "(direct)", "https://a..example/": "(direct)", "https:///a": "(direct)", "https://a.example:x/": "(direct)",
+		"https://:80/": "(direct)", "://a.example": "(direct)", "9p://a.example": "(direct)", "h{://a.example": "(direct)", "https://a{.example": "(direct)",
+		"https://a:b/": "(direct)", "https://[/": "(direct)", "https://[]/": "(direct)", "https://[::1]:80/": "[::1]", "file://a.example/": "(direct)", "a.example": "(direct)",
+	} {
+		if got := c.Classify(channel.Visit{URL: shop, Referrer: referrer}).Source; got != want {
+			t.Errorf("%s: %s, want %s", referrer, got, want)
+		}
+	}
+}
+
+// Of two paths of a host the longer one wins, in whatever order they stand.
+func TestTheLongerPathOfAHostWins(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"search a x.example/s\nsocial b x.example/s/deep", "social b x.example/s/deep\nsearch a x.example/s",
+	} {
+		c := classifier(t, &channel.Options{Hosts: table(t, text)})
+		for page, want := range map[string]string{
+			"x.example/s": "search", "x.example/s/": "search", "x.example/s/deep": "social", "x.example/s/deep/er": "social",
+			"x.example/s/deeper": "search", "x.example/so": "", "x.example/": "", "x.example": "",
+		} {
+			if got := kindOf(c, page); got != want {
+				t.Errorf("%q: %s is %q, want %q", text, page, got, want)
+			}
+		}
+	}
+}
+
+// Merge keeps what only one of both tables knows, of hosts and of sets.
+func TestMergedTablesKnowWhatBothKnow(t *testing.T) {
+	t.Parallel()
+	a := table(t, "payments one .one.example\nsearch s s.example\nsearch last l.{}\nsearch first {}.f.example\nsearch app app:com.s")
+	b := table(t, "payments two .two.example\nsocial s s.example/x")
+	for _, m := range []*channel.Table{a.Merge(b), b.Merge(a)} {
+		c := classifier(t, &channel.Options{Hosts: m, Exclude: []string{"payments"}})
+		for host, want := range map[string]string{"pay.one.example": "(direct)", "pay.two.example": "(direct)", "three.example": "three.example", "s.example": "s"} {
+			if got := c.Classify(channel.Visit{URL: shop, Referrer: "https://" + host}).Source; got != want {
+				t.Errorf("%s: %s, want %s", host, got, want)
+			}
+		}
+		for name, want := range map[string]string{
+			"s.example": "search", "s.example/x": "social", "l.de": "search", "l.co.uk": "search", "de.f.example": "search", "android-app://com.s": "search",
+		} {
+			if got := kindOf(c, name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
+// An odd text is judged, not refused: an @ or :// at its very end, a word that one
+// character makes a telling one.
+func TestUserAgentsThatEndEarly(t *testing.T) {
+	t.Parallel()
+	const person = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
+	for text, want := range map[string]bool{
+		person + "x@": false, person + "@x": false, person + "x@y": true, person + "http://": true, person + "http:/": false, person + "+http://x.example": true,
+		person + ":": false, "": channel.Agent("").Bot,
+	} {
+		if got := channel.Agent(text); got.Bot != want {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
+// The gap itself is still the same visit; only what is longer begins another.
+func TestAVisitLastsTheGapAndNoLonger(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, &channel.Options{Gap: time.Hour})
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	for after, want := range map[time.Duration]string{time.Hour: "direct", time.Hour + 1: "gap"} {
+		var s channel.State
+		c.Starts(&s, channel.Visit{URL: shop}, at)
+		if _, because := c.Starts(&s, channel.Visit{URL: shop}, at.Add(after)); because != want {
+			t.Errorf("after %v: %s, want %s", after, because, want)
+		}
+		// What does not begin a visit prolongs it.
+		if _, because := c.Starts(&s, channel.Visit{URL: shop}, at.Add(after+time.Hour)); because != "direct" {
+			t.Errorf("an hour later still: %s", because)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package ingest_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/identity"
+	"github.com/tabi-go/tabi/touchpoint"
+	"github.com/tabi-go/tabi/touchpoint/ingest"
+)
+
+func TestPagesNamedByHostAndPath(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://X.example:8080/A?b#c": "x.example/A", "https://x.example": "x.example/", "https://x.example.?q": "x.example/", "https://bob:pw@x.example/": "x.example/",
+		"https://:80/x": "", "https:///x": "", "https://?x": "", "https://#x": "", "x.example/a": "", "": "", "https://x:y/a": "x:y/a",
+	} {
+		if got := ingest.HostPath(url); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
+
+// A path with a query or a fragment may hold a token that has no name.
+func TestPathsInTextsAreMaskedToo(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Minimise: careful})
+	for text, want := range map[string]string{
+		"see /reset?9f8e now": "see /reset now", "/reset#9f8e": "/reset", "?9f8e": "", "why?": "why?", "a?b": "a?b", "/reset": "/reset",
+		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x",
+	} {
+		d := draft(k)
+		d.Prop("note", text)
+		if got, _ := finish(t, k, d).Props.Text("note"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The note says that the clock was corrected here: not by somebody upstream, and not
+// where nothing changed.
+func TestACorrectedClockIsNotedOnce(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Skew: ingest.SkewCorrect})
+	for _, c := range []struct {
+		name     string
+		times    ingest.Times
+		at       time.Time
+		original string
+		noted    bool
+	}{
+		{"within the tolerance", ingest.Times{Event: noon, Sent: noon, Received: noon.Add(2 * time.Minute)}, noon, "", false},
+		{"one over", ingest.Times{Event: noon, Sent: noon, Received: noon.Add(2*time.Minute + time.Microsecond)}, noon.Add(2*time.Minute + time.Microsecond), "2026-06-01T12:00:00Z", true},
+		{"one under", ingest.Times{Event: noon, Sent: noon, Received: noon.Add(-2*time.Minute - time.Microsecond)}, noon.Add(-2*time.Minute - time.Microsecond), "2026-06-01T12:00:00Z", true},
+		{"upstream", ingest.Times{Event: noon, Sent: noon, Received: noon.Add(time.Hour), Corrected: noon.Add(time.Minute)}, noon.Add(time.Minute), "2026-06-01T12:00:00Z", false},
+		{"trusted", ingest.Times{Event: noon, Sent: noon, Received: noon.Add(time.Hour), Trusted: true}, noon, "", false},
+		{"by less than is kept", ingest.Times{Event: noon.Add(1), Corrected: noon}, noon, "", false},
+	} {
+		d := draft(k)
+		d.Times = c.times
+		rec := k.Record(d)
+		if rec.Err != nil {
+			t.Errorf("%s: %v", c.name, rec.Err)
+			continue
+		}
+		tp := rec.Touches[0]
+		original, _ := tp.Props.Text("at_original")
+		if !tp.At.Equal(c.at) || original != c.original || slices.Contains(rec.Notes, ingest.ClockCorrected) != c.noted {
+			t.Errorf("%s: %v, original %q, %v", c.name, tp.At, original, rec.Notes)
+		}
+	}
+}
+
+// The prefix goes before the identifiers of the CRM alone, and never makes one of none.
+func TestThePrefixIsForIdentifiersOfTheCRM(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Prefix: "sf:"})
+	d := draft(k)
+	d.ID(identity.CRMContactID, "c1")
+	d.ID(identity.UserID, "u1")
+	d.ID(identity.CRMAccountID, " ")
+	d.ID(identity.CRMAccountID, "")
+	d.ID(identity.UserID, "u1") // said twice
+	want := []identity.ID{identity.MakeID(identity.AnonymousID, "a1"), identity.MakeID(identity.CRMContactID, "sf:c1"), identity.MakeID(identity.UserID, "u1")}
+	got := finish(t, k, d).IDs
+	slices.SortFunc(want, identity.CompareIDs)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// What the message says of offline wins over what its kind has.
+func TestOfflineIsStatedOrOfTheKind(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	for _, kind := range []touchpoint.Kind{touchpoint.KindMeeting, touchpoint.KindStoreVisit, touchpoint.KindPageview} {
+		for _, c := range []struct{ stated, offline, want bool }{
+			{false, false, kind.Info().Offline}, {false, true, kind.Info().Offline}, {true, true, true}, {true, false, false},
+		} {
+			d := draft(k)
+			d.Touch.Kind, d.Touch.Offline, d.OfflineStated = kind, c.offline, c.stated
+			if got := finish(t, k, d).Offline; got != c.want {
+				t.Errorf("%s %+v: %v", kind, c, got)
+			}
+		}
+	}
+}
+
+// A currency that the message states wins, then that of the options, then the format's.
+func TestWhichCurrencyAnAmountHas(t *testing.T) {
+	t.Parallel()
+	cur := func(code string) touchpoint.Currency {
+		c, err := touchpoint.ParseCurrency(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for _, c := range []struct {
+		own, said, assume, want string
+		noted                   bool
+	}{
+		{"CHF", "EUR", "USD", "EUR", false}, {"CHF", " ", "USD", "CHF", true}, {"", "", "USD", "USD", true}, {"CHF", "", "", "CHF", true},
+	} {
+		o := &ingest.Options{}
+		var assume touchpoint.Currency
+		if c.own != "" {
+			o.Currency = cur(c.own)
+		}
+		if c.assume != "" {
+			assume = cur(c.assume)
+		}
+		k := desk(t, o)
+		d := draft(k)
+		d.Touch.Kind = touchpoint.KindOrder
+		d.Value("1", c.said, assume)
+		rec := k.Record(d)
+		if rec.Err != nil || rec.Touches[0].Value.Currency != cur(c.want) || slices.Contains(rec.Notes, ingest.CurrencyAssumed) != c.noted {
+			t.Errorf("%+v: %+v", c, rec)
+		}
+	}
+}
