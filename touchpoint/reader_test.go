@@ -212,6 +212,28 @@ func TestReadErrorEndsReading(t *testing.T) {
 	}
 }
 
+// What stands before a fault of the input may be half a record: it is none.
+func TestALineCutOffByAReadErrorIsNoRecord(t *testing.T) {
+	for _, f := range []tp.Format{tp.JSONLines, tp.CSV} {
+		text := write(t, f, parse(t, full(``)), parse(t, full(``)))
+		in := io.MultiReader(strings.NewReader(strings.TrimSuffix(text, "\n")), iotest.ErrReader(io.ErrUnexpectedEOF))
+		touches, errs := 0, 0
+		for _, err := range tp.NewReader(in, f, nil).All() {
+			switch {
+			case err == nil:
+				touches++
+			case errors.Is(err, io.ErrUnexpectedEOF):
+				errs++
+			default:
+				t.Errorf("format %d: %v", f, err)
+			}
+		}
+		if touches != 1 || errs != 1 {
+			t.Errorf("format %d: %d touches, %d errors", f, touches, errs)
+		}
+	}
+}
+
 func TestOneByteAtATime(t *testing.T) {
 	touches := normalised(t, newRand(11), 20)
 	for _, f := range []tp.Format{tp.JSONLines, tp.CSV} {

@@ -109,8 +109,23 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	}
 }
 
+// A source that is a URI reference stands in the envelope as it is, another one encoded.
+func TestTheSourceOfAnEnvelopeIsAReference(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"/azAZ09-._~:/?#[]@!$&'()*+,;=": `/azAZ09-._~:/?#[]@!$&'()*+,;=`, "my shop": "my%20shop", "東": "%E6%9D%B1", "a{": "a%7B", "a|b": "a%7Cb", "1:2": "1:2", "100%": "100%25",
+	} {
+		if b := string(cloudevents.Encode(touch(t, source, ""))); !strings.Contains(b, `,"source":"`+want+`","type":`) {
+			t.Errorf("%s: %.120s, want %s", source, b, want)
+		}
+	}
+}
+
 func TestACanonicalTouchMustNotContradictItsEnvelope(t *testing.T) {
 	t.Parallel()
+	if rec := decode(t, nil, `{"specversion":"0.3","id":"1","source":"web","type":"`+cloudevents.Type+`","time":"2026-06-01T00:00:00Z","data":{"kind":"note","ids":[{"type":"user_id","value":"u1"}]}}`)[0]; decodetest.Text(rec) != "syntax specversion" {
+		t.Errorf("another version: %s", decodetest.Text(rec))
+	}
 	const env = `{"specversion":"1.0","id":"1","source":"web","type":"io.github.tabi-go.touch.v1","time":"2026-06-01T00:00:00Z","data":{"kind":"note","ids":[{"type":"user_id","value":"u1"}]%s}}`
 	for rest, want := range map[string]string{
 		"":                                  `{"source":"web","id":"1","at":"2026-06-01T00:00:00Z","kind":"note","ids":[{"type":"user_id","value":"u1"}]}`,

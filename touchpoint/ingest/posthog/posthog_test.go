@@ -33,6 +33,8 @@ func TestEvents(t *testing.T) {
 			head + `"kind":"system",` + u("user_id", "u1") + `,"props":{"event":"$exception","request":"r"}}`},
 		{"identify", `"event":"$identify","distinct_id":"` + uuid + `","properties":{"$anon_distinct_id":"a1","$set":{"email":"A@x.example","plan":"p"},"$set_once":{"plan":"q","first":1}}`,
 			head + `"kind":"identify","ids":[{"type":"anonymous_id","value":"a1"},{"type":"email","value":"a@x.example"},{"type":"user_id","value":"` + uuid + `"}],"props":{"event":"$identify","person":{"first":1,"plan":"p"}}}`},
+		{"identify with nothing but an address", `"event":"$identify","distinct_id":"u1","properties":{"$set":{"email":"A@x.example"}}`,
+			head + `"kind":"identify","ids":[{"type":"email","value":"a@x.example"},{"type":"user_id","value":"u1"}],"props":{"event":"$identify"}}`},
 		{"alias", `"event":"$create_alias","distinct_id":"u1","properties":{"alias":"` + uuid + `"}`,
 			head + `"kind":"alias","ids":[{"type":"anonymous_id","value":"` + uuid + `"},{"type":"user_id","value":"u1"}],"props":{"event":"$create_alias"}}`},
 		{"a group and nobody", `"event":"$groupidentify","distinct_id":"$company_acme","properties":{"$group_type":"company","$group_key":"acme","$group_set":{"name":"Acme"}}`,

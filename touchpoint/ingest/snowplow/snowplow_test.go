@@ -52,6 +52,8 @@ func TestEvents(t *testing.T) {
 			head + `"kind":"pageview","touchpoint":"x.example/",` + u1 + `,"direction":"inbound","props":{"click_ids":["dclid=CLICK"],"url":"https://x.example/"}}`},
 		{"a structured event without a value", map[int]string{5: "struct", 53: "Video", 54: "play"},
 			head + `"kind":"event","touchpoint":"Video / play",` + u1 + `,"direction":"inbound"}`},
+		{"a structured event with a text for a value", map[int]string{5: "struct", 57: "abc"}, "not_a_number props"},
+		{"a structured event with an object for a value", map[int]string{5: "struct", 57: "{}"}, "not_a_number props"},
 		{"no event", nil, "missing event"},
 		{"a broken time", map[int]string{5: "x", 4: "2026-06-01"}, "syntax at"},
 		{"a corrected time", map[int]string{5: "x", 124: "2026-06-01 00:00:01", 3: "2026-06-01 00:00:09"},

@@ -126,3 +126,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Compact never says of a text that it is canonical which is not, and sees that all the
+// short ones are.
+func TestWhatIsCompact(t *testing.T) {
+	lim := jsonscan.Limits{Size: 22, Depth: 3, Number: 4}
+	for text, want := range map[string]bool{
+		`{}`: true, `{"a":1}`: true, `{"a":"aaaaaaaaaaaaaa"}`: true, `{"a":"aaaaaaaaaaaaaaa"}`: false, `{"a":[[1]]}`: true, `{"a":[[[]]]}`: false, `{"a":{"b":{}}}`: true, `{"a":{"b":{"c":1}}}`: true, `{"a":{"b":{"c":{}}}}`: false,
+		`{"a":1234}`: true, `{"a":12345}`: false, `{"a":1,"b":2}`: true, `{"b":1,"a":2}`: false, `{"a":1,"a":2}`: false, `{"":1,"a":2}`: true, `{"":1,"":2}`: false,
+		`{"A":1,"a":2}`: false, `{"Z":1,"z":2}`: false, `{"Y":1,"z":2}`: true, `{"[":1,"{":2}`: true, `{"@":1,"a":2}`: true, `{"~":1}`: true, "{\"\x7f\":1}": false, `{"é":1}`: false,
+		`{"a":"é"}`: true, "{\"a\":\"\xff\"}": false, `{ }`: false, `{"a": 1}`: false, `{"a":1} `: false, `{"a":1,}`: false, `{"a"}`: false, `{"a":}`: false, `{"a":1`: false, `{"a":[1,]}`: false, `{"a":[1`: false,
+		`{"a":"\n"}`: false, `{"a":nul}`: false, `{"a":[null,true]}`: true, `[]`: false, `1`: false, ``: false, `{`: false, `{"a`: false, `{"a":"b`: false, `{"a":9}`: true, `{"a":0}`: true, `{"a":-0}`: jsonscan.Compact(`{"a":-0}`, lim),
+	} {
+		if got := jsonscan.Compact(text, lim); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+		var d jsonscan.Doc
+		if v, err := d.Parse(text, lim); want && (err != nil || !v.Canonical()) {
+			t.Errorf("%s is canonical: %v", text, err)
+		}
+	}
+}
