@@ -1,6 +1,7 @@
 package channel_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -44,12 +45,12 @@ func TestHostsAtTheBordersOfWhatIsOne(t *testing.T) {
 func TestTheLongerPathOfAHostWins(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"search a x.example/s\nsocial b x.example/s/deep", "social b x.example/s/deep\nsearch a x.example/s",
+		"search a x.example/s {}.y.example/p\nsocial b x.example/s/deep y.{}/p {}.y.example", "social b x.example/s/deep {}.y.example y.{}/p\nsearch a {}.y.example/p x.example/s",
 	} {
 		c := classifier(t, &channel.Options{Hosts: table(t, text)})
 		for page, want := range map[string]string{
 			"x.example/s": "search", "x.example/s/": "search", "x.example/s/deep": "social", "x.example/s/deep/er": "social",
-			"x.example/s/deeper": "search", "x.example/so": "", "x.example/": "", "x.example": "",
+			"x.example/s/deeper": "search", "x.example/so": "", "de.y.example/p": "search", "de.y.example/q": "social", "y.de/p": "social", "y.co.uk/p": "social", "y.de/q": "", "x.example/": "", "x.example": "",
 		} {
 			if got := kindOf(c, page); got != want {
 				t.Errorf("%q: %s is %q, want %q", text, page, got, want)
@@ -86,7 +87,7 @@ func TestUserAgentsThatEndEarly(t *testing.T) {
 	t.Parallel()
 	const person = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
 	for text, want := range map[string]bool{
-		person + "x@": false, person + "@x": false, person + "x@y": true, person + "http://": true, person + "http:/": false, person + "+http://x.example": true,
+		person + "x@": false, person + "@x": false, person + "x@y": true, person + "x@9": true, person + "9@x": true, person + "x@ y": false, "Mozilla/5.0 (android14) x": false, "Mozilla/5.0 (mac10) x": false, person + "http://": true, person + "http:/": false, person + "+http://x.example": true,
 		person + ":": false, "": channel.Agent("").Bot,
 	} {
 		if got := channel.Agent(text); got.Bot != want {
@@ -110,5 +111,15 @@ func TestAVisitLastsTheGapAndNoLonger(t *testing.T) {
 		if _, because := c.Starts(&s, channel.Visit{URL: shop}, at.Add(after+time.Hour)); because != "direct" {
 			t.Errorf("an hour later still: %s", because)
 		}
+	}
+}
+
+// A campaign is kept cleaned; a negative item is told by what the rule says.
+func TestWhatIsKeptAndToldOfAVisit(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, &channel.Options{Custom: []channel.Rule{{Channel: "Odd", Items: []channel.Item{{Field: "medium", Op: "is_not", Values: []string{"mail"}}}}}})
+	r := c.Classify(channel.Visit{URL: shop, Source: "x", Medium: "y", Campaign: " ａ \u3000 b "})
+	if r.Campaign.Name != "a b" || !strings.HasSuffix(r.Why(), "custom/Odd: medium is_not mail") {
+		t.Errorf("%+v, %s", r.Campaign, r.Why())
 	}
 }

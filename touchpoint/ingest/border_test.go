@@ -28,7 +28,7 @@ func TestPathsInTextsAreMaskedToo(t *testing.T) {
 	k := desk(t, &ingest.Options{Minimise: careful})
 	for text, want := range map[string]string{
 		"see /reset?9f8e now": "see /reset now", "/reset#9f8e": "/reset", "?9f8e": "", "why?": "why?", "a?b": "a?b", "/reset": "/reset",
-		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x",
+		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x", "https:///a@b?x": "https:///a@b", "https://me@x.example?y": "https://x.example", "https://x.example/@me?y": "https://x.example/@me",
 	} {
 		d := draft(k)
 		d.Prop("note", text)
@@ -138,6 +138,33 @@ func TestWhichCurrencyAnAmountHas(t *testing.T) {
 		rec := k.Record(d)
 		if rec.Err != nil || rec.Touches[0].Value.Currency != cur(c.want) || slices.Contains(rec.Notes, ingest.CurrencyAssumed) != c.noted {
 			t.Errorf("%+v: %+v", c, rec)
+		}
+	}
+}
+
+func TestANoteIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	d := draft(k)
+	for range 2 {
+		d.Note(ingest.Rounded)
+		d.Note(ingest.CostDropped)
+	}
+	if !slices.Equal(d.Notes, []ingest.Note{ingest.Rounded, ingest.CostDropped}) {
+		t.Errorf("%v", d.Notes)
+	}
+}
+
+// A type that no rule knows is an error of the settings; one whose rules are strict is not.
+func TestTypesOfSettingsAreKnown(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	if err := k.CheckType("emial"); err == nil {
+		t.Error("an unknown type was taken")
+	}
+	for _, typ := range []identity.Type{identity.Email, identity.Phone, identity.UserID} {
+		if err := k.CheckType(typ); err != nil {
+			t.Errorf("%s: %v", typ, err)
 		}
 	}
 }

@@ -59,8 +59,8 @@ func TestBordersOfSentiment(t *testing.T) {
 func TestAByteOrderMarkIsNoPartOfTheFirstColumn(t *testing.T) {
 	t.Parallel()
 	const mapping = note + `,"channel":"x"}`
-	for _, head := range []string{"", "\ufeff"} {
-		if got := one(t, decode(t, mapping, head+"u,x\nu1,a\n", nil)); got.Channel != "a" {
+	for _, head := range []string{"u", "\ufeffu", "\ufeff\"u\""} {
+		if got := one(t, decode(t, mapping, head+",x\nu1,a\n", nil)); got.Channel != "a" {
 			t.Errorf("%q: %s", head, got.Channel)
 		}
 	}
