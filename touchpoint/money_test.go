@@ -256,6 +256,9 @@ func TestT8AddIsAssociativeUpToOverflow(t *testing.T) {
 			t.Fatalf("%v: %v, %v", ms, total, err)
 		}
 	}
+	if _, err := (tp.Money{Minor: 1, Currency: usd}).Cmp(tp.Money{Minor: 1, Currency: currency("JPY")}); !errors.Is(err, tp.ErrCurrency) {
+		t.Errorf("two currencies were compared: %v", err)
+	}
 	if _, err := (tp.Money{Minor: 1, Currency: usd}).Add(tp.Money{Minor: 1, Currency: currency("JPY")}); !errors.Is(err, tp.ErrCurrency) {
 		t.Error(err)
 	}

@@ -123,3 +123,21 @@ func TestWhatIsKeptAndToldOfAVisit(t *testing.T) {
 		t.Errorf("%+v, %s", r.Campaign, r.Why())
 	}
 }
+
+// The click ids of a page stand by their names in order, gad_source, which names no click,
+// with its digit.
+func TestClickIDsBecomeAProperty(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, nil)
+	for query, want := range map[string]string{
+		"?gad_source=1": `["gad_source=1"]`, "?gclid=x&gad_source=1": `["gad_source=1","gclid"]`, "?msclkid=x&fbclid=y": `["fbclid","msclkid"]`, "?q=x": "",
+	} {
+		tp := touchpoint.Touch{Kind: touchpoint.KindPageview}
+		if err := c.Apply(&tp, touchpoint.Page{URL: shop + query}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := tp.Props.Raw("click_ids"); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}
