@@ -168,3 +168,27 @@ func TestTypesOfSettingsAreKnown(t *testing.T) {
 		}
 	}
 }
+
+// What is left of an object is still one, wherever in it the click id stood.
+func TestMaskedObjectsKeepTheirOtherMembers(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Minimise: ingest.Minimise{ClickIDs: ingest.ClickIDsDrop}})
+	for in, want := range map[string]string{
+		`{"a":1,"b":2}`: `{"a":1,"b":2}`, `{"gclid":"x","h":1,"i":[1,{"j":2}]}`: `{"h":1,"i":[1,{"j":2}]}`, `{"a":1,"gclid":"x","h":1}`: `{"a":1,"h":1}`, `{"a":1,"gclid":"x"}`: `{"a":1}`,
+	} {
+		d := draft(k)
+		d.Foreign("deep", in)
+		if got, _ := finish(t, k, d).Props.Raw("deep"); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestFormsOfInputThatAreNone(t *testing.T) {
+	t.Parallel()
+	for form, ok := range map[ingest.Form]bool{ingest.FormDocument: true, ingest.FormDocument + 1: false} {
+		if _, err := ingest.NewDesk("test", &ingest.Options{Form: form}); ok != (err == nil) {
+			t.Errorf("form %d: %v", form, err)
+		}
+	}
+}

@@ -132,7 +132,7 @@ func FuzzParse(f *testing.F) {
 func TestWhatIsCompact(t *testing.T) {
 	lim := jsonscan.Limits{Size: 22, Depth: 3, Number: 4}
 	for text, want := range map[string]bool{
-		`{}`: true, `{"a":1}`: true, `{"a":"aaaaaaaaaaaaaa"}`: true, `{"a":"aaaaaaaaaaaaaaa"}`: false, `{"a":[[1]]}`: true, `{"a":[[[]]]}`: false, `{"a":{"b":{}}}`: true, `{"a":{"b":{"c":1}}}`: true, `{"a":{"b":{"c":{}}}}`: false,
+		`{}`: true, `{"a":1}`: true, `{"a":"aaaaaaaaaaaaaa"}`: true, `{"a":"aaaaaaaaaaaaaaa"}`: false, `{"a":[[1]]}`: true, `{"a":[[],[]]}`: true, `{"a":[[[]]]}`: false, `{"a":{"b":{}}}`: true, `{"a":{"b":{"c":1}}}`: true, `{"a":{"b":{"c":{}}}}`: false,
 		`{"a":1234}`: true, `{"a":12345}`: false, `{"a":1,"b":2}`: true, `{"b":1,"a":2}`: false, `{"a":1,"a":2}`: false, `{"":1,"a":2}`: true, `{"":1,"":2}`: false,
 		`{"A":1,"a":2}`: false, `{"Z":1,"z":2}`: false, `{"Y":1,"z":2}`: true, `{"[":1,"{":2}`: true, `{"@":1,"a":2}`: true, `{"~":1}`: true, "{\"\x7f\":1}": false, `{"é":1}`: false,
 		`{"a":"é"}`: true, "{\"a\":\"\xff\"}": false, `{ }`: false, `{"a": 1}`: false, `{"a":1} `: false, `{"a":1,}`: false, `{"a"}`: false, `{"a":}`: false, `{"a":1`: false, `{"a":[1,]}`: false, `{"a":[1`: false,
@@ -144,6 +144,24 @@ func TestWhatIsCompact(t *testing.T) {
 		var d jsonscan.Doc
 		if v, err := d.Parse(text, lim); want && (err != nil || !v.Canonical()) {
 			t.Errorf("%s is canonical: %v", text, err)
+		}
+	}
+}
+
+// Halves of a pair of surrogates are no text, up to the last of each.
+func TestHalvesOfPairs(t *testing.T) {
+	for text, want := range map[string]string{
+		`"\ud7ff"`: "", `"\ue000"`: "", `"\udc00"`: "utf8", `"\udfff"`: "utf8", `"\ud800"`: "utf8", `"\udbff"`: "utf8",
+		`"\ud800\udc00"`: "", `"\udbff\udfff"`: "", `"\ud800\udbff"`: "utf8", `"\ud800\ue000"`: "utf8", `"\ud800xudc00"`: "utf8",
+	} {
+		var d jsonscan.Doc
+		_, err := d.Parse(text, jsonscan.Limits{})
+		got := ""
+		if e, ok := err.(*jsonscan.Error); ok {
+			got = e.Reason
+		}
+		if got != want {
+			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 }
