@@ -130,11 +130,11 @@ func TestSweepsThatDoNotSettleSaySo(t *testing.T) {
 func TestAStateNobodyWasIn(t *testing.T) {
 	t.Parallel()
 	plain := &chain.Chain{From: []int32{0}, To: []int32{1}, Count: []float64{4}, Good: []float64{0, 3}, Bad: []float64{0, 1}, Reward: []float64{0, 30}}
-	more := &chain.Chain{From: []int32{0, 2}, To: []int32{1, 1}, Count: []float64{4, 0}, Good: []float64{0, 3, 0}, Bad: []float64{0, 1, 0}, Reward: []float64{0, 30, 0}}
+	more := &chain.Chain{From: []int32{0, 0, 2}, To: []int32{1, 2, 1}, Count: []float64{4, 0, 0}, Good: []float64{0, 3, 0}, Bad: []float64{0, 1, 0}, Reward: []float64{0, 30, 0}}
 	for _, dense := range []int{10, 1} {
 		a, err := plain.Solve([][]int32{{1}}, dense)
-		b, err2 := more.Solve([][]int32{{1}}, dense)
-		if err != nil || err2 != nil || a.Hit != b.Hit || a.Reward != b.Reward || a.HitVia[0] != b.HitVia[0] {
+		b, err2 := more.Solve([][]int32{{1}, {2}, {1, 2}}, dense)
+		if err != nil || err2 != nil || a.Hit != b.Hit || a.Reward != b.Reward || a.HitVia[0] != b.HitVia[0] || b.HitVia[1] != 0 || b.HitVia[2] != a.HitVia[0] {
 			t.Errorf("%v %v, %v %v", a, b, err, err2)
 		}
 	}
@@ -147,5 +147,45 @@ func TestAStateNobodyWasIn(t *testing.T) {
 	}
 	if p := more.Prob(2, 1); p != 0 {
 		t.Errorf("from where nobody was: %v", p)
+	}
+}
+
+// Staying where one is changes neither the end nor what passes through, exactly or by sweeps.
+func TestSelfLoopsOnlyDelay(t *testing.T) {
+	t.Parallel()
+	loops := drunkard(2)
+	for i := range int32(3) {
+		loops.From, loops.To, loops.Count = append(loops.From, i+1), append(loops.To, i+1), append(loops.Count, float64(i+2))
+	}
+	groups := [][]int32{{1}, {2}, {3}, {1, 3}}
+	want, err := drunkard(2).Solve(groups, 600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dense := range []int{600, 1} {
+		s, err := loops.Solve(groups, dense)
+		if err != nil || math.Abs(s.Hit-want.Hit) > 1e-13 || math.Abs(s.Reward-want.Reward) > 1e-12 {
+			t.Errorf("dense %d: %v %v, want %v", dense, s, err, want)
+		}
+		for g := range groups {
+			if math.Abs(s.HitVia[g]-want.HitVia[g]) > 1e-12 || math.Abs(s.RewardVia[g]-want.RewardVia[g]) > 1e-12 {
+				t.Errorf("dense %d: group %d %v, want %v", dense, g, s.HitVia[g], want.HitVia[g])
+			}
+		}
+	}
+}
+
+// A chain may settle as a whole and creep without one of its states: that is said, too.
+func TestSweepsThatDoNotSettleWithoutAGroupSaySo(t *testing.T) {
+	t.Parallel()
+	c := &chain.Chain{
+		From: []int32{0, 0, 2, 3}, To: []int32{1, 2, 3, 2}, Count: []float64{1, 1, 1e13, 1e13},
+		Good: []float64{0, 1, 1e-4, 0}, Bad: []float64{0, 0, 0, 1}, Reward: make([]float64, 4),
+	}
+	if _, err := c.Solve(nil, 1); err != nil {
+		t.Fatalf("whole: %v", err)
+	}
+	if _, err := c.Solve([][]int32{{1}}, 1); !errors.Is(err, chain.ErrNotConverged) {
+		t.Errorf("%v", err)
 	}
 }

@@ -57,6 +57,9 @@ func TestFitClimbsToTheOneOptimum(t *testing.T) {
 		before := loglik(p, start)
 		for rounds := 1; rounds < 12; rounds++ {
 			f := p.Fit(append([]float64(nil), start...), rounds)
+			if f.Rounds > rounds {
+				t.Fatalf("seed %d: %d rounds of %d", seed, f.Rounds, rounds)
+			}
 			if f.LogLik < before-1e-9 {
 				t.Fatalf("seed %d: %v after %v", seed, f.LogLik, before)
 			}
@@ -89,8 +92,13 @@ func TestParameterWithoutExposureStaysOut(t *testing.T) {
 	t.Parallel()
 	p := problem(rand.New(rand.NewPCG(1, 1)), 3)
 	p.Exposure[1] = 0
-	if f := p.Fit([]float64{1, 1, 1}, 600); f.Theta[1] != 0 {
-		t.Errorf("%v", f.Theta)
+	for _, warm := range []bool{false, true} {
+		p.Warm = warm
+		for _, start := range [][]float64{{1, 1, 1}, {0, 0, 0}} {
+			if f := p.Fit(start, 600); f.Theta[1] != 0 || !f.Converged {
+				t.Errorf("warm %v: %v", warm, f)
+			}
+		}
 	}
 }
 
@@ -102,6 +110,71 @@ func TestAStartAtZeroIsWoken(t *testing.T) {
 		zero, one := p.Fit(make([]float64, 4), 600), p.Fit([]float64{1, 1, 1, 1}, 600)
 		if !zero.Converged || math.Abs(zero.LogLik-one.LogLik) > 1e-6*math.Abs(one.LogLik) {
 			t.Fatalf("seed %d: %v from 0, %v from 1", seed, zero, one)
+		}
+	}
+}
+
+// Replicates draw some events not at all: such an event adds nothing, even where nothing
+// explains it.
+func TestAnEventOfWeightZeroChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, warm := range []bool{false, true} {
+		p := problem(rand.New(rand.NewPCG(4, 4)), 3)
+		p.Exposure, p.Warm = append(p.Exposure, 5), warm // of a parameter that no event has
+		want := p.Fit([]float64{1, 1, 1, 0}, 600)
+		p.Weight = append(p.Weight, 0)
+		p.Index, p.Part = append(p.Index, 3), append(p.Part, 1)
+		p.Begin = append(p.Begin, int32(len(p.Index)))
+		f := p.Fit([]float64{1, 1, 1, 0}, 600)
+		if f.LogLik != want.LogLik || f.Rounds != want.Rounds || !f.Converged {
+			t.Errorf("warm %v: %v, want %v", warm, f, want)
+		}
+		for k := range want.Theta {
+			if f.Theta[k] != want.Theta[k] {
+				t.Errorf("warm %v: %v, want %v", warm, f.Theta, want.Theta)
+			}
+		}
+	}
+}
+
+// Newton steps end in at most forty rounds (thirteen, when this was written).
+func TestNewtonEndsQuickly(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		p := problem(r, 2+r.IntN(5))
+		start := make([]float64, len(p.Exposure))
+		for k := range start {
+			start[k] = .5
+		}
+		if f := p.Fit(start, 600); f.Rounds > 40 {
+			t.Errorf("seed %d: %d rounds", seed, f.Rounds)
+		}
+	}
+}
+
+// Two events of weights 2 and 3 and intensities 2·1 and 2·.5+4·1 = 5, by hand.
+func TestInformation(t *testing.T) {
+	t.Parallel()
+	p := &em.Problem{
+		Exposure: []float64{1, 1, 1}, Weight: []float64{2, 3},
+		Begin: []int32{0, 1, 3}, Index: []int32{0, 0, 2}, Part: []float64{1, .5, 1},
+	}
+	theta := []float64{2, 9, 4}
+	for _, tc := range []struct {
+		params []int
+		want   []float64
+	}{
+		{[]int{0}, []float64{2./4 + 3*.25/25}},
+		{[]int{2, 0}, []float64{3. / 25, 3 * .5 / 25, 3 * .5 / 25, 2./4 + 3*.25/25}},
+		{[]int{1}, []float64{0}},
+	} {
+		h := p.Information(theta, tc.params)
+		for i := range tc.want {
+			if math.Abs(h[i]-tc.want[i]) > 1e-15 {
+				t.Errorf("%v: %v, want %v", tc.params, h, tc.want)
+				break
+			}
 		}
 	}
 }

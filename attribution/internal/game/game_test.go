@@ -83,3 +83,39 @@ func TestValuesAreTheMeansOverAllOrders(t *testing.T) {
 		}
 	}
 }
+
+// Pairs of orders are each exact for games of one and two players, so they do not spread;
+// one pair knows no spread at all and says 0.
+func TestSampleOfPairs(t *testing.T) {
+	t.Parallel()
+	v := []float64{0, 1, 2, 7, 4, 4, 9, 15}
+	marginals := func(order []int, out []float64) {
+		set := 0
+		for _, p := range order {
+			out[p] = v[set|1<<p] - v[set]
+			set |= 1 << p
+		}
+	}
+	exact, _ := game.Values(3, func(_ uint64, block []float64) { copy(block, v) })
+	for _, tc := range []struct {
+		name        string
+		n, pairs    int
+		want        []float64
+		tol, lo, hi float64 // of the means; of the variances
+	}{
+		{"one pair of two players", 2, 1, []float64{3, 4}, 0, 0, 0},
+		{"many pairs of two players", 2, 50, []float64{3, 4}, 1e-12, 0, 1e-12},
+		{"one pair of three players", 3, 1, exact, 3, 0, 0},
+		{"many pairs of three players", 3, 20_000, exact, .05, 1e-6, 1e-3},
+	} {
+		phi, variance := game.Sample(tc.n, tc.pairs, 5, marginals)
+		for i := range tc.n {
+			if !(math.Abs(phi[i]-tc.want[i]) <= tc.tol) {
+				t.Errorf("%s: player %d %v, want %v", tc.name, i, phi[i], tc.want[i])
+			}
+			if !(variance[i] >= tc.lo && variance[i] <= tc.hi) {
+				t.Errorf("%s: variance %v of player %d", tc.name, variance[i], i)
+			}
+		}
+	}
+}
