@@ -1,0 +1,148 @@
+package attribution_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/attribution"
+)
+
+// A step exactly at a border: windows, gaps, bands and limits are inclusive, what has to be
+// closer or younger is not.
+func TestPreparationAtTheBorder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		path attribution.Path
+		prep attribution.Preparation
+		want string
+	}{
+		"window, at":       {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day}}, "A B"},
+		"window, beyond":   {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day - time.Microsecond}}, "B"},
+		"touch gap, at":    {won("AAB", 1), attribution.Preparation{TouchGap: day}, "A B"},
+		"touch gap, below": {won("AAB", 1), attribution.Preparation{TouchGap: day - time.Microsecond}, "A A B"},
+		"recency, at":      {won("AB", 1), attribution.Preparation{Transforms: []attribution.Transform{attribution.Recency(1)}}, "A(1d) B(1d)"},
+		"recency, beyond":  {won("AXB", 1), attribution.Preparation{Transforms: []attribution.Transform{attribution.Recency(1)}}, "A(>1d) X(1d) B(1d)"},
+		"as many steps":    {won("AB", 1), attribution.Preparation{LastSteps: 2}, "A B"},
+		"one step more":    {won("AB", 1), attribution.Preparation{LastSteps: 1}, "B"},
+	} {
+		out, _, err := setOf(t, c.path).Prepare(&c.prep)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := channelsOf(t, out); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	null := letters("A")
+	null.End = null.End.Add(30 * day)
+	for after, open := range map[time.Duration]float64{30 * day: 0, 30*day + time.Microsecond: 1} {
+		if _, rep, err := setOf(t, null).Prepare(&attribution.Preparation{OpenAfter: after}); err != nil || rep.Open != open {
+			t.Errorf("open after %v: %v, %v", after, rep.Open, err)
+		}
+	}
+	first, second := won("A", 1), won("B", 1)
+	first.Subject, second.Subject, second.End = "s", "s", second.End.Add(day)
+	for gap, merged := range map[time.Duration]float64{day: 0, day + time.Microsecond: 1} {
+		if _, rep, err := setOf(t, first, second).Prepare(&attribution.Preparation{ConversionGap: gap}); err != nil || rep.Merged != merged {
+			t.Errorf("gap %v: %v, %v", gap, rep.Merged, err)
+		}
+	}
+	if got := run(t, setOf(t, won("AB", 1)), attribution.Rule(attribution.SameTouch{Within: day})).Credit("A").Conversions; got != .5 {
+		t.Errorf("same touch: %v", got)
+	}
+}
+
+func TestInputsAtTheLimitAreTaken(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	steps := make([]attribution.Step, 10_000)
+	for i := range steps {
+		steps[i].Channel = "A"
+	}
+	for name, p := range map[string]attribution.Path{
+		"steps":            {Steps: steps},
+		"name":             {Steps: []attribution.Step{{Channel: strings.Repeat("x", 1024)}}},
+		"start at the end": {Start: now, End: now, Steps: []attribution.Step{{Channel: "A", At: now}}},
+		"year 1":           {End: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)},
+		"year 9999":        {End: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)},
+	} {
+		var js attribution.Journeys
+		if err := js.Add(p); err != nil || js.Nulls() != 1 || js.Touches() != float64(len(p.Steps)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is wrong with a rule of the caller ends a ledger and an explanation, too.
+func TestRulesThatMisbehaveEndLedgersAndExplanations(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]func([]float64, attribution.View){
+		"panics":       func([]float64, attribution.View) { panic("secret") },
+		"not a number": func(w []float64, _ attribution.View) { w[0] = math.NaN() },
+		"below 0":      func(w []float64, _ attribution.View) { w[0] = -1 },
+	} {
+		m := attribution.Func("f", f)
+		_, explained := attribution.Explain(won("AB", 7), nil, m)
+		var listed error
+		entries := 0
+		for _, err := range attribution.Ledger(setOf(t, won("AB", 7), won("B", 1)), m) {
+			if entries++; err != nil {
+				listed = err
+			}
+		}
+		if entries != 1 {
+			t.Errorf("%s: %d entries", name, entries)
+		}
+		for _, err := range []error{explained, listed} {
+			var cb *attribution.CallbackError
+			var in *attribution.InputError
+			if !errors.As(err, &cb) && !errors.As(err, &in) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// Paths that differ in one thing alone come out in its order, however they were added.
+func TestRowsComeInOneOrder(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(p *attribution.Path){
+		"channel": func(p *attribution.Path) { p.Steps[0].Channel = "AA" },
+		"subject": func(p *attribution.Path) { p.Subject = "t" },
+		"stratum": func(p *attribution.Path) { p.Stratum = "t" },
+		"start":   func(p *attribution.Path) { p.Start = p.Start.Add(time.Second) },
+		"kind":    func(p *attribution.Path) { p.Steps[0].Kind = attribution.Click },
+		"weight":  func(p *attribution.Path) { p.Steps[0].Weight = 2 },
+		"cost":    func(p *attribution.Path) { p.Steps[0].Cost = 2 },
+		"source":  func(p *attribution.Path) { p.Steps[0].Source = "t" },
+		"id":      func(p *attribution.Path) { p.Steps[0].ID = "t" },
+		"actor":   func(p *attribution.Path) { p.Steps[0].Actor = "t" },
+		"role":    func(p *attribution.Path) { p.Steps[0].Role = "t" },
+		"milestone": func(p *attribution.Path) {
+			p.Milestones = []attribution.Milestone{{Name: "known", At: p.End}}
+		},
+		"change": func(p *attribution.Path) {
+			p.Changes = []attribution.Change{{Stratum: "t", At: p.End}}
+		},
+	} {
+		low, high := won("AB", 1), won("AB", 2)
+		change(&high)
+		a, b := setOf(t, low, high), setOf(t, high, low)
+		if !bytes.Equal(encoded(t, a), encoded(t, b)) {
+			t.Errorf("%s: the order of arrival shows", name)
+		}
+		for _, js := range []*attribution.Journeys{a, b} {
+			var got []int64
+			for r := range js.Rows() {
+				got = append(got, r.Value)
+			}
+			if len(got) != 2 || got[0] != 1 || got[1] != 2 {
+				t.Errorf("%s: rows of values %v", name, got)
+			}
+		}
+	}
+}
