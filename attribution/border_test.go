@@ -146,3 +146,71 @@ func TestRowsComeInOneOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestErrorsOnTheWayAreReturned(t *testing.T) {
+	t.Parallel()
+	good, long := won("AB", 7), won("A", 7)
+	good.Subject = "s"
+	long.Steps[0].Channel = strings.Repeat("x", 1024)
+	bad := attribution.Path{Subject: "s", Steps: []attribution.Step{{}}}
+	frequency := &attribution.Preparation{Transforms: []attribution.Transform{attribution.Frequency()}}
+	for name, f := range map[string]func() error{
+		"several models": func() error {
+			rs, err := attribution.Attribute(setOf(t, good), noInterval, attribution.Rule(attribution.Last{}), attribution.Rule(attribution.Func("f", func(w []float64, _ attribution.View) { w[0] = -1 })))
+			if rs != nil {
+				t.Error("results beside an error")
+			}
+			return err
+		},
+		"explain, another path of the subject": func() error {
+			_, err := attribution.Explain(good, &attribution.Preparation{Cycle: attribution.CycleLast}, attribution.Last{}, bad)
+			return err
+		},
+		"explain, a name that grows too long": func() error { _, err := attribution.Explain(long, frequency, attribution.Last{}); return err },
+		"prepare, a name that grows too long": func() error { _, _, err := setOf(t, long).Prepare(frequency); return err },
+	} {
+		var in *attribution.InputError
+		if err := f(); !errors.As(err, &in) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Values without refunds have no interval below 0; with one they may.
+func TestValueIntervalsBelowZeroNeedARefund(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, won("A", 1), won("A", 1000), won("A", 2))
+	res, err := attribution.Rule(attribution.Last{}).Attribute(js, nil)
+	if err != nil || res.Credit("A").ValueLo != 0 {
+		t.Errorf("%+v, %v", res.Credit("A"), err)
+	}
+	if err := js.Refund(won("A", 0), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if res, err = attribution.Rule(attribution.Last{}).Attribute(js, nil); err != nil || res.Credit("A").ValueLo >= 0 {
+		t.Errorf("%+v, %v", res.Credit("A"), err)
+	}
+}
+
+// A channel resting on exactly as many subjects as the threshold asks for is shown.
+func TestThresholdIsInclusive(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, won("A", 1), won("A", 1), won("A", 1), won("B", 1), won("B", 1), won("C", 1), won("C", 1))
+	res, err := attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Threshold: 3})
+	if err != nil || res.Credit("A").Conversions != 3 || res.Credit("B").Channel != "" {
+		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+func TestTransitionsComeByName(t *testing.T) {
+	t.Parallel()
+	ts := attribution.Transitions(setOf(t, won("CA", 1), won("BC", 1), won("AB", 1), letters("CB")))
+	for i := 1; i < len(ts); i++ {
+		if a, b := ts[i-1], ts[i]; a.From > b.From || a.From == b.From && a.To >= b.To {
+			t.Errorf("%v before %v", a, b)
+		}
+	}
+	if len(ts) < 8 {
+		t.Errorf("%v", ts)
+	}
+}
