@@ -214,3 +214,11 @@ func TestTransitionsComeByName(t *testing.T) {
 		t.Errorf("%v", ts)
 	}
 }
+
+func TestExplainedMoneyThatDoesNotFitIsRefused(t *testing.T) {
+	t.Parallel()
+	m := attribution.Unnormalised(attribution.Func("f", func(w []float64, _ attribution.View) { w[0] = 1000 }))
+	if scs, err := attribution.Explain(won("A", math.MaxInt64), nil, m); !errors.Is(err, attribution.ErrOverflow) {
+		t.Errorf("%v, %v", scs, err)
+	}
+}
