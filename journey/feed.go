@@ -100,7 +100,7 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Chan
 			return nil, err
 		}
 		d.after = t.derive(h, now, nil)
-		d.before = t.derive(h, d.told(now), d.fresh)
+		d.before = t.derive(h, now, d.fresh)
 		if !p.widen(d.differing(identity.AccountEntity), d.before, d.after) {
 			break
 		}
@@ -116,27 +116,21 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Chan
 	return d.out, nil
 }
 
-// told is when the facts before the fresh ones had come in: the instant for which they were
-// told. It is the zero time where there were none.
-func (d *differ) told(now time.Time) time.Time {
+// told is when the newest of a subject's facts that are not fresh had come in: the instant
+// for which the subject was told. It is the zero time where there were none. Passing time
+// alone is told by nobody, so what it brought since then is news too.
+func (d *differ) told(s Subject) time.Time {
+	of := d.before.people[s]
+	if s.Entity == identity.AccountEntity {
+		of = d.before.accounts[s]
+	}
 	var at time.Time
-	first := now // of the fresh ones: until then nothing was new
-	for i := range d.after.touches {
-		tp := &d.after.touches[i]
-		if d.fresh[storage.Fact{Touch: tp}.Key()] {
-			if known := tp.ReceivedAt; !known.IsZero() && known.Before(first) {
-				first = known
-			}
-			continue
-		}
-		for _, known := range []time.Time{tp.ReceivedAt, tp.At} {
+	for _, i := range of {
+		for _, known := range []time.Time{d.before.touches[i].ReceivedAt, d.before.touches[i].At} {
 			if known.After(at) {
 				at = known
 			}
 		}
-	}
-	if !at.IsZero() && first.After(at) {
-		at = first
 	}
 	return at
 }
@@ -164,7 +158,9 @@ func (d *differ) entity(e identity.Entity, p *place) error {
 		if !p.whole(s, d.before) && !p.whole(s, d.after) {
 			continue
 		}
-		old, err := d.before.Fold(s)
+		then := *d.before
+		then.at = d.told(s)
+		old, err := then.Fold(s)
 		if err != nil {
 			return err
 		}

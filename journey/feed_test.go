@@ -2,14 +2,18 @@ package journey_test
 
 import (
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/tabi-go/tabi/clock"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey"
+	"github.com/tabi-go/tabi/stage"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -284,5 +288,37 @@ func TestTheFeedReadsWhatTheNewsConcerns(t *testing.T) {
 		if calls, given := st.reset(); calls > 40 || given > 200 {
 			t.Errorf("one touch among 4,000: %d calls, %d values read", calls, given)
 		}
+	}
+}
+
+// What only time brought is told with the next fact of its subject, though others' facts
+// came meanwhile.
+func TestAStallIsToldWithTheNextFact(t *testing.T) {
+	m := stage.LeadToRevenue()
+	m.DormantAfter = 0
+	for i := range m.Stages {
+		if m.Stages[i].Kind == stage.Open {
+			m.Stages[i].StallAfter = 10 * 24 * time.Hour
+		}
+	}
+	c := clock.NewManual(on("01-01"))
+	tr, err := journey.NewTracker(new(memstore.Store), &journey.Options{Model: &m, Clock: c, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record(t, tr, touch("form", "01-01"))
+	_, at := told(t, tr, storage.Cursor{})
+	c.Set(on("02-01"))
+	other := touch("form", "02-01", by("user_id:other"))
+	other.ReceivedAt = on("02-01")
+	record(t, tr, other)
+	_, at = told(t, tr, at)
+	c.Set(on("03-01"))
+	next := touch("form", "03-01")
+	next.ReceivedAt = on("03-01")
+	record(t, tr, next)
+	cs, _ := told(t, tr, at)
+	if got := kinds(cs); !slices.ContainsFunc(got, func(k string) bool { return strings.HasPrefix(k, "stalled") }) || !slices.ContainsFunc(got, func(k string) bool { return strings.HasPrefix(k, "resumed") }) {
+		t.Errorf("told %q, want that a silence began and that it ended", got)
 	}
 }
