@@ -142,7 +142,7 @@ type keyScan struct {
 	colon           bool
 }
 
-// longestKey is the longest write key that a body may hold, in bytes.
+// longestKey is the longest write key that a body may hold, in bytes, with its quotes.
 const longestKey = 512
 
 func (s *keyScan) next(c byte) (found bool) {
