@@ -386,12 +386,13 @@ func TestReclaimFullWaitsForOlderSnapshots(t *testing.T) {
 		if _, err := tx.Exec(ctx, "select pg_current_xact_id()"); err != nil {
 			t.Fatal(err)
 		}
+		mustAppend(t, s, view(1)) // behind the transaction, which is older then
 		short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 		defer cancel()
 		if _, err := s.Reclaim(short); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
-		mustAppend(t, s, view(1))
+		mustAppend(t, s, view(2))
 	})
 }
 
