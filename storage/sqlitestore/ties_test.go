@@ -37,7 +37,7 @@ func TestTiesAreReadInTheOrderOfTheTable(t *testing.T) {
 // More groups than are held at once.
 func TestTiesOfManyGroups(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes a hundred thousand groups")
+		t.Skip("a hundred thousand groups: not with -short")
 	}
 	const n = 110_000
 	path := filepath.Join(folder(t), "facts.db")
