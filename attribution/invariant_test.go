@@ -408,21 +408,30 @@ func TestMarkovOracles(t *testing.T) {
 // removalByHand is the removal effect from its definition: power iteration on a chain of
 // full k-grams, self-loops left out, with the channel's states leading to null.
 func removalByHand(ps []attribution.Path, k int, gone string) float64 {
-	type edge struct{ from, to string }
-	n, from := map[edge]float64{}, map[string]float64{}
+	type edge struct{ from, to int }
+	places := map[string]int{}
+	var grams [][]string
+	place := func(gram ...string) int {
+		name := strings.Join(gram, "\x00")
+		if _, ok := places[name]; !ok {
+			places[name] = len(grams)
+			grams = append(grams, gram)
+		}
+		return places[name]
+	}
+	start, good, bad := place("(start)"), place("(conversion)"), place("(null)")
+	n := map[edge]float64{}
 	for _, p := range ps {
 		w := p.Weight
 		if w == 0 {
 			w = 1
 		}
-		state := []string{"(start)"}
-		walk := func(to []string) {
-			a, b := strings.Join(state, "\x00"), strings.Join(to, "\x00")
-			if a != b {
-				n[edge{a, b}] += w
-				from[a] += w
+		at := start
+		walk := func(to int) {
+			if to != at {
+				n[edge{at, to}] += w
 			}
-			state = to
+			at = to
 		}
 		var gram []string
 		for _, s := range p.Steps {
@@ -430,32 +439,47 @@ func removalByHand(ps []attribution.Path, k int, gone string) float64 {
 			if len(gram) > k {
 				gram = gram[1:]
 			}
-			walk(gram)
+			walk(place(gram...))
 		}
 		if p.Converted {
-			walk([]string{"(conversion)"})
+			walk(good)
 		} else {
-			walk([]string{"(null)"})
+			walk(bad)
 		}
 	}
+	from := make([]float64, len(grams))
+	for e, c := range n {
+		from[e.from] += c
+	}
 	hit := func(without string) float64 {
-		h := map[string]float64{"(conversion)": 1}
-		for range 20_000 {
-			next, change := map[string]float64{"(conversion)": 1}, 0.0
-			for e, c := range n {
-				if !slices.Contains(strings.Split(e.from, "\x00"), without) {
-					next[e.from] += c / from[e.from] * h[e.to]
-				}
+		type hop struct {
+			edge
+			p float64
+		}
+		var hops []hop
+		for e, c := range n {
+			if !slices.Contains(grams[e.from], without) {
+				hops = append(hops, hop{e, c / from[e.from]})
 			}
+		}
+		h, next := make([]float64, len(grams)), make([]float64, len(grams))
+		h[good] = 1
+		for range 20_000 {
+			clear(next)
+			next[good] = 1
+			for _, x := range hops {
+				next[x.from] += x.p * h[x.to]
+			}
+			change := 0.0
 			for s, x := range next {
 				change = max(change, math.Abs(x-h[s]))
 			}
-			h = next
+			h, next = next, h
 			if change < 1e-14 {
 				break
 			}
 		}
-		return h["(start)"]
+		return h[start]
 	}
 	return 1 - hit(gone)/hit("")
 }
