@@ -80,12 +80,11 @@ func (c *Chain) byInverse(groups [][]int32) Solution {
 	}
 	s := Solution{Hit: h[0], Reward: v[0], HitVia: make([]float64, len(groups)), RewardVia: make([]float64, len(groups))}
 	for g, states := range groups {
-		switch m := len(states); {
-		case m == 1:
+		if m := len(states); m == 1 {
 			x := int(states[0])
 			pass := inv[x] / inv[x*n+x]
 			s.HitVia[g], s.RewardVia[g] = float64(pass*h[x]), float64(pass*v[x])
-		case m > 1:
+		} else {
 			block := make([]float64, m*m)
 			for i, x := range states {
 				for j, y := range states {
@@ -173,9 +172,6 @@ func (c *Chain) bySweeps(groups [][]int32) (Solution, error) {
 	}
 	s.Hit, s.Reward = h[0], v[0]
 	for g, states := range groups {
-		if len(states) == 0 {
-			continue
-		}
 		for _, x := range states {
 			dead[x] = true
 		}

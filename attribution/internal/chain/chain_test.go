@@ -175,6 +175,17 @@ func TestSelfLoopsOnlyDelay(t *testing.T) {
 	}
 }
 
+// Who stays a million times does not make the sweeps creep.
+func TestSweepsDoNotWaitForSelfLoops(t *testing.T) {
+	t.Parallel()
+	c := drunkard(2)
+	c.From, c.To, c.Count = append(c.From, 2), append(c.To, 2), append(c.Count, 1e9)
+	s, err := c.Solve([][]int32{{3}}, 1)
+	if err != nil || math.Abs(s.Hit-.5) > 1e-6 || math.Abs(s.HitVia[0]-1) > 1e-12 {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
 // A chain may settle as a whole and creep without one of its states: that is said, too.
 func TestSweepsThatDoNotSettleWithoutAGroupSaySo(t *testing.T) {
 	t.Parallel()

@@ -8,7 +8,7 @@ type Gradient struct {
 	Reach  []float64 // h_j, 0 for states that are out
 }
 
-// Gradient takes the states of gone out.
+// Gradient takes the states of gone out, the start not among them: no edge leads there.
 func (c *Chain) Gradient(gone []int32) *Gradient {
 	n := len(c.Good)
 	out := make([]bool, n)
@@ -28,10 +28,6 @@ func (c *Chain) Gradient(gone []int32) *Gradient {
 	inv := Inverse(a, n)
 	g := &Gradient{Visits: append([]float64(nil), inv[:n]...), Reach: make([]float64, n)}
 	for i := range n {
-		if out[i] {
-			g.Visits[i] = 0
-			continue
-		}
 		for j := range n {
 			if total[j] > 0 && !out[j] {
 				g.Reach[i] += float64(inv[i*n+j] * (c.Good[j] / total[j]))
@@ -52,14 +48,11 @@ func (c *Chain) Variance(gs []*Gradient, w []float64) float64 {
 		square[i] += float64(p * float64(g*g))
 	}
 	for e, f := range c.From {
-		if total[f] == 0 {
-			continue
-		}
 		g := 0.0
 		for k, x := range gs {
 			g += float64(w[k] * float64(x.Visits[f]*x.Reach[c.To[e]]))
 		}
-		add(int(f), c.Count[e]/total[f], g)
+		add(int(f), c.Count[e]/total[f], g) // of a state nobody was in: no number, and not read
 	}
 	v := 0.0
 	for i := range n {

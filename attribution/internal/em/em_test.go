@@ -137,6 +137,21 @@ func TestAnEventOfWeightZeroChangesNothing(t *testing.T) {
 	}
 }
 
+// Nor where only a parameter explains it that starts at 0 and is wanted elsewhere, as in
+// the warm start of a replicate.
+func TestAnEventOfWeightZeroKeepsNoParameterAtZero(t *testing.T) {
+	t.Parallel()
+	// Two events of parts 0 and 1, and one of part 1 alone that was not drawn.
+	p := &em.Problem{
+		Exposure: []float64{4, 1}, Weight: []float64{1, 1, 0}, Begin: []int32{0, 2, 4, 5},
+		Index: []int32{0, 1, 0, 1, 1}, Part: []float64{1, 1, 1, 1, 1}, Warm: true,
+	}
+	// The second explains the events with a quarter of the exposure.
+	if f := p.Fit([]float64{.5, 0}, 600); !f.Converged || f.Theta[0] > 1e-6 || math.Abs(f.Theta[1]-2) > 1e-6 {
+		t.Errorf("%v", f)
+	}
+}
+
 // Newton steps end in at most forty rounds (thirteen, when this was written).
 func TestNewtonEndsQuickly(t *testing.T) {
 	t.Parallel()
