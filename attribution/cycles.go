@@ -71,10 +71,7 @@ func (p *Preparation) cycles(js *Journeys, rep *Prepared) (*Journeys, error) {
 			out.copyRow(js, r, js.row(r))
 		}
 	}
-	slices.SortFunc(rows, func(a, b int) int {
-		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]), cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
-			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
-	})
+	js.byTurn(rows)
 	for i := 0; i < len(rows); {
 		j := i + 1
 		for j < len(rows) && js.subjects.v[rows[j]] == js.subjects.v[rows[i]] {
@@ -89,6 +86,14 @@ func (p *Preparation) cycles(js *Journeys, rep *Prepared) (*Journeys, error) {
 	}
 	out.totals.late, out.totals.ignored = js.totals.late, js.totals.ignored
 	return out, nil
+}
+
+// byTurn sorts rows of subjects: by subject, then by their end, conversions first.
+func (js *Journeys) byTurn(rows []int) {
+	slices.SortStableFunc(rows, func(a, b int) int {
+		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]), cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
+			cmp.Compare(js.conversions.at(b), js.conversions.at(a)))
+	})
 }
 
 // A turn is a path of a subject that has several.

@@ -139,19 +139,14 @@ func (s *hazardSplit) future(base, exit float64) float64 {
 
 // ahead is the part of channel c in future.
 func (s *hazardSplit) ahead(c int, exit float64) float64 {
-	f := s.fit
-	h := f.horizon - exit
-	if h <= 0 || f.beta[c] == 0 {
-		return 0
-	}
-	m := f.memories[c]
+	m, h := s.fit.memories[c], max(0, s.fit.horizon-exit)
 	acted := 0.0
 	if m.grid {
 		acted = m.acted(1, h)
 	} else {
 		acted = m.acted(0, h)
 	}
-	return float64(float64(f.beta[c]*s.x[c]) * acted)
+	return float64(float64(s.fit.beta[c]*s.x[c]) * acted)
 }
 
 func (s *hazardSplit) reason(v View, i int) (Reason, map[string]float64) {

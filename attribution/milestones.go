@@ -112,7 +112,7 @@ func (m Milestones) part(w []float64, v View) (rest float64, to string) {
 		switch {
 		case carried[i] > 0:
 			w[i] = carried[i] / present * (milestones / sum)
-		case m.Rest > 0:
+		default:
 			w[i] = m.Rest / sum / float64(between)
 		}
 		w[i] *= v.js.weights.get(v.lo+i, 1)

@@ -1,6 +1,7 @@
 package attribution
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -112,15 +113,7 @@ func (t *transitions) ended() []verdict {
 
 // auc is the chance that a converting journey scores above another, ties ½.
 func auc(vs []verdict) float64 {
-	slices.SortFunc(vs, func(a, b verdict) int {
-		switch {
-		case a.score < b.score:
-			return -1
-		case a.score > b.score:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(vs, func(a, b verdict) int { return cmp.Compare(a.score, b.score) })
 	var below, good, bad, area float64
 	for i := 0; i < len(vs); {
 		var g, b float64

@@ -154,11 +154,7 @@ func (f *hazardFit) leave() {
 			rows = append(rows, r)
 		}
 	}
-	slices.SortFunc(rows, func(a, b int) int {
-		return cmp.Or(cmp.Compare(js.subjects.v[a], js.subjects.v[b]),
-			cmp.Compare(js.finishes.at(a), js.finishes.at(b)),
-			cmp.Compare(js.conversions.at(b), js.conversions.at(a)), cmp.Compare(a, b))
-	})
+	js.byTurn(rows)
 	var later []int
 	repeats := false
 	for i, r := range rows {
