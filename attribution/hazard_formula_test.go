@@ -1,0 +1,274 @@
+package attribution_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tabi-go/tabi/attribution"
+)
+
+// A byHand divides conversions as section 10 of the specification is written, with the
+// parameters of a fit.
+type byHand struct {
+	*attribution.HazardParams
+	grid        bool
+	incremental bool
+	horizon     float64
+	mean        float64 // baseline of a stratum that the fit does not know
+}
+
+func (b *byHand) at(t time.Time) float64 {
+	d := t.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Hours() / 24
+	if b.grid {
+		return math.Floor(d)
+	}
+	return d
+}
+
+// divide is the share of each step of a path.
+func (b *byHand) divide(p attribution.Path) []float64 {
+	exit := b.at(p.End)
+	base, ok := b.Baseline[p.Stratum]
+	if !ok {
+		base = b.mean
+	}
+	lambda, pull := base, make([]float64, len(p.Steps))
+	h := b.horizon - exit
+	ahead, all := map[string]float64{}, base*h
+	for i, s := range p.Steps {
+		tau := b.Decay[s.Channel].Hours() / 24
+		if tau == 0 {
+			continue
+		}
+		pull[i] = b.Beta[s.Channel] * math.Exp(-(exit-b.at(s.At))/tau)
+		if s.Weight != 0 {
+			pull[i] *= s.Weight
+		}
+		lambda += pull[i]
+		still := tau * (1 - math.Exp(-h/tau))
+		if b.grid {
+			still = 0
+			for j := 1.; j <= h; j++ {
+				still += math.Exp(-j / tau)
+			}
+		}
+		ahead[s.Channel] += pull[i] * still
+		all += pull[i] * still
+	}
+	for i, s := range p.Steps {
+		if pull[i] /= lambda; b.incremental {
+			pull[i] *= math.Exp(-(all - ahead[s.Channel]))
+		}
+	}
+	return pull
+}
+
+// In both readings, on the grid and in continuous time, a fit divides each conversion as
+// its formula says, also of a path that was not in the set.
+func TestHazardDividesByItsFormula(t *testing.T) {
+	t.Parallel()
+	w := plainWorld
+	w.base = []float64{.004, .02}
+	ps := w.paths(31, 300, 20)
+	for i := range ps {
+		for j := range ps[i].Steps {
+			if (i+j)%5 == 0 {
+				ps[i].Steps[j].Weight = .5
+			}
+		}
+	}
+	js := setOf(t, ps...)
+	for _, step := range []time.Duration{0, -1} {
+		for _, reading := range []attribution.Reading{attribution.Trigger, attribution.Incremental} {
+			res := run(t, js, attribution.Hazard{Step: step, Reading: reading, Decays: []time.Duration{2 * day, 4 * day}})
+			b := byHand{HazardParams: res.Params.(*attribution.HazardParams), grid: step == 0, incremental: reading == attribution.Incremental}
+			risk, due := 0.0, 0.0
+			for _, p := range ps {
+				b.horizon = max(b.horizon, b.at(p.End))
+				d := b.at(p.End) - b.at(p.Start)
+				if b.grid {
+					d++
+				}
+				risk, due = risk+d, due+d*b.Baseline[p.Stratum]
+			}
+			b.mean = due / risk
+			want := map[string]float64{attribution.Baseline: res.Conversions}
+			for _, p := range ps {
+				if p.Converted {
+					for i, x := range b.divide(p) {
+						want[p.Steps[i].Channel] += x
+						want[attribution.Baseline] -= x
+					}
+				}
+			}
+			for name, x := range want {
+				if got := res.Credit(name).Conversions; !near(got, x, 1e-9) {
+					t.Errorf("step %v, %s: %s %v, by hand %v", step, res.Model, name, got, x)
+				}
+			}
+			// Two people who were not in the set, a channel that it does not know, one of
+			// them of a stratum that it does not know.
+			for _, stratum := range []string{"g1", "new"} {
+				p := won("BTBA", 0)
+				p.Steps[1].Channel, p.Stratum = "TV", stratum
+				for i := range p.Steps {
+					p.Steps[i].At = p.Steps[i].At.AddDate(0, 0, -50)
+				}
+				p.Start, p.End = p.Start.AddDate(0, 0, -50), p.End.AddDate(0, 0, -50)
+				scs, err := attribution.Explain(p, nil, res.Split)
+				if err != nil || len(scs) != 5 {
+					t.Fatal(scs, err)
+				}
+				rest := 1.0
+				for i, x := range b.divide(p) {
+					rest -= x
+					if !near(scs[i].Credit, x, 1e-12) {
+						t.Errorf("step %v, %s, stratum %s: %+v, by hand %v", step, res.Model, stratum, scs[i], x)
+					}
+				}
+				if scs[1].Reason != attribution.ZeroWeight || scs[4].Step.Channel != attribution.Baseline || !near(scs[4].Credit, rest, 1e-12) {
+					t.Errorf("step %v, %s, stratum %s: %+v", step, res.Model, stratum, scs)
+				}
+			}
+		}
+	}
+}
+
+// Invariant 5 for what is fitted: nothing hangs on which channel or which path comes first.
+func TestRenamingChannelsRenamesFits(t *testing.T) {
+	t.Parallel()
+	w := plainWorld
+	w.excite, w.base = .3, []float64{.02}
+	ps := w.paths(32, 250, 20)
+	for i, p := range ps {
+		if len(p.Steps) == 0 { // so that the first of all paths has a step, of one name or the other
+			ps[i].Steps = []attribution.Step{{Channel: w.channels[i%3], At: p.Start}}
+		}
+	}
+	other := map[string]string{"A": "Z", "B": "M", "P": "F"}
+	renamed := slices.Clone(ps)
+	for i := range renamed {
+		renamed[i].Steps = slices.Clone(ps[i].Steps)
+		for j := range renamed[i].Steps {
+			renamed[i].Steps[j].Channel = other[ps[i].Steps[j].Channel]
+		}
+	}
+	h := attribution.Hazard{Decays: []time.Duration{2 * day, 4 * day}}
+	inc := attribution.Hazard{Decays: h.Decays, Reading: attribution.Incremental, Step: -1}
+	delta := &attribution.Options{Interval: attribution.Interval{Method: attribution.Delta}}
+	for _, m := range []attribution.Attributor{h, inc, attribution.Lineage{Hazard: h}, attribution.Lineage{Hazard: inc, Reading: attribution.Incremental}} {
+		x, err := m.Attribute(setOf(t, ps...), delta)
+		y, err2 := m.Attribute(setOf(t, renamed...), delta)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		for _, c := range x.Credits {
+			name := c.Channel
+			if o, ok := other[name]; ok {
+				name = o
+			}
+			d := y.Credit(name)
+			if !near(d.Conversions, c.Conversions, 1e-6) || !near(d.Lo, c.Lo, 1e-6) || !near(d.Hi, c.Hi, 1e-6) || !near(d.ValueHi, c.ValueHi, 1e-6) {
+				t.Errorf("%s: %+v, renamed %+v", x.Model, c, d)
+			}
+		}
+	}
+}
+
+// Where touches do nothing each sale is the baseline's, and the delta method is exact: the
+// variance is the sum of squares over units. A subject is one, so is a journey of no
+// subject, and a fraction of one.
+func TestUnitsOfTheDelta(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	buy := func(subject, channel string, from int, weight float64) attribution.Path {
+		return attribution.Path{
+			Subject: subject, Start: start.AddDate(0, 0, from), End: start.AddDate(0, 0, from+9), Converted: true, Value: 100, Weight: weight,
+			Steps: []attribution.Step{{Channel: channel, At: start.AddDate(0, 0, from)}},
+		}
+	}
+	for name, c := range map[string]struct {
+		subject  func(i int) string
+		weight   float64
+		variance float64
+	}{
+		"two sales a subject": {strconv.Itoa, 1, 30 * 4},
+		"journeys":            {func(int) string { return "" }, 1, 60},
+		"double journeys":     {func(int) string { return "" }, 2, 120},
+		"no whole number":     {func(int) string { return "" }, .55, 2 * 16.5 * 16.5},
+	} {
+		var ps []attribution.Path
+		for i := range 30 {
+			// The rows of one subject do not lie side by side: they are in order of channels.
+			ps = append(ps, buy(c.subject(i), "A", 0, c.weight), buy(c.subject(i), "B", 10, c.weight))
+		}
+		res, err := attribution.Hazard{Decays: []time.Duration{day}}.Attribute(setOf(t, ps...), &attribution.Options{Interval: attribution.Interval{Method: attribution.Delta}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := res.Credit(attribution.Baseline)
+		if sd := (b.Hi - b.Conversions) / 1.959963985; b.Conversions != res.Conversions || !near(sd*sd, c.variance, 1e-6) {
+			t.Errorf("%s: %+v, variance %v, want %v", name, b, sd*sd, c.variance)
+		}
+	}
+}
+
+// Who left at a sale moves nothing any more: neither estimates nor their intervals.
+func TestWhoLeftMovesNothing(t *testing.T) {
+	t.Parallel()
+	ps := plainWorld.paths(33, 300, 20)
+	var later []attribution.Path
+	for i := range ps {
+		if ps[i].Subject = strconv.Itoa(i); !ps[i].Converted {
+			continue
+		}
+		end := ps[i].End.AddDate(0, 0, 1)
+		later = append(later, attribution.Path{
+			Subject: ps[i].Subject, Stratum: ps[i].Stratum, Start: ps[i].End, End: end, Converted: i%2 == 0,
+			Steps: []attribution.Step{{Channel: "B", At: end.Add(-time.Hour)}},
+		})
+	}
+	h := attribution.Hazard{Repeat: attribution.RepeatNever, Decays: []time.Duration{3 * day}}
+	for _, m := range []attribution.Attributor{h, attribution.Lineage{Hazard: h}} {
+		for _, iv := range []attribution.Interval{{Method: attribution.Delta}, {Method: attribution.Bootstrap, Reps: 10}} {
+			once, err := m.Attribute(setOf(t, ps...), &attribution.Options{Interval: iv})
+			again, err2 := m.Attribute(setOf(t, append(later, ps...)...), &attribution.Options{Interval: iv})
+			if err = errors.Join(err, err2); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range once.Credits {
+				if d := again.Credit(c.Channel); !near(d.Conversions, c.Conversions, 1e-9) || !near(d.Lo, c.Lo, 1e-9) || !near(d.Hi, c.Hi, 1e-9) {
+					t.Errorf("%s: %+v, with later journeys %+v", m.Name(), c, d)
+				}
+			}
+			if got := again.Credit(attribution.Unattributed).Conversions; got != again.Conversions-once.Conversions || got == 0 {
+				t.Errorf("%s: (unattributed) %v", m.Name(), got)
+			}
+		}
+	}
+}
+
+// A journey that ends with the sale but without it is behind it, however they were added;
+// one without start and steps is at risk at its end alone.
+func TestJourneysBesideASale(t *testing.T) {
+	t.Parallel()
+	sale, lost := won("B", 1), letters("AA")
+	sale.Subject, lost.Subject = "s", "s"
+	for _, js := range []*attribution.Journeys{setOf(t, sale, lost), setOf(t, lost, sale)} {
+		if p := run(t, js, attribution.Hazard{}).Params.(*attribution.HazardParams); !near(p.Used, 1./3, 1e-15) {
+			t.Errorf("%v of the touches were used", p.Used)
+		}
+	}
+	bare := won("", 1)
+	bare.Start = time.Time{}
+	for _, step := range []time.Duration{0, time.Hour} {
+		p := run(t, setOf(t, bare), attribution.Hazard{Step: step}).Params.(*attribution.HazardParams)
+		if got := p.Baseline[""] * max(step, time.Hour).Hours() / 24; step != 0 && !near(got, 1, 1e-9) || step == 0 && !near(p.Baseline[""], 1, 1e-9) {
+			t.Errorf("step %v: baseline %v a day", step, p.Baseline)
+		}
+	}
+}
