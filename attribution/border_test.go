@@ -64,11 +64,13 @@ func TestInputsAtTheLimitAreTaken(t *testing.T) {
 		steps[i].Channel = "A"
 	}
 	for name, p := range map[string]attribution.Path{
-		"steps":            {Steps: steps},
-		"name":             {Steps: []attribution.Step{{Channel: strings.Repeat("x", 1024)}}},
-		"start at the end": {Start: now, End: now, Steps: []attribution.Step{{Channel: "A", At: now}}},
-		"year 1":           {End: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)},
-		"year 9999":        {End: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)},
+		"steps":             {Steps: steps},
+		"name":              {Steps: []attribution.Step{{Channel: strings.Repeat("x", 1024)}}},
+		"start at the end":  {Start: now, End: now, Steps: []attribution.Step{{Channel: "A", At: now}}},
+		"year 1":            {End: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)},
+		"year 9999":         {End: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)},
+		"step in year 1":    {End: now, Steps: []attribution.Step{{Channel: "A", At: time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC)}}},
+		"step in year 9999": {Steps: []attribution.Step{{Channel: "A", At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}}},
 	} {
 		var js attribution.Journeys
 		if err := js.Add(p); err != nil || js.Nulls() != 1 || js.Touches() != float64(len(p.Steps)) {
@@ -115,6 +117,7 @@ func TestRowsComeInOneOrder(t *testing.T) {
 		"subject": func(p *attribution.Path) { p.Subject = "t" },
 		"stratum": func(p *attribution.Path) { p.Stratum = "t" },
 		"start":   func(p *attribution.Path) { p.Start = p.Start.Add(time.Second) },
+		"age":     func(p *attribution.Path) { p.Steps[0].At = p.Steps[0].At.Add(-time.Second) },
 		"kind":    func(p *attribution.Path) { p.Steps[0].Kind = attribution.Click },
 		"weight":  func(p *attribution.Path) { p.Steps[0].Weight = 2 },
 		"cost":    func(p *attribution.Path) { p.Steps[0].Cost = 2 },
@@ -167,6 +170,17 @@ func TestErrorsOnTheWayAreReturned(t *testing.T) {
 			return err
 		},
 		"explain, a name that grows too long": func() error { _, err := attribution.Explain(long, frequency, attribution.Last{}); return err },
+		"shapley_ordered, a name that grows too long": func() error {
+			_, err := attribution.Shapley{Game: attribution.Ordered}.Attribute(setOf(t, long), noInterval)
+			return err
+		},
+		"explain, an intensity that is no number": func() error {
+			x := 1.
+			split := run(t, setOf(t, good), attribution.Backward{Intensity: intensity(func(int) float64 { return x })}).Split
+			x = math.NaN()
+			_, err := attribution.Explain(good, nil, split)
+			return err
+		},
 		"prepare, a name that grows too long": func() error { _, _, err := setOf(t, long).Prepare(frequency); return err },
 	} {
 		var in *attribution.InputError
@@ -195,10 +209,57 @@ func TestValueIntervalsBelowZeroNeedARefund(t *testing.T) {
 // A channel resting on exactly as many subjects as the threshold asks for is shown.
 func TestThresholdIsInclusive(t *testing.T) {
 	t.Parallel()
-	js := setOf(t, won("A", 1), won("A", 1), won("A", 1), won("B", 1), won("B", 1), won("C", 1), won("C", 1))
+	js := setOf(t, won("A", 1), won("A", 1), won("A", 1), won("B", 1), won("B", 1), won("C", 1), won("C", 1),
+		letters("B"), letters("B"), letters("C")) // who did not convert stands behind no credit
 	res, err := attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Threshold: 3})
 	if err != nil || res.Credit("A").Conversions != 3 || res.Credit("B").Channel != "" {
 		t.Errorf("%+v, %v", res, err)
+	}
+}
+
+// Steps at one instant come in order of source, then ID, in a set as in what explains it.
+func TestStepsAtOneInstantComeBySourceThenID(t *testing.T) {
+	t.Parallel()
+	p := won("DCBAE", 1)
+	for i, key := range [][2]string{{"b", "2"}, {"b", "1"}, {"a", "2"}, {"a", "1"}} {
+		p.Steps[i].At, p.Steps[i].Source, p.Steps[i].ID = p.Steps[0].At, key[0], key[1]
+	}
+	for range p.Steps { // in any order of arrival
+		p.Steps = append(p.Steps[1:], p.Steps[0])
+		if got := channelsOf(t, setOf(t, p)); got != "A B C D E" {
+			t.Errorf("%s", got)
+		}
+		scs, err := attribution.Explain(p, nil, attribution.Linear{})
+		if err != nil || len(scs) != 5 {
+			t.Fatal(scs, err)
+		}
+		for i, sc := range scs {
+			if sc.Step.Channel != "ABCDE"[i:i+1] {
+				t.Errorf("%+v explained at %d", sc, i)
+			}
+		}
+	}
+}
+
+// Two conversions are enough for an interval, a chain of as many states as Dense is dense.
+func TestJustEnoughForAnInterval(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 2, Nulls: 5}, attribution.Row{Channels: []string{"B"}, Conversions: 1, Nulls: 5})
+	for _, m := range []attribution.Method{attribution.Closed, attribution.Bootstrap} {
+		res, err := attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: m}})
+		if a, b := res.Credit("A"), res.Credit("B"); err != nil || a.Why != "" || a.Hi <= 2 || b.Why == "" {
+			t.Errorf("method %v: %+v, %v", m, res.Credits, err)
+		}
+	}
+	for dense, enough := range map[int]bool{2: false, 3: true} {
+		m := attribution.Markov{Dense: dense}
+		res, err := m.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.Delta}})
+		if err != nil || (res.Credit("A").Why == "") != enough {
+			t.Errorf("dense %d: %+v, %v", dense, res.Credits, err)
+		}
+		if v, err := m.Chain(js).Visits(); (err == nil) != enough || enough && len(v) != 3 {
+			t.Errorf("dense %d: visits %v, %v", dense, v, err)
+		}
 	}
 }
 

@@ -358,7 +358,7 @@ func TestFittedGameIsItsShapleyValue(t *testing.T) {
 		conv += c.Conversions
 		value += c.Value
 	}
-	if !near(conv, js.Conversions(), 1e-9) || value != js.Value() || res.Credit(attribution.Baseline).Conversions <= 0 || res.Model != "shapley_fitted" {
+	if !near(conv, js.Conversions(), 1e-9) || value != js.Value() || res.Credit(attribution.Baseline).Conversions <= 0 || res.Credit(attribution.Unattributed).Channel != "" || res.Model != "shapley_fitted" {
 		t.Errorf("%v of %v, %d of %d: %+v", conv, js.Conversions(), value, js.Value(), res.Credits)
 	}
 	drawn, err := attribution.Shapley{Game: attribution.Fitted, Hazard: h}.Attribute(js, &attribution.Options{Interval: attribution.Interval{Reps: 20}})

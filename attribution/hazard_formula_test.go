@@ -272,3 +272,18 @@ func TestJourneysBesideASale(t *testing.T) {
 		}
 	}
 }
+
+// Each candidate is tried, the first and the last among them, in whatever order they come.
+func TestDecayAtTheEndsOfTheCandidates(t *testing.T) {
+	t.Parallel()
+	for tau, want := range map[float64]time.Duration{.5: day / 2, 30: 30 * day} {
+		w := world{channels: []string{"B"}, mu: []float64{.1}, beta: []float64{.2 / tau}, tau: tau, base: []float64{.002}}
+		js := w.run(t, 34, 400, 30)
+		a := run(t, js, attribution.Hazard{Decays: []time.Duration{day / 2, 4 * day, 30 * day}})
+		b := run(t, js, attribution.Hazard{Decays: []time.Duration{30 * day, day / 2, 4 * day, 30 * day}})
+		p, q := a.Params.(*attribution.HazardParams), b.Params.(*attribution.HazardParams)
+		if p.Decay["B"] != want || q.Decay["B"] != want || !slices.Equal(p.AtEdge, []string{"B"}) || p.LogLik != q.LogLik {
+			t.Errorf("τ %v days: %+v, %+v", tau, p, q)
+		}
+	}
+}

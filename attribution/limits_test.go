@@ -91,6 +91,30 @@ func TestLimits(t *testing.T) {
 	if err := sum.Merge(rows(t, attribution.Row{Conversions: 1e12})); !errors.Is(err, attribution.ErrOverflow) {
 		t.Error(err)
 	}
+	known := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 9e12}) // whose channels a row may have, too
+	if err := known.AddRow(attribution.Row{Channels: []string{"A"}, Conversions: 1e12}); !errors.Is(err, attribution.ErrOverflow) || known.Conversions() != 9e12 {
+		t.Error(err)
+	}
+	var owed attribution.Journeys
+	if err := owed.Refund(won("A", 0), math.MaxInt64); err != nil {
+		t.Fatal(err)
+	}
+	if err := owed.Merge(&owed); !errors.Is(err, attribution.ErrOverflow) || owed.Value() != -math.MaxInt64 {
+		t.Error(err)
+	}
+	counts, err := attribution.NewCounts(attribution.Markov{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	much := won("A", 1)
+	much.Weight = 5e12
+	fill(t, counts, []attribution.Path{much})
+	if err := counts.Add(much); !errors.Is(err, attribution.ErrOverflow) {
+		t.Error(err)
+	}
+	if res, err := counts.Result(); err != nil || res.Conversions != 5e12 {
+		t.Errorf("%+v, %v", res, err)
+	}
 }
 
 func TestWeightsAreExact(t *testing.T) {

@@ -137,3 +137,14 @@ func TestAccountPathOfThreePeopleWithRoles(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Who becomes known twice became known the first time, in whatever order it is said.
+func TestTheFirstOfTwoMilestonesCounts(t *testing.T) {
+	t.Parallel()
+	m := attribution.Milestones{Weights: []attribution.MilestoneWeight{{Name: "known", Weight: 1}}}
+	for _, known := range [][]string{{"known B", "known C"}, {"known C", "known B"}} {
+		if c := run(t, setOf(t, milestonePath("ABCD", known...)), attribution.Rule(m)).Credit("B"); c.Conversions != 1 {
+			t.Errorf("%q: %+v", known, c)
+		}
+	}
+}

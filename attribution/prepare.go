@@ -111,7 +111,7 @@ func (js *Journeys) Prepare(p *Preparation) (*Journeys, Prepared, error) {
 	for r := range js.rows() {
 		for _, part := range js.outcomes(r, p) {
 			d.start(js, r, part.conversions > 0 || part.nulls == 0)
-			if n := d.view.Len(); p.OpenAfter > 0 && part.nulls > 0 && n > 0 && d.view.Timed() && d.view.Age(n-1) < p.OpenAfter {
+			if n := d.view.Len(); part.nulls > 0 && n > 0 && d.view.Timed() && d.view.Age(n-1) < p.OpenAfter {
 				rep.Open += count(part.nulls)
 				part.nulls, part.open = 0, part.open+part.nulls
 			}

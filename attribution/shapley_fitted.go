@@ -77,9 +77,6 @@ func (f *hazardFit) play() (phi []float64, none float64) {
 	for r := range f.spells {
 		s := &f.spells[r]
 		sold, rest := f.converted[r], f.atRisk[r]-f.converted[r]
-		if s.skipped || f.atRisk[r] == 0 {
-			continue
-		}
 		if sold > 0 && !f.stays {
 			none += g.play(f, r, f.horizon, sold, phi)
 		} else {

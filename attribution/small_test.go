@@ -120,6 +120,11 @@ func TestBackwardOnAnAdditiveFitIsTheHazard(t *testing.T) {
 	if !slices.Contains(neg.Warnings, "negative") {
 		t.Error(neg.Warnings)
 	}
+	// Who did not buy is not asked about.
+	some := run(t, setOf(t, won("A", 1), letters("AB")), odd)
+	if slices.Contains(some.Warnings, "negative") || some.Credit("A").Conversions != .5 {
+		t.Errorf("%q %+v", some.Warnings, some.Credits)
+	}
 	odd.Clamp = true
 	for _, c := range run(t, js, odd).Credits {
 		if c.Conversions < 0 {
@@ -144,6 +149,9 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 	fits, err := attribution.SelectOrder(js, 4, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(fits) != 4 {
+		t.Fatalf("%+v", fits)
 	}
 	for i, f := range fits {
 		if f.Order != i+1 || f.Chosen != (f.Order == 2) || i > 0 && f.LogLik < fits[i-1].LogLik-1e-9 || f.SD <= 0 {
@@ -227,6 +235,20 @@ func TestEqualChannelsAreTied(t *testing.T) {
 	}
 }
 
+// Channels that always come together are one as far as the data say.
+func TestChannelsOfTheSamePathsAreTied(t *testing.T) {
+	t.Parallel()
+	res, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"A", "B"}, Conversions: 10}), nil)
+	if err != nil || len(res.Tied) != 1 {
+		t.Errorf("%v %v", res.Tied, err)
+	}
+	for _, pair := range [][2]string{{"A", "B"}, {"B", "A"}} {
+		if p, ok := res.Above(pair[0], pair[1]); !ok || p != .5 {
+			t.Errorf("%v with %v, %v", pair, p, ok)
+		}
+	}
+}
+
 func TestConversionsOfOneSubject(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -263,6 +285,41 @@ func TestConversionsOfOneSubject(t *testing.T) {
 		if rep.Merged != c.merged {
 			t.Errorf("%s: merged %v", name, rep.Merged)
 		}
+	}
+}
+
+// What a preparation joins: a repeated conversion leaves its touches behind and nothing
+// else, and one conversion of a subject is a conversion, whatever came before or after it.
+func TestWhatIsLeftOfASubject(t *testing.T) {
+	t.Parallel()
+	lost, sale, again := letters("AB"), won("C", 5), won("", 7)
+	sale.End, again.End, again.Start = sale.End.AddDate(0, 0, 9), again.End.AddDate(0, 0, 10), time.Time{}
+	sale.Steps[0].At = sale.End
+	after := letters("D")
+	after.End = after.End.AddDate(0, 0, 60)
+	for _, p := range []*attribution.Path{&lost, &sale, &again, &after} {
+		p.Subject = "s"
+	}
+	out, rep, err := setOf(t, sale, again).Prepare(&attribution.Preparation{ConversionGap: 2 * day})
+	if err != nil || out.Conversions() != 1 || out.Value() != 5 || out.Nulls() != 0 || out.Len() != 1 || rep.Merged != 1 {
+		t.Errorf("gap: %v conversions, %v nulls in %d rows, %+v, %v", out.Conversions(), out.Nulls(), out.Len(), rep, err)
+	}
+	for _, cycle := range []attribution.Cycle{attribution.CycleFirst, attribution.CycleLast} {
+		out, _, err := setOf(t, lost, sale, after).Prepare(&attribution.Preparation{Cycle: cycle})
+		if err != nil || out.Conversions() != 1 || channelsOf(t, out) != "C" {
+			t.Errorf("cycle %v: %v, %v", cycle, slices.Collect(out.Rows()), err)
+		}
+	}
+	long := make([]attribution.Path, 2)
+	for i := range long {
+		long[i] = won("A", 1)
+		long[i].Subject, long[i].End = "s", long[i].End.AddDate(0, 0, i)
+		for len(long[i].Steps) < 6_000 {
+			long[i].Steps = append(long[i].Steps, long[i].Steps[0])
+		}
+	}
+	if _, _, err := setOf(t, long...).Prepare(&attribution.Preparation{Cycle: attribution.CycleOverlap}); !errors.Is(err, attribution.ErrTooManySteps) {
+		t.Errorf("more steps than a path may have: %v", err)
 	}
 }
 

@@ -310,7 +310,7 @@ func Transitions(js *Journeys) []Transition {
 	return out
 }
 
-// scaleWeights turns non-negative floats into weights for [num.Split].
+// scaleWeights turns non-negative floats, not all 0, into weights for [num.Split].
 func scaleWeights(x []float64) []uint64 {
 	top := 0.0
 	for _, v := range x {
@@ -318,9 +318,7 @@ func scaleWeights(x []float64) []uint64 {
 	}
 	w := make([]uint64, len(x))
 	for i, v := range x {
-		if v > 0 {
-			w[i] = uint64(math.RoundToEven(v / top * (1 << 46))) // 65,535 of them stay below 2⁶³
-		}
+		w[i] = uint64(math.RoundToEven(v / top * (1 << 46))) // 65,535 of them stay below 2⁶³
 	}
 	return w
 }
