@@ -22,6 +22,9 @@ func TestPreparationAtTheBorder(t *testing.T) {
 	}{
 		"window, at":       {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day}}, "A B"},
 		"window, beyond":   {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day - time.Microsecond}}, "B"},
+		"window of clicks": {won("AB", 1), attribution.Preparation{Window: attribution.Window{Click: time.Hour}}, "A B"},
+		"after, at":        {milestonePath("ABC", "known B"), attribution.Preparation{After: "known"}, "B C"},
+		"recency, today":   {won("AB", 1), attribution.Preparation{Transforms: []attribution.Transform{attribution.Recency(0, 1)}}, "A(1d) B(0d)"},
 		"touch gap, at":    {won("AAB", 1), attribution.Preparation{TouchGap: day}, "A B"},
 		"touch gap, below": {won("AAB", 1), attribution.Preparation{TouchGap: day - time.Microsecond}, "A A B"},
 		"recency, at":      {won("AB", 1), attribution.Preparation{Transforms: []attribution.Transform{attribution.Recency(1)}}, "A(1d) B(1d)"},
@@ -204,6 +207,15 @@ func TestValueIntervalsBelowZeroNeedARefund(t *testing.T) {
 	if res, err = attribution.Rule(attribution.Last{}).Attribute(js, nil); err != nil || res.Credit("A").ValueLo >= 0 {
 		t.Errorf("%+v, %v", res.Credit("A"), err)
 	}
+	// A refund of a path that is not in the set is a unit of its own, as the sales are.
+	if err := js.Refund(won("BA", 0), 300); err != nil {
+		t.Fatal(err)
+	}
+	res, err = attribution.Rule(attribution.Last{}).Attribute(js, nil)
+	a := res.Credit("A")
+	if sd := (a.ValueHi - float64(a.Value)) / 1.959963985; err != nil || !near(sd*sd, 3+300*300, 1e-6) {
+		t.Errorf("%+v, %v", a, err)
+	}
 }
 
 // A channel resting on exactly as many subjects as the threshold asks for is shown.
@@ -238,6 +250,50 @@ func TestStepsAtOneInstantComeBySourceThenID(t *testing.T) {
 				t.Errorf("%+v explained at %d", sc, i)
 			}
 		}
+	}
+}
+
+// A rule is asked about journeys that earned something, and about no others.
+func TestARuleIsNotAskedAboutJourneysThatEarnedNothing(t *testing.T) {
+	t.Parallel()
+	last := attribution.Func("f", func(w []float64, v attribution.View) {
+		if w[len(w)-1] = 1; v.Channel(0) == "B" {
+			w[0] = math.NaN()
+		}
+	})
+	js := setOf(t, won("AA", 1), letters("B"), letters("BA"))
+	for _, m := range []attribution.Method{attribution.Closed, attribution.Bootstrap} {
+		if _, err := attribution.Rule(last).Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: m, Reps: 5}}); err != nil {
+			t.Errorf("method %v: %v", m, err)
+		}
+	}
+	if es := entries(t, js, last); len(es) != 2 || es[1].Value != 1 {
+		t.Errorf("%+v", es)
+	}
+}
+
+// Paths of every length after every other.
+func TestPathsOfAllLengths(t *testing.T) {
+	t.Parallel()
+	js := &attribution.Journeys{}
+	steps := 0
+	for n := range 60 {
+		for _, k := range []int{1, 61 - n} {
+			if err := js.Add(won(strings.Repeat("A", k), int64(n))); err != nil {
+				t.Fatal(err)
+			}
+			steps += k
+		}
+	}
+	own := attribution.Func("f", func(w []float64, _ attribution.View) { w[0] = 1 }) // which has no fast path
+	for _, m := range []attribution.Model{attribution.Linear{}, own} {
+		if c := run(t, js, attribution.Rule(m)).Credit("A"); c.Conversions != 120 || c.Value != js.Value() {
+			t.Errorf("%s: %+v", m.Name(), c)
+		}
+	}
+	// Equal journeys are one row of the ledger: 60 of one step are one, and so is the last.
+	if es := entries(t, js, own); len(es) != 61*62/2 {
+		t.Errorf("%d entries of %d steps", len(es), steps)
 	}
 }
 

@@ -1,8 +1,10 @@
 package attribution_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -397,5 +399,114 @@ func TestFittedGameOfManyChannels(t *testing.T) {
 	}
 	if p := res.Params.(*attribution.ShapleyParams); !near(sum, js.Conversions(), 1e-9) || p.Worth > 300 {
 		t.Errorf("%v of %v, worth %v", sum, js.Conversions(), p.Worth)
+	}
+}
+
+// Shao and Li as section 9 of the specification is written, in both readings, on random sets.
+func TestShaoLiByHand(t *testing.T) {
+	t.Parallel()
+	eachSet(t, func(t *testing.T, _ *rand.Rand, _ bool, ps []attribution.Path) {
+		js := setOf(t, ps...)
+		names := js.Channels()
+		rate := func(channels ...string) (p float64, seen bool) {
+			sold, all := 0.0, 0.0
+			for _, p := range ps {
+				met := true
+				for _, c := range channels {
+					met = met && slices.ContainsFunc(p.Steps, func(s attribution.Step) bool { return s.Channel == c })
+				}
+				if w := cmp.Or(p.Weight, 1); met {
+					if all += w; p.Converted {
+						sold += w
+					}
+				}
+			}
+			return sold / max(all, 1e-300), all > 0
+		}
+		contribution := func(i string, others []string) float64 {
+			c, _ := rate(i)
+			for _, j := range others {
+				both, seen := rate(i, j)
+				if a, _ := rate(i); j != i && seen {
+					b, _ := rate(j)
+					c += (both - a - b) / (2 * float64(len(others)-1))
+				}
+			}
+			return c
+		}
+		for _, m := range []attribution.ShaoLi{{}, {Others: attribution.InPath}} {
+			want := map[string]float64{}
+			for _, p := range ps {
+				var met []string
+				for _, s := range p.Steps {
+					if !slices.Contains(met, s.Channel) {
+						met = append(met, s.Channel)
+					}
+				}
+				sum, cs := 0.0, map[string]float64{}
+				for _, i := range met {
+					others := met
+					if m.Others == attribution.AllChannels {
+						others = names
+					}
+					cs[i] = max(0, contribution(i, others))
+					sum += cs[i]
+				}
+				for _, i := range met {
+					share := 1 / float64(len(met))
+					if sum > 1e-12 {
+						share = cs[i] / sum
+					}
+					if p.Converted {
+						want[i] += share * cmp.Or(p.Weight, 1)
+					}
+				}
+			}
+			for name, w := range want {
+				if got := run(t, js, m).Credit(name).Conversions; !near(got, w, 1e-6) {
+					t.Errorf("others %v: %s %v, by hand %v", m.Others, name, got, w)
+				}
+			}
+		}
+	})
+	for k, want := range map[int]error{1024: nil, 1025: attribution.ErrTooManyChannels} {
+		var many attribution.Journeys
+		for i := range k {
+			if err := many.AddRow(attribution.Row{Channels: []string{fmt.Sprint(i)}, Conversions: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := (attribution.ShaoLi{}).Attribute(&many, noInterval); !errors.Is(err, want) {
+			t.Errorf("%d channels: %v", k, err)
+		}
+	}
+}
+
+// Where nobody bought there is nothing to divide, and no credit that is not a number.
+func TestFittedGameWithoutSales(t *testing.T) {
+	t.Parallel()
+	res := run(t, setOf(t, letters("AB"), letters("B")), attribution.Shapley{Game: attribution.Fitted})
+	for _, c := range res.Credits {
+		if c.Conversions != 0 || c.Value != 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// Sets of twenty-four channels are the largest of which a table of all fits.
+func TestAsManyPlayersAsATableHolds(t *testing.T) {
+	t.Parallel()
+	crowded(t)
+	p := attribution.Path{Converted: true}
+	for i := range 25 {
+		if i == 24 {
+			if res := run(t, setOf(t, p), attribution.Shapley{Game: attribution.ExactRate}); !near(res.Credit("A").Conversions, 1./24, 1e-9) {
+				t.Errorf("%+v", res.Credit("A"))
+			}
+		}
+		p.Steps = append(p.Steps, attribution.Step{Channel: string(rune('A' + i))})
+	}
+	if _, err := (attribution.Shapley{Game: attribution.ExactRate}).Attribute(setOf(t, p), nil); !errors.Is(err, attribution.ErrTooManyChannels) {
+		t.Error(err)
 	}
 }

@@ -209,8 +209,8 @@ func (t Transform) apply(d *draft) {
 	switch t.kind {
 	case exposure:
 		before := ""
-		d.filter(RepeatTouch, func(k int, s draftStep) bool {
-			same := k > 0 && s.name == before
+		d.filter(RepeatTouch, func(_ int, s draftStep) bool {
+			same := s.name == before // no name is empty
 			before = s.name
 			return !same
 		})

@@ -2,6 +2,9 @@ package attribution_test
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
 	"testing"
 	"time"
 
@@ -41,6 +44,45 @@ func TestOldEncodingsDecode(t *testing.T) {
 		var js attribution.Journeys
 		if err := js.UnmarshalBinary(b); err != nil || string(encoded(t, &js)) != want {
 			t.Errorf("version %d: %v; now %s", version, err, base64.StdEncoding.EncodeToString([]byte(want)))
+		}
+	}
+}
+
+// Steps at one instant, and as many as a path may have, come back as they went.
+func TestEncodingsAtTheLimitDecode(t *testing.T) {
+	t.Parallel()
+	long := attribution.Path{Converted: true}
+	for range 10_000 {
+		long.Steps = append(long.Steps, attribution.Step{Channel: "A"})
+	}
+	together := won("AAB", 1)
+	together.Steps[1].At = together.Steps[0].At
+	for name, js := range map[string]*attribution.Journeys{"long": setOf(t, long), "at one instant": setOf(t, together)} {
+		b := encoded(t, js)
+		var back attribution.Journeys
+		if err := back.UnmarshalBinary(b); err != nil || string(encoded(t, &back)) != string(b) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Bytes with a good checksum that name a channel or a word that is not there.
+func TestEncodingsOfWhatIsNotThereAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body string
+		good bool
+	}{
+		"as it is":        {"\x01\x01\x01A\x00\x00\x00\x01\x20\x01\x00\x00\x01\x00", true},
+		"another channel": {"\x01\x01\x01A\x00\x00\x00\x01\x20\x01\x00\x00\x01\x01", false},
+		"a word":          {"\x01\x01\x01A\x00\x00\x00\x01\x21\x01\x00\x00\x01\x01\x00", false},
+		"value of a null": {"\x01\x01\x01A\x00\x00\x00\x01\x20\x00\x01\x02\x01\x00", false},
+		"a row too few":   {"\x01\x01\x01A\x00\x00\x00\x02\x20\x01\x00\x00\x01\x00", false},
+	} {
+		b := binary.LittleEndian.AppendUint32([]byte(c.body), crc32.Checksum([]byte(c.body), crc32.MakeTable(crc32.Castagnoli)))
+		var js attribution.Journeys
+		if err := js.UnmarshalBinary(b); (err == nil) != c.good || err != nil && !errors.Is(err, attribution.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

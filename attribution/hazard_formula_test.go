@@ -282,7 +282,7 @@ func TestDecayAtTheEndsOfTheCandidates(t *testing.T) {
 		a := run(t, js, attribution.Hazard{Decays: []time.Duration{day / 2, 4 * day, 30 * day}})
 		b := run(t, js, attribution.Hazard{Decays: []time.Duration{30 * day, day / 2, 4 * day, 30 * day}})
 		p, q := a.Params.(*attribution.HazardParams), b.Params.(*attribution.HazardParams)
-		if p.Decay["B"] != want || q.Decay["B"] != want || !slices.Equal(p.AtEdge, []string{"B"}) || p.LogLik != q.LogLik {
+		if p.Decay["B"] != want || q.Decay["B"] != want || !slices.Equal(p.AtEdge, []string{"B"}) || !slices.Equal(q.AtEdge, p.AtEdge) || p.LogLik != q.LogLik {
 			t.Errorf("τ %v days: %+v, %+v", tau, p, q)
 		}
 	}

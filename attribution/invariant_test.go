@@ -537,7 +537,7 @@ func TestPreparationIsMonotone(t *testing.T) {
 func TestRationalModelsAreExactToTheUnit(t *testing.T) {
 	t.Parallel()
 	eachSet(t, func(t *testing.T, r *rand.Rand, _ bool, ps []attribution.Path) {
-		exact := map[string]map[string]*big.Rat{"linear": {}, "linear_ramp": {}, "position_40_20_40": {}}
+		exact := map[string]map[string]*big.Rat{"linear": {}, "linear_ramp": {}, "position_40_20_40": {}, "position_30_0_70": {}, "position_0_70_30": {}, "position_30_70_0": {}}
 		js := &attribution.Journeys{}
 		for _, p := range ps {
 			if p.Value = 0; p.Converted {
@@ -549,17 +549,22 @@ func TestRationalModelsAreExactToTheUnit(t *testing.T) {
 			n := int64(len(p.Steps))
 			for i, s := range p.Steps {
 				k := int64(i)
-				pos := big.NewRat(1, 5*max(1, n-2))
-				switch {
-				case n == 1:
-					pos = big.NewRat(1, 1)
-				case n == 2:
-					pos = big.NewRat(1, 2)
-				case k == 0 || k == n-1:
-					pos = big.NewRat(2, 5)
+				pos := func(first, last int64) *big.Rat { // in tenths
+					switch {
+					case n == 1:
+						return big.NewRat(1, 1)
+					case n == 2:
+						return big.NewRat(1, 2)
+					case k == 0:
+						return big.NewRat(first, 10)
+					case k == n-1:
+						return big.NewRat(last, 10)
+					}
+					return big.NewRat(10-first-last, 10*(n-2))
 				}
 				for name, share := range map[string]*big.Rat{
-					"linear": big.NewRat(1, n), "linear_ramp": big.NewRat(2*(k+1), n*(n+1)), "position_40_20_40": pos,
+					"linear": big.NewRat(1, n), "linear_ramp": big.NewRat(2*(k+1), n*(n+1)),
+					"position_40_20_40": pos(4, 4), "position_30_0_70": pos(3, 7), "position_0_70_30": pos(0, 3), "position_30_70_0": pos(3, 0),
 				} {
 					if exact[name][s.Channel] == nil {
 						exact[name][s.Channel] = new(big.Rat)
@@ -569,7 +574,8 @@ func TestRationalModelsAreExactToTheUnit(t *testing.T) {
 				}
 			}
 		}
-		for _, m := range []attribution.Model{attribution.Linear{}, attribution.Ramp{}, attribution.Position{}} {
+		for _, m := range []attribution.Model{attribution.Linear{}, attribution.Ramp{}, attribution.Position{},
+			attribution.Position{First: .3, Last: .7}, attribution.Position{Last: .3}, attribution.Position{First: .3}} {
 			for _, c := range run(t, js, attribution.Rule(m)).Credits {
 				want, ok := exact[m.Name()][c.Channel]
 				if !ok {
@@ -594,7 +600,7 @@ func TestIntervalContainsTheEstimate(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range res.Credits {
-				if c.Why == "" && (c.Lo > c.Conversions || c.Hi < c.Conversions || c.ValueLo > float64(c.Value) || c.ValueHi < float64(c.Value)) {
+				if c.Why == "" && !(c.Lo <= c.Conversions && c.Conversions <= c.Hi && c.ValueLo <= float64(c.Value) && float64(c.Value) <= c.ValueHi) {
 					t.Errorf("%s: %+v", a.Name(), c)
 				}
 			}

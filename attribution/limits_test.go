@@ -74,6 +74,10 @@ func TestLimits(t *testing.T) {
 			t.Fatal(i)
 		}
 	}
+	var copied attribution.Journeys
+	if err := copied.Merge(&js); err != nil || copied.Conversions() != 65_535 {
+		t.Error("as many channels as there may be", err)
+	}
 	row.Channels[0] = "one more"
 	if err := js.AddRow(row); !errors.Is(err, attribution.ErrTooManyChannels) {
 		t.Error(err)

@@ -420,8 +420,12 @@ func TestIntervalsOfTheSetGames(t *testing.T) {
 			}
 		}
 	}
+	res, err := attribution.Markov{}.Attribute(js, opts)
+	if c := res.Credit(attribution.Unattributed); err != nil || c.Conversions != 5 || !(c.Lo < 5 && c.Hi > 5 && c.ValueLo < 10 && c.ValueHi > 10) {
+		t.Errorf("%s: what came without a touch: %+v, %v", res.Model, c, err)
+	}
 	own := func(s uint64) float64 { return float64(s & 3) }
-	res, err := attribution.Shapley{Game: attribution.Custom, Set: own}.Attribute(js, opts)
+	res, err = attribution.Shapley{Game: attribution.Custom, Set: own}.Attribute(js, opts)
 	if err != nil || res.Credit("A").Why != "not statistical" || res.Params.(*attribution.ShapleyParams).Phi["B"] != 2 {
 		t.Errorf("%+v, %v", res, err)
 	}

@@ -158,6 +158,18 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	// Each ends in a state of its own: how it ended says nothing of it to the others.
+	alone := &attribution.Journeys{}
+	for i := range 40 {
+		p := attribution.Path{Steps: []attribution.Step{{Channel: fmt.Sprint(i)}}, Converted: i%2 == 0}
+		if err := alone.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own, err := attribution.SelectOrder(alone, 1, &attribution.Options{Interval: attribution.Interval{Reps: 2}})
+	if err != nil || own[0].AUC != 1 || own[0].HeldOut > .6 {
+		t.Errorf("%+v, %v", own, err)
+	}
 	if fits[1].AUC < fits[0].AUC+.1 || fits[1].HeldOut < fits[0].HeldOut+.1 || math.Abs(fits[1].AUC-fits[1].HeldOut) > .05 {
 		t.Errorf("%+v", fits[:2])
 	}
@@ -172,6 +184,10 @@ func TestDeltaIntervals(t *testing.T) {
 	res, err := attribution.Markov{}.Attribute(js, &attribution.Options{Interval: iv})
 	if err != nil {
 		t.Fatal(err)
+	}
+	lost, err := attribution.Markov{}.Attribute(rows(t, attribution.Row{Channels: []string{"A"}, Nulls: 5}), &attribution.Options{Interval: iv})
+	if err != nil || lost.Credit("A").Why != "no conversions" {
+		t.Errorf("%+v, %v", lost.Credits, err)
 	}
 	// RE_A = conversions of A over all: its SD by the delta method for a ratio of
 	// independent parts x = p_A·q_A, y = p_B·q_B.
@@ -241,6 +257,11 @@ func TestChannelsOfTheSamePathsAreTied(t *testing.T) {
 	res, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"A", "B"}, Conversions: 10}), nil)
 	if err != nil || len(res.Tied) != 1 {
 		t.Errorf("%v %v", res.Tied, err)
+	}
+	// What they share does not tell them apart: A is ahead by three of its own, of √3.
+	more, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"B", "A"}, Conversions: 10}, attribution.Row{Channels: []string{"A"}, Conversions: 3}), nil)
+	if p, _ := more.Above("A", "B"); err != nil || math.Abs(p-.95837) > 1e-4 {
+		t.Errorf("A above B with %v, %v", p, err)
 	}
 	for _, pair := range [][2]string{{"A", "B"}, {"B", "A"}} {
 		if p, ok := res.Above(pair[0], pair[1]); !ok || p != .5 {
