@@ -26,14 +26,21 @@ func (c *config) links(id identity.ID, e identity.Entity) bool {
 	return ok
 }
 
-// walk reads the ties of an entity's identifiers and of all that they lead to. People and
-// accounts are walked apart: no account joins people, and no person joins accounts, so one
-// walk never runs through a whole firm.
-func (t *Tracker) walk(ctx context.Context, e identity.Entity, ids []identity.ID) ([]storage.Tie, error) {
+// walk reads the ties of an entity's identifiers, and of all that they lead to, which it adds
+// to the set. People and accounts are walked apart: no account joins people, and no person
+// joins accounts, so one walk never runs through a whole firm.
+func (t *Tracker) walk(ctx context.Context, e identity.Entity, ids idSet) ([]storage.Tie, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return t.store.component(ctx, ids, func(id identity.ID) bool { return t.links(id, e) }, math.MaxInt)
+	ties, err := t.store.component(ctx, ids.sorted(), func(id identity.ID) bool { return t.links(id, e) }, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	for _, tie := range ties {
+		t.add(ids, e, tie.IDs()...)
+	}
+	return ties, nil
 }
 
 // An idSet is a set of identifiers.
@@ -108,7 +115,7 @@ func (t *Tracker) gather(ctx context.Context, ids idSet, loose []identity.Overri
 			}
 		}
 	}
-	ties, err := t.walk(ctx, identity.AccountEntity, accounts.sorted())
+	ties, err := t.walk(ctx, identity.AccountEntity, accounts)
 	if err != nil {
 		return nil, err
 	}

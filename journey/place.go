@@ -80,12 +80,11 @@ func (p *place) read(ctx context.Context) (*hood, error) {
 // surround adds all who belong to the accounts of the place, and whole components.
 func (p *place) surround(ctx context.Context) error {
 	t := p.t
-	ties, err := t.walk(ctx, identity.AccountEntity, p.accounts.sorted())
+	ties, err := t.walk(ctx, identity.AccountEntity, p.accounts)
 	if err != nil {
 		return err
 	}
 	for _, tie := range ties {
-		t.add(p.accounts, identity.AccountEntity, tie.IDs()...)
 		t.add(p.people, identity.PersonEntity, tie.IDs()...)
 	}
 	fresh := false
@@ -114,13 +113,8 @@ func (p *place) surround(ctx context.Context) error {
 			return err
 		}
 	}
-	if ties, err = t.walk(ctx, identity.PersonEntity, p.people.sorted()); err != nil {
-		return err
-	}
-	for _, tie := range ties {
-		t.add(p.people, identity.PersonEntity, tie.IDs()...)
-	}
-	return nil
+	_, err = t.walk(ctx, identity.PersonEntity, p.people)
+	return err
 }
 
 // widen adds the accounts of which not everybody has been read, and reports whether there

@@ -3,6 +3,7 @@ package journey
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -22,26 +23,19 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 		seeds = slices.DeleteFunc(seeds, func(id identity.ID) bool { return s.b.made[id] })
 	}
 	for len(seeds) > 0 && s.failed() == nil {
-		var from []identity.ID
-		for len(seeds) > 0 && len(from) < s.t.stepIDs {
+		reached := idSet{}
+		for len(seeds) > 0 && len(reached) < s.t.stepIDs {
 			if !done[seeds[0]] {
-				from = append(from, seeds[0])
+				reached[seeds[0]] = true
 			}
 			seeds = seeds[1:]
 		}
-		ties, err := s.t.walk(ctx, identity.PersonEntity, from)
+		ties, err := s.t.walk(ctx, identity.PersonEntity, reached)
 		if err != nil {
 			s.fail(err)
 			break
 		}
-		reached := idSet{}
-		s.t.add(reached, identity.PersonEntity, from...)
-		for _, tie := range ties {
-			s.t.add(reached, identity.PersonEntity, tie.IDs()...)
-		}
-		for id := range reached {
-			done[id] = true
-		}
+		maps.Copy(done, reached)
 		s.of = append(s.of, reached.sorted()...)
 		room <- struct{}{}
 		wg.Go(func() {

@@ -220,7 +220,7 @@ func (s *step) accounts(ctx context.Context, loose []identity.Override) error {
 			}
 		}
 	}
-	ties, err := t.walk(ctx, identity.AccountEntity, named.sorted())
+	ties, err := t.walk(ctx, identity.AccountEntity, named)
 	if err != nil {
 		return err
 	}
@@ -263,12 +263,11 @@ func (s *step) accounts(ctx context.Context, loose []identity.Override) error {
 	if len(touched) == 0 {
 		return nil
 	}
-	if ties, err = t.walk(ctx, identity.AccountEntity, touched.sorted()); err != nil {
+	if ties, err = t.walk(ctx, identity.AccountEntity, touched); err != nil {
 		return err
 	}
 	for _, tie := range ties {
 		t.add(s.seeds, identity.PersonEntity, tie.IDs()...)
-		t.add(touched, identity.AccountEntity, tie.IDs()...)
 	}
 	s.of = append(s.of, touched.sorted()...)
 	s.rows = append(s.rows, components(touched, ties)...)
