@@ -218,17 +218,4 @@ func (t *Tracker) domains(f storage.Fact) []identity.ID {
 	return out
 }
 
-// ofDomain calls with the identifiers of the people of a company domain, as the rows of
-// [Tracker.Refresh] know them.
-func (t *Tracker) ofDomain(ctx context.Context, z summarizer, domain identity.ID, with func(ids []identity.ID)) error {
-	q := storage.SummaryQuery{Stages: []string{domainRow, knownRow}, Account: storage.HashID(domain)}
-	for r, err := range z.rows(ctx, t.SummaryModel(), q) {
-		if err != nil {
-			return err
-		}
-		with(r.IDs)
-	}
-	return nil
-}
-
 var builtinDomains = new(identity.Table)

@@ -8,37 +8,33 @@ import (
 	"github.com/tabi-go/tabi/storage"
 )
 
-// A place is the part of the facts that some news concerns: components of people, and
-// accounts with all who belong to them.
+// A place is the part of the facts that some news concerns.
 type place struct {
-	t        *Tracker
-	loose    []identity.Override
-	people   idSet
-	accounts idSet
-	news     []storage.Fact
-	all      bool // everything is read
+	t     *Tracker
+	loose []identity.Override
+	concern
+	news []storage.Fact
+	all  bool // everything is read
 }
 
 // place finds whom news concerns.
 func (t *Tracker) place(ctx context.Context, news []storage.Fact) (*place, error) {
-	p := &place{t: t, people: idSet{}, accounts: idSet{}, news: news}
+	p := &place{t: t, concern: concern{idSet{}, idSet{}}, news: news}
 	var err error
 	if p.loose, err = t.loose(ctx); err != nil {
 		return nil, err
 	}
-	s := step{t: t, seeds: p.people}
 	for _, f := range news {
 		ids := f.IDs()
-		t.add(p.people, identity.PersonEntity, ids...)
-		t.add(p.accounts, identity.AccountEntity, ids...)
+		t.name(p.concern, ids)
 		if f.Override != nil && len(ids) == 0 && !p.all {
-			p.all = !s.bounded(ctx, p.loose, f.Override, &err)
+			bounded, err := t.bounded(ctx, p.loose, f.Override, p.concern)
 			if err != nil {
 				return nil, err
 			}
+			p.all = !bounded
 		}
 	}
-	t.add(p.accounts, identity.AccountEntity, s.touched...)
 	return p, nil
 }
 
@@ -80,40 +76,29 @@ func (p *place) read(ctx context.Context) (*hood, error) {
 // surround adds all who belong to the accounts of the place, and whole components.
 func (p *place) surround(ctx context.Context) error {
 	t := p.t
-	ties, err := t.walk(ctx, identity.AccountEntity, p.accounts)
-	if err != nil {
+	if _, err := t.members(ctx, p.concern); err != nil {
 		return err
 	}
-	for _, tie := range ties {
-		t.add(p.people, identity.PersonEntity, tie.IDs()...)
-	}
-	fresh := false
-	for _, id := range p.accounts.sorted() {
-		if id.Type() != identity.Domain {
-			continue
-		}
-		z, ok := t.store.store.(storage.Summarizer)
-		if !fresh && ok {
-			if _, err := t.Refresh(ctx); err != nil {
-				return err
-			}
-			for _, err := range (summarizer{z}).rows(ctx, t.SummaryModel(), storage.SummaryQuery{Stages: []string{nobodyRow}}) {
-				if err != nil {
-					return err
-				}
-				ok = false
-			}
-			fresh = true
-		}
-		if !ok {
-			p.all = true
+	if slices.ContainsFunc(p.accounts.sorted(), func(id identity.ID) bool { return id.Type() == identity.Domain }) {
+		s, ok := t.store.store.(storage.Summarizer)
+		if p.all = !ok; p.all {
 			return nil
 		}
-		if err := t.ofDomain(ctx, summarizer{z}, id, func(ids []identity.ID) { t.add(p.people, identity.PersonEntity, ids...) }); err != nil {
+		if _, err := t.Refresh(ctx); err != nil {
+			return err
+		}
+		z := summarizer{s}
+		for _, err := range z.rows(ctx, t.SummaryModel(), storage.SummaryQuery{Stages: []string{nobodyRow}}) {
+			if err != nil {
+				return err
+			}
+			p.all = true
+		}
+		if err := t.ofDomains(ctx, z, p.concern); err != nil {
 			return err
 		}
 	}
-	_, err = t.walk(ctx, identity.PersonEntity, p.people)
+	_, err := t.walk(ctx, identity.PersonEntity, p.people)
 	return err
 }
 

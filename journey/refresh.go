@@ -54,7 +54,7 @@ func (t *Tracker) Refresh(ctx context.Context) (Refreshed, error) {
 		case s.put:
 			done.Steps++
 			done.Facts += len(s.news)
-			done.People += s.people
+			done.People += s.made
 		}
 		if err == nil && s.end {
 			return done, nil

@@ -18,7 +18,7 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 	var wg sync.WaitGroup
 	room := make(chan struct{}, runtime.GOMAXPROCS(0))
 	done := idSet{}
-	seeds := s.seeds.sorted()
+	seeds := s.people.sorted()
 	if !s.b.over && !s.past && !s.end {
 		seeds = slices.DeleteFunc(seeds, func(id identity.ID) bool { return s.b.made[id] })
 	}
@@ -146,7 +146,7 @@ func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rows = append(s.rows, rows...)
-	s.people += people
+	s.made += people
 	return nil
 }
 

@@ -21,15 +21,14 @@ type step struct {
 	past     bool // it reaches the end of the backlog
 
 	news    []storage.Fact
-	nobody  bool  // see nobodyRow
-	seeds   idSet // people concerned
-	touched []identity.ID
+	nobody  bool // see nobodyRow
+	concern      // the accounts are those that may be others than they were
 	of      []identity.ID
 
-	mu     sync.Mutex // guards the following while people are derived
-	rows   []storage.Summary
-	people int
-	err    error
+	mu   sync.Mutex // guards the following while people are derived
+	rows []storage.Summary
+	made int // people
+	err  error
 
 	put, end bool
 }
@@ -47,7 +46,7 @@ func (s *step) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.seeds = idSet{}
+	s.concern = concern{idSet{}, idSet{}}
 	changed, everybody, err := s.overrides(ctx, loose)
 	if err != nil {
 		return err
@@ -71,7 +70,7 @@ func (s *step) run(ctx context.Context) (err error) {
 		s.to = c.Cursor
 		s.past = s.past || s.to == s.b.last
 		s.news = append(s.news, c.Fact)
-		s.name(c.Fact)
+		s.note(c.Fact)
 	}
 	if len(s.news) == 0 && !changed {
 		return nil
@@ -79,7 +78,7 @@ func (s *step) run(ctx context.Context) (err error) {
 	if s.nobody {
 		s.rows = append(s.rows, storage.Summary{Subject: [16]byte{0xFE}, IDs: []identity.ID{identity.MakeID("summary", "nobody")}, Stage: nobodyRow})
 	}
-	if err := s.accounts(ctx, loose); err != nil {
+	if err := s.changed(ctx, loose); err != nil {
 		return err
 	}
 	if err := s.orphans(ctx); err != nil {
@@ -92,13 +91,13 @@ func (s *step) run(ctx context.Context) (err error) {
 	return s.z.put(ctx, model, from, s.to, s.of, s.rows)
 }
 
-// name notes whom a fact names.
-func (s *step) name(f storage.Fact) {
+// note notes whom a fact names.
+func (s *step) note(f storage.Fact) {
 	ids := f.IDs()
-	s.t.add(s.seeds, identity.PersonEntity, ids...)
+	s.t.add(s.people, identity.PersonEntity, ids...)
 	switch f.Class() {
 	case storage.ClassEvidence, storage.ClassOverride, storage.ClassParent:
-		s.touched = append(s.touched, ids...)
+		s.t.name(s.concern, ids)
 	case storage.ClassTouch:
 		if len(s.t.domains(f)) > 0 && !slices.ContainsFunc(ids, func(id identity.ID) bool { return s.t.links(id, identity.PersonEntity) }) {
 			s.nobody = true
@@ -107,7 +106,7 @@ func (s *step) name(f storage.Fact) {
 		// It joins no accounts. It can make known an account that only a domain led to.
 		for _, id := range ids {
 			if id.Type() == identity.Domain {
-				s.touched = append(s.touched, id)
+				s.t.add(s.accounts, identity.AccountEntity, id)
 			}
 		}
 	}
@@ -139,8 +138,12 @@ func (s *step) overrides(ctx context.Context, loose []identity.Override) (change
 			continue
 		}
 		changed = true
-		if everybody = everybody || !s.bounded(ctx, loose, &loose[i], &err); err != nil {
-			return false, false, err
+		if !everybody {
+			bounded, err := s.t.bounded(ctx, loose, &loose[i], s.concern)
+			if err != nil {
+				return false, false, err
+			}
+			everybody = !bounded
 		}
 	}
 	if !changed && len(known) == 0 {
@@ -159,55 +162,12 @@ func (s *step) overrides(ctx context.Context, loose []identity.Override) (change
 	return true, everybody || len(known) > 0, nil
 }
 
-// bounded names whom an override without identifiers concerns, and reports whether that is
-// not everybody.
-func (s *step) bounded(ctx context.Context, loose []identity.Override, o *identity.Override, err *error) bool {
-	scan := func(q storage.Query, take func(storage.Fact)) {
-		for f, e := range s.t.store.scan(ctx, q) {
-			if e != nil {
-				*err = e
-				return
-			}
-			take(f)
-		}
-	}
-	if o.Op == identity.Restore {
-		target := o.Target
-		o = nil
-		for i := range loose {
-			if loose[i].ID == target {
-				o = &loose[i]
-			}
-		}
-		if o == nil { // it names identifiers, or is not known yet
-			scan(storage.Query{Keys: []storage.Key{{Class: storage.ClassOverride, ID: target}}}, s.nameAll)
-			return true
-		}
-	}
-	ref := o.Scope.Ref
-	if o.Op != identity.Retract || ref.Source == "" || ref.ID == "" {
-		return o.Op == identity.Restore
-	}
-	scan(storage.Query{Keys: []storage.Key{{Class: storage.ClassTouch, Source: ref.Source, ID: ref.ID}}}, s.nameAll)
-	scan(storage.Query{Classes: []storage.Class{storage.ClassEvidence}, Sources: []string{ref.Source}}, func(f storage.Fact) {
-		if f.Evidence.Ref == ref.ID {
-			s.nameAll(f)
-		}
-	})
-	return true
-}
-
-func (s *step) nameAll(f storage.Fact) {
-	s.t.add(s.seeds, identity.PersonEntity, f.IDs()...)
-	s.touched = append(s.touched, f.IDs()...)
-}
-
-// accounts adds the people who belong to accounts that the step may have changed. A touch
+// changed names the people who belong to accounts that the step may have changed. A touch
 // changes none if an older one of the same account identifiers stands: it ties nothing new
 // and is the first of nothing.
-func (s *step) accounts(ctx context.Context, loose []identity.Override) error {
+func (s *step) changed(ctx context.Context, loose []identity.Override) error {
 	t := s.t
-	named, touched := idSet{}, idSet{}
+	named := idSet{}
 	of := func(ids []identity.ID) []identity.ID {
 		set := idSet{}
 		t.add(set, identity.AccountEntity, ids...)
@@ -256,30 +216,15 @@ func (s *step) accounts(ctx context.Context, loose []identity.Override) error {
 		}
 		ids := of(f.Touch.IDs)
 		if old, ok := oldest[string(storage.AppendIDs(nil, ids))]; len(ids) > 0 && (!ok || f.Touch.At.UnixMicro() <= old) {
-			s.touched = append(s.touched, ids...)
+			t.name(s.concern, ids)
 		}
 	}
-	t.add(touched, identity.AccountEntity, s.touched...)
-	if len(touched) == 0 {
-		return nil
-	}
-	if ties, err = t.walk(ctx, identity.AccountEntity, touched); err != nil {
+	if ties, err = t.members(ctx, s.concern); err != nil {
 		return err
 	}
-	for _, tie := range ties {
-		t.add(s.seeds, identity.PersonEntity, tie.IDs()...)
-	}
-	s.of = append(s.of, touched.sorted()...)
-	s.rows = append(s.rows, components(touched, ties)...)
-	for _, id := range touched.sorted() {
-		if id.Type() != identity.Domain {
-			continue
-		}
-		if err := t.ofDomain(ctx, s.z, id, func(ids []identity.ID) { t.add(s.seeds, identity.PersonEntity, ids...) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	s.of = append(s.of, s.accounts.sorted()...)
+	s.rows = append(s.rows, components(s.accounts, ties)...)
+	return t.ofDomains(ctx, s.z, s.concern)
 }
 
 // orphans adds, where the step tells of an erasure, the people of domains that facts named
@@ -313,7 +258,7 @@ func (s *step) orphans(ctx context.Context) error {
 		}
 	}
 	for _, ids := range people {
-		s.t.add(s.seeds, identity.PersonEntity, ids...)
+		s.t.add(s.people, identity.PersonEntity, ids...)
 	}
 	return nil
 }
