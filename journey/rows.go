@@ -152,41 +152,25 @@ func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary
 
 // components makes a row of each component that ties make of identifiers.
 func components(ids idSet, ties []storage.Tie) []storage.Summary {
-	parent := make(map[identity.ID]identity.ID, len(ids))
-	find := func(id identity.ID) identity.ID {
-		for parent[id] != id {
-			parent[id] = parent[parent[id]]
-			id = parent[id]
-		}
-		return id
-	}
+	key := func(id identity.ID) string { return string(storage.AppendIDs(nil, []identity.ID{id})) }
 	list := ids.sorted()
+	var c identity.Components
 	for _, id := range list {
-		parent[id] = id
+		c.Add(key(id), key(id))
 	}
 	for _, tie := range ties {
-		var first identity.ID
-		for _, id := range tie.IDs() {
-			switch {
-			case !ids[id]:
-			case first.IsZero():
-				first = find(id)
-			default:
-				parent[find(id)] = first
-			}
+		of := slices.DeleteFunc(tie.IDs(), func(id identity.ID) bool { return !ids[id] })
+		for _, id := range of {
+			c.Add(key(of[0]), key(id))
 		}
 	}
-	place := map[identity.ID]int{}
-	var rows []storage.Summary
-	for _, id := range list {
-		root := find(id)
-		n, ok := place[root]
-		if !ok {
-			n = len(rows)
-			place[root] = n
-			rows = append(rows, storage.Summary{Subject: storage.HashID(id), Stage: componentRow})
+	rows := make([]storage.Summary, len(list))
+	for i, id := range list {
+		n, _ := c.Find(key(id)) // the place in list of the component's first
+		if n == i {
+			rows[n] = storage.Summary{Subject: storage.HashID(id), Stage: componentRow}
 		}
 		rows[n].IDs = append(rows[n].IDs, id)
 	}
-	return rows
+	return slices.DeleteFunc(rows, func(r storage.Summary) bool { return r.IDs == nil })
 }
