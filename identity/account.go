@@ -35,6 +35,21 @@ type AccountRules struct {
 	Domains       Domains // nil: the built-in tables
 }
 
+// CompanyDomain returns the registrable domain of a host or of a web address if Domains
+// says that it is a company's, be it our own.
+func (a *AccountRules) CompanyDomain(text string) (string, bool) {
+	host, ok := domain(trim(text))
+	if !ok {
+		return "", false
+	}
+	var table Domains = builtinDomains
+	if a.Domains != nil {
+		table = a.Domains
+	}
+	reg, ok := table.Registrable(host)
+	return reg, ok && table.Class(host) == Company
+}
+
 // AccountReason says which rule found the account of a touch.
 type AccountReason string
 

@@ -39,21 +39,10 @@ func (r *Resolution) deriveAccounts() *derivedAccounts {
 	return d
 }
 
-// companyDomain returns the registrable domain of a host if it is a company's.
+// companyDomain returns the registrable domain of a host if it is another company's.
 func (r *Resolution) companyDomain(host string) (string, bool) {
-	if host == "" {
-		return "", false
-	}
-	a := &r.rs.rules.Accounts
-	table := a.Domains
-	if table == nil {
-		table = builtinDomains
-	}
-	reg, ok := table.Registrable(host)
-	if !ok || r.rs.ownDomains[reg] || r.rs.ownDomains[host] || table.Class(host) != Company {
-		return "", false
-	}
-	return reg, true
+	reg, ok := r.rs.rules.Accounts.CompanyDomain(host)
+	return reg, ok && !r.rs.ownDomains[reg] && !r.rs.ownDomains[host]
 }
 
 // note makes an account of a company domain unless the facts name one.
