@@ -193,15 +193,8 @@ func mayTake(o *identity.Scope, s *identity.Sighting) bool {
 // lead to: by them identity finds accounts that no touch names.
 func (t *Tracker) domains(f storage.Fact) []identity.ID {
 	var out []identity.ID
-	add := func(host string) {
-		if host == "" {
-			return
-		}
-		table := t.rules.Accounts.Domains
-		if table == nil {
-			table = builtinDomains
-		}
-		if name, ok := table.Registrable(host); ok && (table.Class(host) == identity.Company || table.Class(name) == identity.Company) {
+	add := func(text string) {
+		if name, ok := t.rules.Accounts.CompanyDomain(text); ok {
 			out = append(out, identity.MakeID(identity.Domain, name))
 		}
 	}
@@ -217,5 +210,3 @@ func (t *Tracker) domains(f storage.Fact) []identity.ID {
 	}
 	return out
 }
-
-var builtinDomains = new(identity.Table)

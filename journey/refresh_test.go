@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -618,4 +619,26 @@ func TestAHookThatPanicsIsAnErrorOfARefresh(t *testing.T) {
 	if _, err := tr.Refresh(ctx); !errors.As(err, &bad) {
 		t.Errorf("error %v", err)
 	}
+}
+
+// strict is a table of domains that takes nothing but hosts, as [identity.Domains] has it.
+type strict struct{ identity.Table }
+
+func (s *strict) Registrable(host string) (string, bool) {
+	if strings.ContainsAny(host, ":/@ ") {
+		return "", false
+	}
+	return s.Table.Registrable(host)
+}
+
+func TestRowsFollowAWebSiteByTheHostsOwnTable(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.Accounts.Domains = new(strict)
+	o := &journey.Options{Rules: &rules}
+	st := new(memstore.Store)
+	tr := trackerOn(t, st, o)
+	record(t, tr, touch("form", "01-02", by("email:ann@gmail.com"), prop("website", "https://www.firm.example/about")))
+	refresh(t, tr)
+	record(t, tr, touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")))
+	sameRows(t, "a site that became an account's", tr, st, o)
 }
