@@ -2,19 +2,15 @@ package journey
 
 import (
 	"runtime"
-	"time"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
-// A hookPanic is what a hook panicked with that is asked where no error can be returned:
-// deep in the resolution of identities.
-type hookPanic struct{ error }
-
 // guardHooks wraps the hooks of rules whose panics package identity does not take: what an
 // erased person is called anew and which domains there are cannot be guessed, so that the
-// whole call has to fail.
+// whole call has to fail. They are asked deep in the resolution of identities, where no error
+// can be returned.
 func guardHooks(r *identity.Rules) {
 	if restart := r.Restart; restart != nil {
 		r.Restart = func(id identity.ID) (int, [16]byte, bool) {
@@ -39,13 +35,10 @@ func (g guardedDomains) Class(domain string) identity.DomainClass {
 	return g.Domains.Class(domain)
 }
 
-// errEnded stands where a hook has ended the goroutine of its call by runtime.Goexit.
-var errEnded error = touchpoint.NewCallbackError("identity.Rules", "runtime.Goexit")
-
 // throw turns the panic of a hook into one that catch takes.
 func throw(where string) {
 	if v := recover(); v != nil {
-		panic(hookPanic{touchpoint.NewCallbackError(where, v)})
+		panic(touchpoint.NewCallbackError(where, v))
 	}
 }
 
@@ -53,17 +46,11 @@ func throw(where string) {
 func catch(err *error) {
 	switch v := recover().(type) {
 	case nil:
-	case hookPanic:
-		*err = v.error
+	case *touchpoint.CallbackError:
+		*err = v
 	case *runtime.PanicNilError: // as which sync.OnceValue knows a hook that called runtime.Goexit
 		*err = touchpoint.NewCallbackError("identity.Rules", v)
 	default:
 		panic(v)
 	}
-}
-
-// derived is derive where a hook may panic.
-func (t *Tracker) derived(h *hood, at time.Time) (v *View, err error) {
-	defer catch(&err)
-	return t.derive(h, at, nil), nil
 }

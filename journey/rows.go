@@ -10,6 +10,7 @@ import (
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // derive makes the rows of the people concerned, some components at a time, on all
@@ -39,17 +40,12 @@ func (s *step) derive(ctx context.Context, loose []identity.Override) error {
 		s.of = append(s.of, reached.sorted()...)
 		room <- struct{}{}
 		wg.Go(func() {
-			err := errEnded
+			var err error = touchpoint.NewCallbackError("identity.Rules", nil) // if a hook ends this goroutine
 			defer func() {
-				if err != nil {
-					s.fail(err)
-				}
+				s.fail(err)
 				<-room
 			}()
-			func() {
-				defer callback("journey.Options", &err) // a panic of a hook would end the program here
-				err = s.summarize(ctx, reached, components(reached, ties), loose)
-			}()
+			err = s.summarize(ctx, reached, components(reached, ties), loose)
 		})
 	}
 	wg.Wait()

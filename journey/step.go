@@ -36,7 +36,7 @@ type step struct {
 // run does a step: the cursor is asked for before anything is read, which makes the put stale
 // if an erasure comes between.
 func (s *step) run(ctx context.Context) (err error) {
-	defer callback("journey.Options", &err) // of a hook
+	defer catch(&err)
 	t, model := s.t, s.t.SummaryModel()
 	from, err := s.z.cursor(ctx, model)
 	if err != nil {

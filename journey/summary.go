@@ -74,7 +74,10 @@ func (t *Tracker) CountStages(ctx context.Context, q SummaryQuery) (map[stage.ID
 		return nil, err
 	}
 	if z == nil {
-		err := t.foldAll(ctx, q, func(s Summary) bool { counts[s.Stage]++; return true })
+		all, err := t.foldAll(ctx, q)
+		for _, s := range all {
+			counts[s.Stage]++
+		}
 		return counts, err
 	}
 	model := t.SummaryModel()
@@ -127,7 +130,13 @@ func (t *Tracker) summaries(ctx context.Context, q SummaryQuery, yield func(Summ
 		return err
 	}
 	if z == nil {
-		return t.foldAll(ctx, q, yield)
+		all, err := t.foldAll(ctx, q)
+		for _, s := range all {
+			if !yield(s) {
+				break
+			}
+		}
+		return err
 	}
 	// Each part is in order, and so is what a merge of them gives.
 	var next []func() (storage.Summary, error, bool)
@@ -254,27 +263,24 @@ func (c *config) lapse(s *Summary, at time.Time) {
 }
 
 // foldAll answers without rows: it folds everybody.
-func (t *Tracker) foldAll(ctx context.Context, q SummaryQuery, yield func(Summary) bool) error {
+func (t *Tracker) foldAll(ctx context.Context, q SummaryQuery) (out []Summary, err error) {
+	defer catch(&err)
 	fs, err := t.read(ctx, everything, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v, err := t.derived(&hood{facts: fs}, everything)
-	if err != nil {
-		return err
-	}
-	var out []Summary
+	v := t.derive(&hood{facts: fs}, everything, nil)
 	for _, s := range v.Subjects(identity.PersonEntity) {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("journey: %w", err)
+			return nil, fmt.Errorf("journey: %w", err)
 		}
 		row, ok, err := v.summary(s)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.editions {
 			if err := v.lapseEditions(&row, q.At); err != nil {
-				return err
+				return nil, err
 			}
 		} else {
 			t.lapse(&row, q.At)
@@ -284,12 +290,10 @@ func (t *Tracker) foldAll(ctx context.Context, q SummaryQuery, yield func(Summar
 		}
 	}
 	slices.SortFunc(out, compareSummaries)
-	for n, s := range out {
-		if q.Limit > 0 && n >= q.Limit || !yield(s) {
-			break
-		}
+	if q.Limit > 0 {
+		out = out[:min(q.Limit, len(out))]
 	}
-	return nil
+	return out, nil
 }
 
 func compareSummaries(a, b Summary) int {
