@@ -10,6 +10,7 @@ import (
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/journey"
 	"github.com/tabi-go/tabi/stage"
+	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
 	"github.com/tabi-go/tabi/touchpoint"
 )
@@ -42,6 +43,7 @@ func TestPanicOrGoexitWhileDerivingLeavesNothingStuck(t *testing.T) {
 		touches[i].Props = touches[i].Props.SetText("text", "fine").SetText("lang", "en")
 	}
 	hooks := map[string]func(*badCallback, *journey.Options){
+		"clock":  func(b *badCallback, o *journey.Options) { o.Clock = badClock{b} },
 		"policy": func(b *badCallback, o *journey.Options) { o.Policy = badPolicy{b} },
 		"blocked": func(b *badCallback, o *journey.Options) {
 			rules := identity.DefaultRules()
@@ -68,11 +70,19 @@ func TestPanicOrGoexitWhileDerivingLeavesNothingStuck(t *testing.T) {
 	}
 	at := on("12-01")
 	derive := func(tr *journey.Tracker) error {
-		if _, err := tr.Refresh(ctx); err != nil {
+		if _, err := tr.CountStages(ctx, journey.SummaryQuery{}); err != nil {
 			return err
+		}
+		for _, err := range tr.Changes(ctx, storage.Cursor{}) {
+			if err != nil {
+				return err
+			}
 		}
 		v, err := tr.View(ctx, at)
 		if err != nil {
+			return err
+		}
+		if _, err := tr.Journey(ctx, v.Subjects(identity.AccountEntity)[0]); err != nil {
 			return err
 		}
 		for _, e := range []identity.Entity{identity.PersonEntity, identity.AccountEntity} {
@@ -133,6 +143,37 @@ func TestPanicOrGoexitWhileDerivingLeavesNothingStuck(t *testing.T) {
 			if fired == 0 {
 				t.Errorf("%s was never called", where)
 			}
+		}
+	}
+}
+
+func TestAPolicyThatPanicsIsAnErrorOfEveryAnswer(t *testing.T) {
+	b := &badCallback{how: func() { panic("policy") }}
+	tr := tracker(t, &journey.Options{Policy: badPolicy{b}})
+	record(t, tr, touch("meeting", "01-02", by("crm_account_id:a1", "email:ann@firm.example")))
+	v, err := tr.View(ctx, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"Journey": func() error { _, err := tr.Journey(ctx, v.Subjects(identity.AccountEntity)[0]); return err },
+		"Journeys": func() error {
+			for _, err := range tr.Journeys(ctx, journey.Query{Entity: identity.AccountEntity}) {
+				return err
+			}
+			return nil
+		},
+		"Changes": func() error {
+			for _, err := range tr.Changes(ctx, storage.Cursor{}) {
+				return err
+			}
+			return nil
+		},
+		"Digest": func() error { _, err := tr.Digest(ctx, time.Time{}); return err },
+	} {
+		b.nth, b.calls = 1, 0
+		if err := call(); !errors.As(err, new(*stage.CallbackError)) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
