@@ -37,7 +37,7 @@ func (t *Tracker) Digest(ctx context.Context, at time.Time) ([32]byte, error) {
 // fixed order, instants in microseconds, floats with 12 significant digits.
 func (v *View) write(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	l := stateLines{e: json.NewEncoder(b)}
+	l := stateLines{json.NewEncoder(b)}
 	l.e.SetEscapeHTML(false)
 	for p := range v.res.People() {
 		l.add(struct {
@@ -87,23 +87,13 @@ func (v *View) write(w io.Writer) error {
 	if err := l.credits(&js); err != nil {
 		return err
 	}
-	if l.err != nil {
-		return l.err
-	}
 	return b.Flush()
 }
 
-// stateLines writes one JSON object a line and keeps the first error.
-type stateLines struct {
-	e   *json.Encoder
-	err error
-}
+// stateLines writes one JSON object a line. Its buffer keeps the first error.
+type stateLines struct{ e *json.Encoder }
 
-func (l *stateLines) add(line any) {
-	if l.err == nil {
-		l.err = l.e.Encode(line)
-	}
-}
+func (l *stateLines) add(line any) { _ = l.e.Encode(line) }
 
 func (l *stateLines) history(s Subject, h *stage.History) {
 	for _, v := range h.Visits {

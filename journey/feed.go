@@ -111,7 +111,7 @@ func (t *Tracker) changes(ctx context.Context, since storage.Cursor) (out []Chan
 		}
 	}
 	slices.SortStableFunc(d.out, func(a, b Change) int {
-		return cmp.Or(compareSubjects(a.Subject, b.Subject), a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.What, b.What))
+		return cmp.Or(compareSubjects(a.Subject, b.Subject), a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
 	})
 	return d.out, nil
 }

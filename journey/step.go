@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"slices"
@@ -124,7 +123,7 @@ func (s *step) overrides(ctx context.Context, loose []identity.Override) (change
 			known[[16]byte(b)] = true
 		}
 	}
-	var now [][16]byte
+	var now []byte
 	for i := range loose {
 		body, err := storage.AppendFact(nil, storage.Fact{Override: &loose[i]})
 		if err != nil {
@@ -132,7 +131,7 @@ func (s *step) overrides(ctx context.Context, loose []identity.Override) (change
 		}
 		sum := sha256.Sum256(body)
 		mark := [16]byte(sum[:])
-		now = append(now, mark)
+		now = append(now, mark[:]...)
 		if known[mark] {
 			delete(known, mark)
 			continue
@@ -152,12 +151,7 @@ func (s *step) overrides(ctx context.Context, loose []identity.Override) (change
 	self := []identity.ID{identity.MakeID("summary", "overrides")}
 	s.of = append(s.of, self...)
 	if len(now) > 0 {
-		slices.SortFunc(now, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
-		row := storage.Summary{Subject: [16]byte{0xFF}, IDs: self, Stage: overrideRow}
-		for _, mark := range now {
-			row.Body = append(row.Body, mark[:]...)
-		}
-		s.rows = append(s.rows, row)
+		s.rows = append(s.rows, storage.Summary{Subject: [16]byte{0xFF}, IDs: self, Stage: overrideRow, Body: now})
 	}
 	return true, everybody || len(known) > 0, nil
 }
@@ -202,7 +196,7 @@ func (s *step) changed(ctx context.Context, loose []identity.Override) error {
 			continue
 		}
 		ids := of(tie.Sighting.IDs)
-		if len(ids) > 1 && len(retracts) > 0 && slices.ContainsFunc(retracts, func(o *identity.Scope) bool { return mayTake(o, &tie.Sighting) }) {
+		if len(ids) > 1 && slices.ContainsFunc(retracts, func(o *identity.Scope) bool { return mayTake(o, &tie.Sighting) }) {
 			continue
 		}
 		key, at := string(storage.AppendIDs(nil, ids)), tie.Sighting.At.UnixMicro()

@@ -85,14 +85,20 @@ func (t *Tracker) reach(ctx context.Context, ids []identity.ID) ([]storage.Query
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Clone(ids)
-	for _, tie := range ties {
-		all = append(all, tie.IDs()...)
+	all := idSet{}
+	add := func(ids []identity.ID) {
+		for _, id := range ids {
+			if !all[id] && through(id) {
+				all[id] = true
+			}
+		}
 	}
-	slices.SortFunc(all, identity.CompareIDs)
-	all = slices.DeleteFunc(slices.Compact(all), func(id identity.ID) bool { return !through(id) })
+	add(ids)
+	for _, tie := range ties {
+		add(tie.IDs())
+	}
 	var qs []storage.Query
-	for part := range slices.Chunk(all, storage.MaxValues) {
+	for part := range slices.Chunk(all.sorted(), storage.MaxValues) {
 		qs = append(qs, storage.Query{IDs: part})
 	}
 	// Statements without an identifier, such as the retraction of a whole source, concern
