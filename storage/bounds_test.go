@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"slices"
@@ -313,6 +314,30 @@ func TestSuppressionTiesOfInstantGoById(t *testing.T) {
 		}
 		if s, _ := l.Entry(storage.Tag{1}); s.Policy != storage.RestartAsNew || s.KeyID != "b" {
 			t.Errorf("%s first: %v of %s", order[0].ID, s.Policy, s.KeyID)
+		}
+	}
+}
+
+// What Check would refuse is told apart and written out all the same: callers compare what
+// they were handed.
+func TestDiffAndContainerTakeWhatCheckRefuses(t *testing.T) {
+	c, err := storage.NewContainer(io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []uint8{0, 5, 6, 255} {
+		kind := identity.Kind(n)
+		for field, pair := range map[string][2]storage.Fact{
+			"scope": {{Override: &identity.Override{ID: "o", At: t0, Op: identity.Retract, Scope: identity.Scope{Kind: &kind}}},
+				{Override: &identity.Override{ID: "o", At: t0, Op: identity.Retract}}},
+			"kind": {{Evidence: &identity.Evidence{Kind: kind, At: t0}}, {Evidence: &identity.Evidence{Kind: kind + 7, At: t0}}},
+		} {
+			if got := storage.Diff(pair[0], pair[1]); !slices.Equal(got, []string{field}) {
+				t.Errorf("kind %d: %v, want %s", n, got, field)
+			}
+			if err := c.Fact(pair[0]); err != nil {
+				t.Errorf("kind %d: %v", n, err)
+			}
 		}
 	}
 }

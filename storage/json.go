@@ -123,13 +123,17 @@ func (w jsonWriter) flag(name string, p *bool) {
 }
 
 func (w jsonWriter) enum(name string, p *uint8, words []string) {
-	switch {
-	case *p == 0:
-	case int(*p) < len(words):
-		w.set(name, words[*p])
-	default:
-		w.set(name, *p)
+	if *p != 0 {
+		w.set(name, word(*p, words))
 	}
+}
+
+// word is the word of a small number, or the number itself where there is none.
+func word(n uint8, words []string) any {
+	if int(n) < len(words) {
+		return words[n]
+	}
+	return n
 }
 
 func (w jsonWriter) num(name string, p *int64) {
@@ -199,7 +203,7 @@ func (w jsonWriter) props(p *touchpoint.Props) {
 
 func (w jsonWriter) scopeKind(p **identity.Kind) {
 	if *p != nil {
-		w.set("scope.kind", kindWords[**p])
+		w.set("scope.kind", word(uint8(**p), kindWords))
 	}
 }
 
