@@ -45,6 +45,24 @@ func TestWhatCheckAcceptsComesBack(t *testing.T) {
 		facts = append(facts, storage.Fact{Touch: &touchpoint.Touch{Source: "s", ID: "i", At: t0, Kind: "k", IDs: ids(n)}},
 			storage.Fact{Override: &identity.Override{ID: "o", At: t0, Op: identity.Separate, Left: ids(n)}})
 	}
+	for _, code := range []string{"AAA", "ZZZ", "AZN"} {
+		facts = append(facts, storage.Fact{Touch: &touchpoint.Touch{Source: "s", ID: "i", At: t0, Kind: "k",
+			Value: touchpoint.Money{Minor: 1, Currency: touchpoint.Currency([]byte(code))}}})
+	}
+	for _, milli := range []int{-1000, -1, 0, 1, 1000} {
+		facts = append(facts, storage.Fact{Touch: &touchpoint.Touch{Source: "s", ID: "i", At: t0, Kind: "k", Sentiment: touchpoint.SentimentMilli(milli)}})
+	}
+	for _, kind := range []identity.Kind{identity.CoOccurrence, identity.Probabilistic, identity.Probabilistic + 1} {
+		facts = append(facts, storage.Fact{Override: &identity.Override{ID: "o", At: t0, Op: identity.Retract, Scope: identity.Scope{Kind: &kind}}})
+	}
+	for _, generation := range []int{-1, 0, math.MaxInt32, math.MaxInt32 + math.MaxInt>>40} {
+		facts = append(facts, storage.Fact{Erasure: &storage.Erased{ID: "e", At: t0,
+			Entries: []storage.Suppression{{Tag: storage.Tag{1}, At: t0, Generation: generation}}}})
+	}
+	for _, class := range []storage.Class{0, storage.ClassTouch, storage.ClassAudit, storage.ClassAudit + 1} {
+		facts = append(facts, storage.Fact{Erasure: &storage.Erased{ID: "e", At: t0, Removed: map[storage.Class]int64{class: 1}}})
+	}
+	facts = append(facts, storage.Fact{Audit: &storage.Audit{ID: "a", At: t0, Counts: map[string]int64{"": 1, "a": 0}}})
 	refused := 0
 	for i, f := range facts {
 		body, err := storage.AppendFact(nil, f)
@@ -103,17 +121,23 @@ func TestCheckKeepsEveryBound(t *testing.T) {
 		"a type of one byte more": {touch(func(tp *touchpoint.Touch) {
 			tp.IDs = []identity.ID{identity.MakeID(identity.Type(strings.Repeat("t", 64)), "v")}
 		}), "ids", touchpoint.TooLong},
-		"U+009F":                       {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u009fb" }), "channel", touchpoint.Control},
-		"U+0080 at the end":            {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u0080" }), "channel", touchpoint.Control},
-		"U+00A0":                       {f: touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u00a0b" })},
-		"DEL":                          {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\x7f" }), "channel", touchpoint.Control},
-		"two currencies":               {touch(func(tp *touchpoint.Touch) { tp.Cost = usd }), "currency", touchpoint.OutOfRange},
-		"an amount of no currency":     {touch(func(tp *touchpoint.Touch) { tp.Value = touchpoint.Money{Minor: 1} }), "currency", touchpoint.Missing},
-		"a cost alone":                 {f: touch(func(tp *touchpoint.Touch) { tp.Cost, tp.Value = usd, touchpoint.Money{} })},
-		"a scope of a kind":            {f: scope(&form)},
-		"a scope of no such kind":      {scope(&wild), "scope.kind", touchpoint.OutOfRange},
-		"entries in order":             {f: erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(1), entry(2)} })},
-		"entries out of order":         {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(2), entry(1)} }), "entries", touchpoint.DuplicateKey},
+		"U+009F":                   {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u009fb" }), "channel", touchpoint.Control},
+		"U+0080 at the end":        {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u0080" }), "channel", touchpoint.Control},
+		"U+00A0":                   {f: touch(func(tp *touchpoint.Touch) { tp.Channel = "a\u00a0b" })},
+		"DEL":                      {touch(func(tp *touchpoint.Touch) { tp.Channel = "a\x7f" }), "channel", touchpoint.Control},
+		"two currencies":           {touch(func(tp *touchpoint.Touch) { tp.Cost = usd }), "currency", touchpoint.OutOfRange},
+		"an amount of no currency": {touch(func(tp *touchpoint.Touch) { tp.Value = touchpoint.Money{Minor: 1} }), "currency", touchpoint.Missing},
+		"a cost alone":             {f: touch(func(tp *touchpoint.Touch) { tp.Cost, tp.Value = usd, touchpoint.Money{} })},
+		"a scope of a kind":        {f: scope(&form)},
+		"a scope of no such kind":  {scope(&wild), "scope.kind", touchpoint.OutOfRange},
+		"entries in order":         {f: erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(1), entry(2)} })},
+		"entries out of order":     {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(2), entry(1)} }), "entries", touchpoint.DuplicateKey},
+		"entries of a tag by key": {f: erase(func(e *storage.Erased) {
+			e.Entries = []storage.Suppression{{KeyID: "k1", Tag: storage.Tag{1}, At: t0}, {KeyID: "k2", Tag: storage.Tag{1}, At: t0}}
+		})},
+		"entries of a tag not by key": {erase(func(e *storage.Erased) {
+			e.Entries = []storage.Suppression{{KeyID: "k2", Tag: storage.Tag{1}, At: t0}, {KeyID: "k1", Tag: storage.Tag{1}, At: t0}}
+		}), "entries", touchpoint.DuplicateKey},
 		"an entry twice":               {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(1), entry(1)} }), "entries", touchpoint.DuplicateKey},
 		"an entry of no time":          {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{{Tag: storage.Tag{1}}} }), "entries", touchpoint.TimeRange},
 		"a removed class that is none": {erase(func(e *storage.Erased) { e.Removed = map[storage.Class]int64{10: 1} }), "removed", touchpoint.OutOfRange},
@@ -141,6 +165,33 @@ func TestCheckKeepsEveryBound(t *testing.T) {
 	bad := storage.Fact{Evidence: &identity.Evidence{A: u(1), At: t0}}
 	if bad.Key() != (storage.Key{}) {
 		t.Error("evidence that Check refuses has a key made of its content")
+	}
+}
+
+// The longest fact is one, and one byte more is none, to write as to read.
+func TestBodyAtItsBound(t *testing.T) {
+	fact := func(reason int) storage.Fact {
+		return storage.Fact{Override: &identity.Override{ID: "o", At: t0, Op: identity.Separate, Reason: strings.Repeat("r", reason),
+			Left: slices.Repeat([]identity.ID{identity.MakeID(identity.UserID, strings.Repeat("v", 490))}, 523)}}
+	}
+	short, err := storage.AppendFact(nil, fact(200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := 200 + storage.MaxBody - len(short)
+	if rest > storage.MaxText {
+		t.Fatalf("%d bytes are left: too many for the reason", rest)
+	}
+	body, err := storage.AppendFact(nil, fact(rest))
+	if err != nil || len(body) != storage.MaxBody {
+		t.Fatalf("%d bytes at the limit: %v", len(body), err)
+	}
+	if f, err := storage.DecodeFact(body); err != nil || len(f.Override.Reason) != rest {
+		t.Errorf("reading at the limit: %v", err)
+	}
+	var e *touchpoint.InvalidError
+	if err := storage.Check(fact(rest + 1)); !errors.As(err, &e) || e.Reason != touchpoint.TooLarge {
+		t.Errorf("one over: %v", err)
 	}
 }
 
@@ -217,6 +268,7 @@ func TestCorruptByteOfAFactIsReportedOrReadAsItIs(t *testing.T) {
 // What no encoder writes is not read, so that equal content has equal bytes.
 func TestDecodeRefusesOtherSpellings(t *testing.T) {
 	varint := func(at time.Time) []byte { return binary.AppendVarint(nil, at.UnixMicro()) }
+	twoIDs := storage.Fact{Touch: &touchpoint.Touch{Source: "s", ID: "i", At: t0, Kind: "k", IDs: []identity.ID{u(1), u(2)}}}
 	for what, c := range map[string]struct {
 		f         storage.Fact
 		old, with []byte
@@ -228,6 +280,7 @@ func TestDecodeRefusesOtherSpellings(t *testing.T) {
 		"a count twice":        {everything()[8], []byte("\x01a\x03\x01b\x02"), []byte("\x01a\x03\x01a\x02")},
 		"classes out of order": {erased(), []byte("\x01\xd8\x04\x06\x02"), []byte("\x06\x02\x01\xd8\x04")},
 		"entries out of order": {erased(), []byte("\x02k1\x02"), []byte("\x02k1\x00")},
+		"an identifier twice":  {twoIDs, []byte("\x02u1\x07user_id\x02u2"), []byte("\x02u1\x07user_id\x02u1")},
 	} {
 		body, err := storage.AppendFact(nil, c.f)
 		if err != nil || bytes.Count(body, c.old) != 1 {
@@ -256,8 +309,10 @@ func TestRowOfOtherBytesIsCorrupt(t *testing.T) {
 	if !errors.As(err, &c) || err.Error() != "storage: corrupt fact" {
 		t.Errorf("%v", err)
 	}
-	if text := (&storage.CorruptError{Where: "log", Offset: 17}).Error(); text != "storage: corrupt log at 17" {
-		t.Error(text)
+	for offset, want := range map[int64]string{-1: "storage: corrupt log", 0: "storage: corrupt log at 0", 17: "storage: corrupt log at 17"} {
+		if text := (&storage.CorruptError{Where: "log", Offset: offset}).Error(); text != want {
+			t.Errorf("%q, want %q", text, want)
+		}
 	}
 }
 
@@ -355,6 +410,7 @@ func TestPrintingSaysWhatItIs(t *testing.T) {
 		"touch":                      storage.Fact{Touch: sample()},
 		"c-1 touch":                  storage.Change{Cursor: storage.MakeCursor("c-1"), Fact: storage.Fact{Touch: sample()}},
 		"3 touches of 2 identifiers": storage.Tie{Count: 3, Sighting: sample().Sighting()},
+		"evidence":                   storage.Tie{Evidence: everything()[2].Evidence},
 		fmt.Sprintf("touch of %d bytes", len(r.Body)): r,
 	} {
 		if v.String() != want || v.GoString() != want || fmt.Sprintf("%#v", v) != want {

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -23,8 +26,9 @@ func TestContainerLinesThatAreNoFactsArePassedOver(t *testing.T) {
 		`{"type":"derived","name":"stages"}`: 0,
 		`{"type":"identifier","value":"x"}`:  0,
 		`{"type":"touch"}`:                   1, // rejected, and counted
-		`{"at":"2026-04-01T09:00:00Z","id":"i","kind":"k","source":"s","type":"touch"}`:                         1,
-		`{"at":"2026-04-01T09:00:00.000001Z","id":"i","kind":"k","source":"s","type":"touch","stage":"\u00e9"}`: 1,
+		`{"at":"2026-04-01T09:00:00Z","id":"i","kind":"k","source":"s","type":"touch"}`:                                                                1,
+		`{"at":"2026-04-01T09:00:00.000001Z","id":"i","kind":"k","source":"s","type":"touch","stage":"\u00e9"}`:                                        1,
+		`{"a":{"type":"user_id","value":"a"},"at":"2026-04-01T09:00:00Z","b":{"type":"user_id","value":"b"},"kind":"co_occurrence","type":"evidence"}`: 1,
 	} {
 		tally, err := storage.Restore(t.Context(), memstore.New(nil), strings.NewReader(sealed(line)))
 		if err != nil || tally.Offered() != want {
@@ -39,6 +43,46 @@ func TestContainerLinesThatAreNoFactsArePassedOver(t *testing.T) {
 		s := memstore.New(nil)
 		if tally, err := storage.Restore(t.Context(), s, strings.NewReader(sealed(line))); err == nil {
 			t.Errorf("%s: taken, %v", line, tally)
+		}
+	}
+}
+
+// The form of a container is stable: what was dumped by the first release is dumped so today,
+// and a field that is not there is not written.
+func TestContainerIsStable(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join("testdata", "history", "v1", "facts.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := storage.Dump(t.Context(), filled(t), &b); err != nil || b.String() != string(want) {
+		t.Errorf("another dump: %v\n%s", err, b.String())
+	}
+	kind := identity.CoOccurrence
+	for want, f := range map[string]storage.Fact{
+		`{"at":"2026-04-01T09:00:00.123456Z","id":"i","kind":"k","sentiment":0,"source":"s","type":"touch"}`: {
+			Touch: &touchpoint.Touch{Source: "s", ID: "i", At: t0, Kind: "k", Sentiment: touchpoint.SentimentMilli(0)}},
+		`{"a":{"type":"user_id","value":"u1"},"at":"2026-04-01T09:00:00.123456Z","b":{"type":"user_id","value":"u2"},"type":"evidence"}`: {
+			Evidence: &identity.Evidence{A: u(1), B: u(2), At: t0}},
+		`{"at":"2026-04-01T09:00:00.123456Z","id":"o","op":"retract","scope":{"kind":"co_occurrence"},"type":"override"}`: {
+			Override: &identity.Override{ID: "o", At: t0, Op: identity.Retract, Scope: identity.Scope{Kind: &kind}}},
+		`{"at":"2026-04-01T09:00:00.123456Z","id":"a","type":"audit"}`: {Audit: &storage.Audit{ID: "a", At: t0}},
+	} {
+		s, back := memstore.New(nil), memstore.New(nil)
+		if _, err := s.Append(t.Context(), []storage.Fact{f}); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := storage.Dump(t.Context(), s, &b); err != nil || strings.Split(b.String(), "\n")[1] != want {
+			t.Errorf("%v\n%s, want\n%s", err, b.String(), want)
+		}
+		if tally, err := storage.Restore(t.Context(), back, &b); err != nil || tally[touchpoint.Accepted] != 1 {
+			t.Errorf("%s does not come back: %v %v", want, tally, err)
+		}
+		x, err1 := storage.Digest(t.Context(), s)
+		y, err2 := storage.Digest(t.Context(), back)
+		if x != y || err1 != nil || err2 != nil {
+			t.Errorf("%s comes back another: %v %v", want, err1, err2)
 		}
 	}
 }

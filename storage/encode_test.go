@@ -107,6 +107,7 @@ func TestEqualContentIsEqualBytes(t *testing.T) {
 	same("a nanosecond", func(t *touchpoint.Touch) { t.At = t.At.Add(1) })
 	same("when it was received", func(t *touchpoint.Touch) { t.ReceivedAt = t0 })
 	same("the order of identifiers", func(t *touchpoint.Touch) { slices.Reverse(t.IDs) })
+	same("an identifier right after itself", func(t *touchpoint.Touch) { t.IDs = slices.Insert(t.IDs, 1, t.IDs[0]) })
 	same("a repeated identifier", func(t *touchpoint.Touch) { t.IDs = append(t.IDs, t.IDs[0]) })
 
 	for _, f := range append(everything(), erased()) {

@@ -70,7 +70,7 @@ func TestClassNames(t *testing.T) {
 			t.Errorf("class %d is %v", i, c)
 		}
 	}
-	if storage.Class(0).String() != "invalid" || storage.Class(99).String() != "invalid" {
+	if storage.Class(0).String() != "invalid" || (storage.ClassAudit+1).String() != "invalid" || storage.Class(99).String() != "invalid" {
 		t.Error("an unknown class has a name")
 	}
 }

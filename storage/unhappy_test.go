@@ -110,6 +110,23 @@ func TestLoadHalvesABatchThatIsTooLarge(t *testing.T) {
 	}
 }
 
+// full takes no batch of any size but none.
+type full struct{ storage.Store }
+
+func (full) Append(_ context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
+	if len(facts) > 0 {
+		return nil, storage.ErrBatchTooLarge
+	}
+	return nil, nil
+}
+
+func TestLoadEndsAtAFactThatIsABatchTooLarge(t *testing.T) {
+	tally, err := storage.Load(t.Context(), full{memstore.New(nil)}, each(pages(5)))
+	if !errors.Is(err, storage.ErrBatchTooLarge) || tally.Offered() != 0 {
+		t.Errorf("%v, %v", tally, err)
+	}
+}
+
 // The parts of a query hold each instant of it once, in order, and no other.
 func TestSplitAtPartitionsAQuery(t *testing.T) {
 	f := pages(30)

@@ -91,6 +91,12 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 			}
 			return one(f)
 		}},
+		"a consent twice": {scan: func(q storage.Query, f storage.Fact, _ int) []storage.Fact {
+			if f.Consent != nil && q.Keys == nil && q.IDs == nil {
+				return []storage.Fact{f, f}
+			}
+			return one(f)
+		}},
 		"a fact that Check refuses": {scan: func(_ storage.Query, f storage.Fact, n int) []storage.Fact {
 			if f.Touch != nil && n == 60 {
 				f.Touch.Stage = "\x00"
@@ -123,6 +129,49 @@ func TestVerifyFindsWhatIsWrong(t *testing.T) {
 		if !errors.As(err, &c) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// A store that is wrong everywhere is told in as many findings as somebody may read.
+func TestVerifyStopsToCollectAtAHundred(t *testing.T) {
+	s := memstore.New(nil)
+	for n := range 250 {
+		if _, err := s.Append(t.Context(), []storage.Fact{{Audit: &storage.Audit{ID: fmt.Sprint(n), At: t0}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := storage.Verify(t.Context(), lying{Store: s, scan: func(_ storage.Query, f storage.Fact, _ int) []storage.Fact {
+		f.Audit.Actor = "\x00"
+		return []storage.Fact{f}
+	}})
+	if list, ok := err.(interface{ Unwrap() []error }); !ok || len(list.Unwrap()) != 100 {
+		t.Errorf("%v", err)
+	}
+}
+
+// As many identifiers as a query takes are looked up, the last one too.
+func TestVerifyLooksUpAChunkOfAllIdentifiersThereMayBe(t *testing.T) {
+	s := memstore.New(nil)
+	var facts []storage.Fact
+	for n := range 100 {
+		list := make([]identity.ID, storage.MaxIDs)
+		for i := range list {
+			list[i] = u(n*storage.MaxIDs + i)
+		}
+		facts = append(facts, storage.Fact{Touch: &touchpoint.Touch{Source: "w", ID: fmt.Sprintf("%02d", n), At: t0, Kind: "k", IDs: list}})
+	}
+	if _, err := s.Append(t.Context(), facts); err != nil {
+		t.Fatal(err)
+	}
+	err := storage.Verify(t.Context(), lying{Store: s, scan: func(q storage.Query, f storage.Fact, _ int) []storage.Fact {
+		if q.IDs != nil && f.Touch.ID == "99" {
+			return nil
+		}
+		return []storage.Fact{f}
+	}})
+	var c *storage.CorruptError
+	if !errors.As(err, &c) || c.Where != "identifier" {
+		t.Errorf("the last of %d facts is not found by identifier: %v", len(facts), err)
 	}
 }
 
