@@ -31,7 +31,7 @@ func selecting(q storage.Query, bound int64) *selection {
 		sel.order = " ORDER BY f.at DESC, f.source DESC, f.id DESC, f.class DESC"
 	}
 	sel.and(notErased)
-	if bound > 0 {
+	if bound != 0 {
 		sel.and("coalesce(f.born, f.seq) <= ?", bound)
 	}
 	if q.IDs != nil {

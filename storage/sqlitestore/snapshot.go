@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"iter"
@@ -22,12 +23,13 @@ func (s *Store) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 	if err != nil {
 		return nil, s.failure(ctx, "read", err)
 	}
+	v.bound = cmp.Or(v.bound, -1)
 	return v, nil
 }
 
 type snapshot struct {
 	s      *Store
-	bound  int64
+	bound  int64 // the last seq; −1 before the first fact
 	closed atomic.Bool
 }
 
@@ -39,8 +41,7 @@ func (v *snapshot) Ties(ctx context.Context, ids []identity.ID) iter.Seq2[storag
 	return view(v, v.s.ties(ctx, ids, v.bound))
 }
 
-// view is a sequence that cannot begin once the snapshot is closed. Before the first fact
-// there is nothing to see.
+// view is a sequence that cannot begin once the snapshot is closed.
 func view[T any](v *snapshot, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if v.closed.Load() {
@@ -48,9 +49,7 @@ func view[T any](v *snapshot, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 			yield(none, storage.ErrClosed)
 			return
 		}
-		if v.bound > 0 {
-			seq(yield)
-		}
+		seq(yield)
 	}
 }
 

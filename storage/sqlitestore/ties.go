@@ -80,7 +80,7 @@ func (s *Store) tieRows(ctx context.Context, c *sql.Conn, ids []identity.ID, bou
 		args = []any{blobs(hashes)}
 	}
 	visible := " AND " + notErased
-	if bound > 0 {
+	if bound != 0 {
 		visible += fmt.Sprintf(" AND coalesce(f.born, f.seq) <= %d", bound)
 	}
 	statement := func(text, sets string) string {

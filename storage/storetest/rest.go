@@ -65,8 +65,32 @@ func restRules() []rule {
 			r.sameTies(seen, ties, "Ties of the view")
 			r.ok(view.Close(), "Close")
 			r.ok(view.Close(), "Close again")
-			if _, err := drain(view.Scan(r.ctx, storage.Query{})); err == nil {
-				r.failf("a closed view still reads")
+		}},
+		{"S13/rest/snapshot-closed", "a view that is closed, or whose store is, reads nothing and says so, of an empty store too", func(r *run) {
+			for _, n := range []int{0, 3} {
+				r.at("%d facts", n)
+				s := r.open()
+				r.append(s, touches(n)...)
+				mine, others := r.snapshot(s), r.snapshot(s)
+				done, cancel := context.WithCancel(r.ctx)
+				cancel()
+				reads := func(view storage.Snapshot, ctx context.Context, want error) {
+					_, err := drain(view.Scan(ctx, storage.Query{}))
+					r.is(err, want, "Scan")
+					_, err = drain(view.Ties(ctx, nil))
+					r.is(err, want, "Ties")
+				}
+				reads(mine, done, context.Canceled)
+				r.ok(mine.Close(), "Close of the view")
+				reads(mine, r.ctx, storage.ErrClosed)
+				if k, err := drain(others.Scan(r.ctx, storage.Query{})); k != n || err != nil {
+					r.failf("another view reads %d facts, error %v", k, err)
+				}
+				r.ok(s.Close(), "Close")
+				reads(others, r.ctx, storage.ErrClosed)
+				r.ok(others.Close(), "Close of a view after its store")
+				_, err := storage.OpenSnapshot(r.ctx, s)
+				r.is(err, storage.ErrClosed, "OpenSnapshot")
 			}
 		}},
 		{"S11/rest/snapshot-obeys-erasures", "what was erased is gone from every view", func(r *run) {
@@ -211,31 +235,41 @@ func restRules() []rule {
 			r.is(err, storage.ErrClosed, "Count")
 			_, err = storage.Digest(r.ctx, s)
 			r.is(err, storage.ErrClosed, "Digest")
+			if _, able := s.(storage.Splitter); able {
+				_, err = storage.Split(r.ctx, s, storage.Query{}, 3)
+				r.is(err, storage.ErrClosed, "Split")
+			}
 			r.is(storage.Verify(r.ctx, s), storage.ErrClosed, "Verify")
 			_, err = storage.Component(r.ctx, s, []identity.ID{user(1)}, nil, 0)
 			r.is(err, storage.ErrClosed, "Component")
 		}},
 		{"S13/rest/close-in-a-loop", "closing inside a loop ends the loop with ErrClosed or its last value", func(r *run) {
-			s := r.open()
-			r.add(s, touches(2500)...)
-			n := 0
-			var last error
-			r.within("the loop", func() error {
-				for _, err := range s.Scan(r.ctx, storage.Query{}) {
-					if n++; err != nil {
-						last = err
-					} else if n == 1 {
-						if err := s.Close(); err != nil {
-							return err
+			for _, it := range iterations() {
+				r.at("%s", it.name)
+				s := r.open()
+				r.add(s, touches(2500)...)
+				whole, err := drain(it.of(r.ctx, s))
+				r.ok(err, it.name)
+				n := 0
+				var last error
+				r.within("the loop", func() error {
+					for _, err := range it.of(r.ctx, s) {
+						if last = err; err != nil {
+							continue
+						}
+						if n++; n == 1 {
+							if err := s.Close(); err != nil {
+								return err
+							}
 						}
 					}
+					return nil
+				})
+				if last != nil {
+					r.is(last, storage.ErrClosed, it.name)
+				} else if n != whole {
+					r.failf("%d values of %d and no error", n, whole)
 				}
-				return nil
-			})
-			if last != nil {
-				r.is(last, storage.ErrClosed, "Scan")
-			} else if n != 2500 {
-				r.failf("%d facts and no error", n)
 			}
 		}},
 		{"S8/rest/cancel-at-every-look", "a call cancelled anywhere returns promptly, and the store goes on", func(r *run) {
