@@ -64,7 +64,8 @@ func TestEncodingIsStable(t *testing.T) {
 }
 
 func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
-	for _, f := range append(everything(), erased()) {
+	named := storage.Fact{Override: &identity.Override{ID: "o", At: t0, Op: identity.Separate, A: u(2), B: u(1), Left: []identity.ID{u(1), u(3)}, Right: []identity.ID{u(2)}}}
+	for _, f := range append(everything(), erased(), named) {
 		body, err := storage.AppendFact([]byte("before"), f)
 		if err != nil || !bytes.HasPrefix(body, []byte("before")) {
 			t.Fatal(f.Class(), err)

@@ -46,9 +46,7 @@ func (b *batch) prepare(ctx context.Context, facts []storage.Fact, outs []touchp
 		if outs[i] = r.Offer(f); outs[i].Status != 0 {
 			*r = storage.Row{IDs: r.IDs}
 		} else {
-			if len(r.Body) <= room {
-				b.chunk = b.chunk[:len(b.chunk)+len(r.Body)]
-			}
+			b.chunk = b.chunk[:len(b.chunk)+min(len(r.Body), room)]
 			b.names = appendName(b.names, f, r)
 			if size += len(r.Body); size > storage.MaxBatchBytes {
 				return storage.ErrBatchTooLarge

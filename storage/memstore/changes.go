@@ -16,9 +16,7 @@ func (s *Store) Changes(ctx context.Context, after storage.Cursor) iter.Seq2[sto
 		for err == nil && from < n {
 			var rows []storage.Row
 			var ends []uint32 // 1 + the index of each row
-			if rows, ends, from, err = s.changeRows(ctx, from, n); err != nil {
-				break
-			}
+			rows, ends, from, err = s.changeRows(ctx, from, n)
 			for i := range rows {
 				f, err := rows[i].Fact()
 				if err == nil {

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"errors"
 	"maps"
+	"strings"
 
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
@@ -131,6 +133,34 @@ func eraseRules() []rule {
 				r.holds(s, touches(3)...)
 			}
 			r.statuses(r.append(s, tagged(touch(9), 1)), accepted)
+		}},
+		rule{"S11/erase/record-over-its-bound", "an erasure whose record does not fit with its counts is refused whole", func(r *run) {
+			s := r.open()
+			r.add(s, touches(3)...)
+			e := storage.Erasure{ID: "e", At: erasedAt}
+			for n := range 5800 {
+				e.Suppress = append(e.Suppress, storage.Suppression{KeyID: "k", Tag: storage.Tag{byte(n), byte(n >> 8), 9}, At: erasedAt})
+			}
+			size := func() int {
+				b, err := storage.AppendFact(nil, storage.Fact{Erasure: e.Record(nil, 0)})
+				r.ok(err, "AppendFact")
+				return len(b)
+			}
+			for n := 0; size() < storage.MaxBody-500; n++ {
+				e.Suppress[n].KeyID = strings.Repeat("k", min(storage.MaxText, 1+storage.MaxBody-500-size()))
+			}
+			e.Note.Reason = "r"
+			e.Note.Reason = strings.Repeat("r", 1+storage.MaxBody-size()-1)
+			if n := size(); n != storage.MaxBody {
+				r.failf("the record has %d bytes without counts", n)
+			}
+			e.Remove = []storage.Query{{IDs: []identity.ID{user(1)}}}
+			if _, err := s.Erase(r.ctx, e); !errors.Is(err, touchpoint.ErrInvalid) {
+				r.failf("error %v", err)
+			}
+			r.holds(s, touches(3)...)
+			e.Remove = nil
+			r.erase(s, e)
 		}},
 		rule{"S11/erase/same-id-twice", "the same erasure again reports the first and does no more", func(r *run) {
 			s := r.open()

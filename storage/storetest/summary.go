@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -281,6 +282,34 @@ func summaryRules() []rule {
 			r.holds(s, touches(5)...)
 			if n := len(r.changes(s, last)); n != 0 {
 				r.failf("%d changes by summaries", n)
+			}
+		}},
+		rule{"S8/summary/cancelled-in-the-loop", "a loop over rows that is cancelled ends with the error, not as if there were no more", func(r *run) {
+			_, z := r.summarizer()
+			r.ok(z.PutSummaries(r.ctx, "m", storage.Cursor{}, place(1), nil, summaries(60)), "PutSummaries")
+			for stop := 1; stop < 60; stop += 19 {
+				r.at("cancelled at %d", stop)
+				ctx, cancel := context.WithCancel(r.ctx)
+				n, errs := 0, 0
+				for row, err := range z.Summaries(ctx, "m", storage.SummaryQuery{}) {
+					if errs > 0 {
+						r.failf("a value after the error")
+					}
+					if err == nil {
+						if n++; n == stop {
+							cancel()
+						}
+						continue
+					}
+					r.is(err, context.Canceled, "Summaries")
+					if errs++; !reflect.DeepEqual(row, storage.Summary{}) {
+						r.failf("the error comes with a row")
+					}
+				}
+				cancel()
+				if errs != 1 {
+					r.failf("%d errors after %d rows", errs, n)
+				}
 			}
 		}},
 		rule{"S13/summary/closed", "every call after Close is ErrClosed", func(r *run) {
