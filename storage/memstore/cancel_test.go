@@ -69,3 +69,45 @@ func TestAScanCutShortIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// A count is all of them or an error, and a long one can be cut short.
+func TestACountCutShortIsAnError(t *testing.T) {
+	st := memstore.New(nil)
+	fill(t, st, 5000, 1, func(n int) time.Time { return t0.Add(time.Duration(n) * time.Second) })
+	for name, q := range map[string]storage.Query{"all": {}, "by identifier": {IDs: []identity.ID{user(0)}}, "after a place": {After: storage.Position{At: t0.Add(-time.Hour)}}} {
+		for left := 0; ; left += 1 + left/4 {
+			n, err := st.Count(&expiring{t.Context(), left}, q)
+			if err == nil {
+				if n != 5000 || left < 3 {
+					t.Errorf("%s: %d facts after %d looks at the context", name, n, left)
+				}
+				break
+			}
+			if n != 0 || !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %d facts, %v", name, n, err)
+			}
+		}
+	}
+}
+
+// An erasure that is cancelled once it is committed says that it is not done, and how.
+func TestACancelledErasureStopsAndSaysSo(t *testing.T) {
+	stopped := 0
+	for left := 0; ; left++ {
+		st := memstore.New(nil)
+		fill(t, st, 3000, 1, func(int) time.Time { return t0 })
+		rec, err := st.Erase(&expiring{t.Context(), left}, storage.Erasure{ID: "e", At: t0, Remove: []storage.Query{{IDs: []identity.ID{user(0)}}}})
+		if rec.Done != (err == nil) || err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("done %t, %v", rec.Done, err)
+		}
+		if err == nil {
+			break
+		}
+		if rec.Removed[storage.ClassTouch] == 3000 {
+			stopped++
+		}
+	}
+	if stopped < 3 {
+		t.Errorf("an erasure of 3,000 facts was stopped at %d places after its commit", stopped)
+	}
+}

@@ -67,3 +67,22 @@ func Rows(s *Store) (n int) {
 	}
 	return n
 }
+
+// Damages are ways in which the tables of a store with facts may contradict each other.
+var Damages = map[string]func(*Store){
+	"a key that leads nowhere":         func(s *Store) { s.keys.drop(&s.rows.at(1).key, 1) },
+	"a key of no fact":                 func(s *Store) { s.keys.put(&[16]byte{1}, 0) },
+	"a fact that its group has not":    func(s *Store) { g := s.groups[s.rows.at(1).group]; g.refs = g.refs[:0] },
+	"a group without a name":           func(s *Store) { delete(s.byName, s.groups[0].name) },
+	"a group its identifier has not":   func(s *Store) { s.members[s.groups[0].ids[0]] = nil },
+	"an identifier of an erased group": func(s *Store) { s.groups[0] = nil },
+	"another count of facts":           func(s *Store) { s.live++ },
+	"a fact that is in no order": func(s *Store) {
+		s.order.runs[0].at, s.order.runs[0].ref = s.order.runs[0].at[1:], s.order.runs[0].ref[1:]
+	},
+	"a fact of another instant": func(s *Store) { s.rows.at(1).at++ },
+	"facts in another order": func(s *Store) {
+		r := s.order.runs[0]
+		r.at[0], r.at[1], r.ref[0], r.ref[1] = r.at[1], r.at[0], r.ref[1], r.ref[0]
+	},
+}

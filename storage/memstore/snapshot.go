@@ -103,9 +103,6 @@ func (s *Store) Split(ctx context.Context, q storage.Query, n int) ([]storage.Qu
 	if _, err := s.now(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.Check(); err != nil {
-		return nil, err
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var longest []int64

@@ -54,7 +54,7 @@ func (s *Store) Verify(ctx context.Context) error {
 		if g == nil {
 			continue
 		}
-		if s.byName[g.name] != uint32(i) || len(g.refs) == 0 {
+		if at, ok := s.byName[g.name]; !ok || at != uint32(i) || len(g.refs) == 0 {
 			wrong("group", uint32(i))
 		}
 		for _, id := range g.ids {

@@ -62,6 +62,8 @@ func eraseRules() []rule {
 	removes("union", "several queries are a union", storage.Query{IDs: []identity.ID{user(1)}}, storage.Query{To: minute(2)}, storage.Query{IDs: []identity.ID{user(1), user(2)}})
 	removes("nothing", "what nobody has may be erased", storage.Query{IDs: []identity.ID{user(777)}})
 	removes("limited", "a limited query removes what its scan shows", storage.Query{Classes: []storage.Class{storage.ClassTouch}, Limit: 7, Desc: true}, storage.Query{Sources: []string{"web"}, After: storage.Position{At: minute(8), Source: "web", ID: "t3"}, Limit: 5})
+	removes("after", "a query removes what comes after its place", storage.Query{Sources: []string{"crm"}, After: storage.Position{At: minute(8), Source: "crm", ID: "t3"}},
+		storage.Query{Classes: []storage.Class{storage.ClassTouch}, After: storage.Position{At: minute(3)}, Desc: true})
 	removes("all-identifiers-there-are", "everybody may go", storage.Query{IDs: append(manyIDs(13), identsOf(mail, 13)...)})
 	removes("by-class", "classes name facts", storage.Query{Classes: []storage.Class{storage.ClassConsent, storage.ClassResidue}})
 

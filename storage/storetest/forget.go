@@ -95,6 +95,10 @@ func hardEraseRules() []rule {
 				if committed := len(r.scan(s, storage.Query{Classes: []storage.Class{storage.ClassErasure}})) == 1; committed != (len(seen) == 0) || len(seen)%1250 != 0 {
 					r.failf("%d facts seen, erasure committed: %t", len(seen), committed)
 				}
+				if err == nil { // all is done: the keys are free
+					r.statuses(r.append(s, facts[1], facts[2499]), accepted, accepted)
+					return
+				}
 				rec, err2 := s.Erase(r.ctx, e)
 				r.ok(err2, "Erase again")
 				if !rec.Done || rec.Removed[storage.ClassTouch] != 1250 {
@@ -104,9 +108,6 @@ func hardEraseRules() []rule {
 					r.failf("%d facts left", got)
 				}
 				r.ok(storage.Verify(r.ctx, s), "Verify")
-				if err == nil {
-					return
-				}
 			}
 		}},
 		{"S4/erase/key-being-erased", "a key on an open work list is to be offered again", func(r *run) {

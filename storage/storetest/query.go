@@ -163,6 +163,15 @@ func queryRules() []rule {
 				}
 				r.same(got, m.scan(q), "Scan of the parts")
 			}
+			empty := r.open()
+			parts, err := storage.Split(r.ctx, empty, storage.Query{}, n)
+			r.ok(err, "Split of an empty store")
+			r.add(empty, touches(3)...)
+			var got []storage.Fact
+			for _, p := range parts {
+				got = append(got, r.scan(empty, p)...)
+			}
+			r.same(got, touches(3), "Scan of the parts")
 		}})
 	}
 	slices.SortFunc(all, func(a, b rule) int { return compareNames(a.name, b.name) })

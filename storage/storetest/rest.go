@@ -104,6 +104,26 @@ func restRules() []rule {
 				r.failf("%d facts, error %v", n, err)
 			}
 		}},
+		{"C5/rest/snapshot-and-redaction", "a view shows what is left of its own facts, and nothing of later ones", func(r *run) {
+			s := r.open()
+			r.add(s, touch(0), touch(1))
+			view := r.snapshot(s)
+			defer view.Close()
+			r.add(s, touch(2), touch(3))
+			red := func(n int) storage.Fact {
+				return with(touch(n, account(n)), func(t *touchpoint.Touch) { t.Redacted = true })
+			}
+			r.erase(s, storage.Erasure{Redact: []storage.Fact{red(1), red(2), red(3)}})
+			var got []storage.Fact
+			for f, err := range view.Scan(r.ctx, storage.Query{}) {
+				r.ok(err, "Scan of the view")
+				got = append(got, f)
+			}
+			r.same(got, []storage.Fact{touch(0), red(1)}, "Scan of the view")
+			if n, err := drain(view.Ties(r.ctx, []identity.ID{account(2), account(3)})); n != 0 || err != nil {
+				r.failf("%d ties of later facts, error %v", n, err)
+			}
+		}},
 		{"S14/rest/dump-and-restore", "a dump gives back the same facts to any store", func(r *run) {
 			s, m := r.world(6, 200)
 			r.add(s, fullTouch(), with(fullTouch(), func(t *touchpoint.Touch) { t.ID, t.Cost, t.Value = " ' ", touchpoint.Money{}, money(-1<<63, "QQQ") }))
@@ -270,6 +290,34 @@ func restRules() []rule {
 				} else if n != whole {
 					r.failf("%d values of %d and no error", n, whole)
 				}
+			}
+		}},
+		{"S8/rest/context-nil", "a nil context is an error, not a panic, for optional calls too", func(r *run) {
+			s := r.open()
+			r.add(s, touches(3)...)
+			var none context.Context
+			calls := make(map[string]func() error)
+			if c, able := s.(storage.Counter); able {
+				calls["Count"] = func() error { _, err := c.Count(none, storage.Query{}); return err }
+			}
+			if c, able := s.(storage.Splitter); able {
+				calls["Split"] = func() error { _, err := c.Split(none, storage.Query{}, 3); return err }
+			}
+			if c, able := s.(storage.Snapshotter); able {
+				view := r.snapshot(s)
+				defer view.Close()
+				calls["Snapshot"] = func() error { _, err := c.Snapshot(none); return err }
+				calls["Scan of a view"] = func() error { _, err := drain(view.Scan(none, storage.Query{})); return err }
+				calls["Ties of a view"] = func() error { _, err := drain(view.Ties(none, nil)); return err }
+			}
+			if c, able := s.(storage.Summarizer); able {
+				calls["PutSummaries"] = func() error { return c.PutSummaries(none, "m", storage.Cursor{}, place(1), nil, nil) }
+				calls["SummaryCursor"] = func() error { _, err := c.SummaryCursor(none, "m"); return err }
+				calls["Summaries"] = func() error { _, err := drain(c.Summaries(none, "m", storage.SummaryQuery{})); return err }
+				calls["CountSummaries"] = func() error { _, err := c.CountSummaries(none, "m", storage.SummaryQuery{}); return err }
+			}
+			for name, call := range calls {
+				r.is(attempt(call), storage.ErrNoContext, name)
 			}
 		}},
 		{"S8/rest/cancel-at-every-look", "a call cancelled anywhere returns promptly, and the store goes on", func(r *run) {
