@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/tabi-go/tabi/storage"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // A failure is what is told of an error of the driver: its class, and a cause without the
@@ -54,7 +55,7 @@ func classify(ctx context.Context, err error) error {
 
 // isOurs reports whether a step of ours has decided already.
 func isOurs(err error) bool {
-	for _, e := range []error{storage.ErrClosed, storage.ErrErasure, storage.ErrStale, storage.ErrSchemaNew, storage.ErrSchemaOld, errSchema, errGeneration} {
+	for _, e := range []error{storage.ErrClosed, storage.ErrErasure, storage.ErrStale, storage.ErrSchemaNew, storage.ErrSchemaOld, touchpoint.ErrInvalid, errSchema, errGeneration} {
 		if errors.Is(err, e) {
 			return true
 		}
