@@ -87,7 +87,7 @@ func TestWhatCheckAcceptsComesBack(t *testing.T) {
 }
 
 func TestCheckKeepsEveryBound(t *testing.T) {
-	form, wild := identity.Form, identity.Kind(99)
+	form, last, next, wild := identity.Form, identity.Probabilistic, identity.Probabilistic+1, identity.Kind(99)
 	entry := func(tag byte) storage.Suppression {
 		return storage.Suppression{KeyID: "k", Tag: storage.Tag{tag}, At: t0}
 	}
@@ -128,10 +128,22 @@ func TestCheckKeepsEveryBound(t *testing.T) {
 		"two currencies":           {touch(func(tp *touchpoint.Touch) { tp.Cost = usd }), "currency", touchpoint.OutOfRange},
 		"an amount of no currency": {touch(func(tp *touchpoint.Touch) { tp.Value = touchpoint.Money{Minor: 1} }), "currency", touchpoint.Missing},
 		"a cost alone":             {f: touch(func(tp *touchpoint.Touch) { tp.Cost, tp.Value = usd, touchpoint.Money{} })},
-		"a scope of a kind":        {f: scope(&form)},
-		"a scope of no such kind":  {scope(&wild), "scope.kind", touchpoint.OutOfRange},
-		"entries in order":         {f: erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(1), entry(2)} })},
-		"entries out of order":     {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(2), entry(1)} }), "entries", touchpoint.DuplicateKey},
+		"currencies at the ends":   {f: touch(func(tp *touchpoint.Touch) { tp.Value.Currency = touchpoint.Currency([]byte("AZA")) })},
+		"a currency before A":      {touch(func(tp *touchpoint.Touch) { tp.Value.Currency = touchpoint.Currency([]byte("A@A")) }), "currency", touchpoint.UnknownCurrency},
+		"a currency after Z":       {touch(func(tp *touchpoint.Touch) { tp.Value.Currency = touchpoint.Currency([]byte("A[A")) }), "currency", touchpoint.UnknownCurrency},
+		"a scope of the last kind": {f: scope(&last)},
+		"a scope of the next kind": {scope(&next), "scope.kind", touchpoint.OutOfRange},
+		"the last generation": {f: erase(func(e *storage.Erased) {
+			e.Entries = []storage.Suppression{{Tag: storage.Tag{1}, At: t0, Generation: math.MaxInt32}}
+		})},
+		"a generation below zero": {erase(func(e *storage.Erased) {
+			e.Entries = []storage.Suppression{{Tag: storage.Tag{1}, At: t0, Generation: -1}}
+		}), "entries", touchpoint.OutOfRange},
+		"removed audits":          {f: erase(func(e *storage.Erased) { e.Removed = map[storage.Class]int64{storage.ClassAudit: 1} })},
+		"a scope of a kind":       {f: scope(&form)},
+		"a scope of no such kind": {scope(&wild), "scope.kind", touchpoint.OutOfRange},
+		"entries in order":        {f: erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(1), entry(2)} })},
+		"entries out of order":    {erase(func(e *storage.Erased) { e.Entries = []storage.Suppression{entry(2), entry(1)} }), "entries", touchpoint.DuplicateKey},
 		"entries of a tag by key": {f: erase(func(e *storage.Erased) {
 			e.Entries = []storage.Suppression{{KeyID: "k1", Tag: storage.Tag{1}, At: t0}, {KeyID: "k2", Tag: storage.Tag{1}, At: t0}}
 		})},

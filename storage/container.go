@@ -198,8 +198,8 @@ func lineClass(line []byte) (Class, bool) {
 	return 0, false
 }
 
-// lines yields the lines between header and trailer, and ends with a *CorruptError unless
-// both are there and right.
+// lines yields the lines before the trailer, and ends with a *CorruptError unless header and
+// trailer are there and right.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		in := bufio.NewScanner(r)
@@ -223,7 +223,7 @@ func lines(r io.Reader) iter.Seq2[[]byte, error] {
 					yield(nil, &CorruptError{"container trailer", int64(n + 1)})
 					return
 				}
-			case n > 0 && !yield(line, nil):
+			case !yield(line, nil):
 				return
 			}
 			sum.Write(line)

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,11 +39,11 @@ func TestContainerLinesThatAreNoFactsArePassedOver(t *testing.T) {
 	for _, line := range []string{
 		`{"type":"touch","at":"yesterday"}`, `{"type":"touch","who":"x"}`, `{"type":"touch","ids":[{"type":1}]}`, `{"type":"touch","cost":1}`,
 		`{"type":"override","op":"explode"}`, `{"type":"touch","sentiment":0.12345}`, `{"type":"touch","props":{"a":1,"A":2}}`, `{"type":"residue","count":1.5}`,
-		`{"type":"audit","subject":"xyz"}`, `{"type":"evidence","weight":99999999999}`, `{"type":"erasure","removed":{"nothing":1}}`, `[]`, `{`,
+		`{"type":"erasure","id":"e","at":"2026-04-01T09:00:00Z","removed":{"":1}}`, `{"type":"audit","subject":"xyz"}`, `{"type":"evidence","weight":99999999999}`, `{"type":"erasure","removed":{"nothing":1}}`, `[]`, `{`,
 	} {
-		s := memstore.New(nil)
-		if tally, err := storage.Restore(t.Context(), s, strings.NewReader(sealed(line))); err == nil {
-			t.Errorf("%s: taken, %v", line, tally)
+		var c *storage.CorruptError
+		if tally, err := storage.Restore(t.Context(), memstore.New(nil), strings.NewReader(sealed(line))); !errors.As(err, &c) || tally.Offered() > 0 {
+			t.Errorf("%s: %v, %v", line, tally, err)
 		}
 	}
 }

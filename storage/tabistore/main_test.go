@@ -254,7 +254,9 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"-store", "none"}, {"-store", "sqlite:"}, {"-store", "mem", "-store", "mem"}, {"-store", "mem", "-nonsense"},
 		{"-store", "mem", "-erase", "user_id:u1"}, {"-store", "mem", "-load", "nowhere"}, {"-store", "mem", "-dump", "-digest"},
-		{"-store", "mem", "-now", "yesterday"}, {"-store", "mem", "-batch", "0"}, {"-store", "mem", "-bench", "0"}, {"-store", "mem", "-load", file, "-bench", "10"}, {"-store", "mem", "-dump", "-ids", "u1"},
+		{"-store", "mem", "-now", "yesterday"}, {"-store", "mem", "-batch", "0"}, {"-store", "mem", "-batch", "10001"}, {"-store", "mem", "-writers", "0"}, {"-store", "mem", "-limit", "-1"},
+		{"-store", "mem", "-since", "2026-01-01"}, {"-store", "mem", "-erase", "u1", "-keys", file}, {"-store", "mem", "-dump", "-ids", "user_id:u1,user_id:\x01"},
+		{"-store", "mem", "-bench", "0"}, {"-store", "mem", "-load", file, "-bench", "10"}, {"-store", "mem", "-dump", "-ids", "u1"},
 		{"-store", "mem", "-load", file, "-keys", file}, {"-store", "mem", "more"},
 	} {
 		if r := want(t, 2, "", args...); r.errs == "" {
@@ -262,6 +264,8 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	want(t, 1, "", "-store", "sqlite:"+file)
+	want(t, 1, "", "-store", "mem", "-changes", "a b")
+	want(t, 0, "", "-store", "mem", "-load", file, "-batch", "10000", "-dump=false", "-digest")
 	if r := want(t, 0, "", "-h"); !strings.Contains(r.errs, "-outcomes") {
 		t.Error(r.errs)
 	}
