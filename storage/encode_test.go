@@ -87,6 +87,19 @@ func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
 	}
 }
 
+// The first instant that a fact may have, and the last, are instants of facts.
+func TestFactsOfTheFirstAndTheLastInstant(t *testing.T) {
+	for _, at := range []time.Time{time.Unix(0, 0).UTC(), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)} {
+		body, err := storage.AppendFact(nil, storage.Fact{Touch: &touchpoint.Touch{Source: "s", ID: "i", At: at, Kind: "k"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := storage.DecodeFact(body); err != nil || !f.Touch.At.Equal(at) {
+			t.Errorf("%v comes back another: %v", at, err)
+		}
+	}
+}
+
 // Equal content ⇔ equal bytes: what is no content changes nothing, every field changes something.
 func TestEqualContentIsEqualBytes(t *testing.T) {
 	encode := func(f storage.Fact) string {
@@ -150,7 +163,8 @@ func TestCheckNamesFieldAndReasonAndNoValue(t *testing.T) {
 		{"kind", touchpoint.Missing, func(t *touchpoint.Touch) { t.Kind = "" }},
 		{"kind", touchpoint.Syntax, func(t *touchpoint.Touch) { t.Kind = "Secret" }},
 		{"at", touchpoint.Missing, func(t *touchpoint.Touch) { t.At = time.Time{} }},
-		{"at", touchpoint.TimeRange, func(t *touchpoint.Touch) { t.At = time.Unix(-1, 0) }},
+		{"at", touchpoint.TimeRange, func(t *touchpoint.Touch) { t.At = time.Unix(0, -1000) }},
+		{"at", touchpoint.TimeRange, func(t *touchpoint.Touch) { t.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{"received_at", touchpoint.TimeRange, func(t *touchpoint.Touch) { t.ReceivedAt = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{"stage", touchpoint.Control, func(t *touchpoint.Touch) { t.Stage = "secret\x1f" }},
 		{"stage", touchpoint.BadUTF8, func(t *touchpoint.Touch) { t.Stage = "secret\xff" }},

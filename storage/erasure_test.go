@@ -46,6 +46,25 @@ func TestSuppressionListIsAFunctionOfASet(t *testing.T) {
 	}
 }
 
+// The erasure of the later instant gives the policy, whatever its id and whichever came first.
+func TestSuppressionGoesByTheLaterErasure(t *testing.T) {
+	on := func(id string, at time.Time, p storage.Policy) storage.Erased {
+		return storage.Erased{ID: id, At: at, Entries: []storage.Suppression{{KeyID: id, Tag: storage.Tag{1}, At: t0, Policy: p}}}
+	}
+	for _, later := range []string{"a", "z"} {
+		x, y := on("m", t0, storage.Refuse), on(later, t0.Add(time.Microsecond), storage.RestartAsNew)
+		for _, order := range [][]storage.Erased{{x, y}, {y, x}} {
+			var l storage.SuppressionList
+			for _, e := range order {
+				l.Join(e)
+			}
+			if s, _ := l.Entry(storage.Tag{1}); s.Policy != storage.RestartAsNew || s.KeyID != later {
+				t.Errorf("m at first, %s later: %v of %s", later, s.Policy, s.KeyID)
+			}
+		}
+	}
+}
+
 func TestSuppressionBorders(t *testing.T) {
 	var l storage.SuppressionList
 	tag := storage.Tag{1}

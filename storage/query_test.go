@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"cmp"
 	"errors"
 	"testing"
 	"time"
@@ -46,6 +47,21 @@ func TestSelectsIsThePlainMeaningOfAQuery(t *testing.T) {
 	}
 	if (storage.Query{Kinds: []touchpoint.Kind{""}}).Selects(everything()[2]) {
 		t.Error("evidence has a kind")
+	}
+}
+
+// Places are told apart by instant, source, id and class, in this order.
+func TestPositionsCompareTermByTerm(t *testing.T) {
+	places := []storage.Position{
+		{}, {At: t0, Source: "b", ID: "b", Class: 2}, {At: t0, Source: "b", ID: "b", Class: 3}, {At: t0, Source: "b", ID: "c", Class: 1},
+		{At: t0, Source: "c", ID: "a", Class: 1}, {At: t0.Add(time.Microsecond), Source: "a", ID: "a", Class: 1},
+	}
+	for i, p := range places {
+		for k, o := range places {
+			if got, want := p.Compare(o), cmp.Compare(i, k); got != want {
+				t.Errorf("%v with %v: %d, want %d", p, o, got, want)
+			}
+		}
 	}
 }
 
