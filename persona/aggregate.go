@@ -38,9 +38,6 @@ func (a *aggregate) of(f Fields, at time.Time) (Value, Why) {
 			first = t
 		}
 		count++
-		if a.Of == "" {
-			continue
-		}
 		if v, why := view.Field(a.Of); why.Known() {
 			texts[normal.Fold(v.String())] = true
 			if v = alike(v, Value{kind: Number}); v.kind == Number && v.lo == v.hi {

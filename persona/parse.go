@@ -54,9 +54,7 @@ func (p *parser) condition(raw json.RawMessage, path string, depth int, inTouche
 			n.kids = []Condition{kid}
 			return err
 		case "field":
-			if err := scalar(raw, path, &n.field); err != nil {
-				return err
-			}
+			_ = json.Unmarshal(raw, &n.field) // what is no text is no field either
 			if n.field == "" || inTouches && !strings.HasPrefix(n.field, "touch.") {
 				return fault(path, "no such field")
 			}
@@ -119,26 +117,20 @@ func (p *parser) aggregate(n *node, raw json.RawMessage, path string, depth int)
 			a.Where = &where
 			return err
 		case "within":
-			if err := scalar(raw, path, &a.Within); err != nil {
-				return err
-			}
+			_ = json.Unmarshal(raw, &a.Within) // what is no text is no duration either
 			span, ok := ParseSpan(a.Within)
 			if a.span = time.Duration(span); !ok || span == 0 {
 				return fault(path, "no duration")
 			}
 			return nil
 		case "agg":
-			if err := scalar(raw, path, &a.Agg); err != nil {
-				return err
-			}
+			_ = json.Unmarshal(raw, &a.Agg)
 			if !slices.Contains([]string{"count", "distinct", "sum", "mean", "min", "max", "age_last", "age_first"}, a.Agg) {
 				return fault(path, "unknown word")
 			}
 			return nil
 		case "of":
-			if err := scalar(raw, path, &a.Of); err != nil {
-				return err
-			}
+			_ = json.Unmarshal(raw, &a.Of)
 			if !strings.HasPrefix(a.Of, "touch.") {
 				return fault(path, "no field of a touch")
 			}

@@ -108,10 +108,7 @@ func hashed(id identity.ID, rules *identity.Rules) (string, bool) {
 		return "", false
 	}
 	id, err := rules.ID(id.Type(), id.Value())
-	if err != nil {
-		return "", false
-	}
-	if ok, _ := rules.Linkable(id); !ok {
+	if ok, _ := rules.Linkable(id); err != nil || !ok {
 		return "", false
 	}
 	sum := sha256.Sum256([]byte(id.Value()))

@@ -123,7 +123,7 @@ func (l *Lift) sample(f *Findings) *sample {
 	s := &sample{}
 	last := ""
 	for _, text := range slices.Sorted(maps.Keys(l.rows)) { // equal IDs side by side
-		if l.rows[text] <= 0 {
+		if l.rows[text] < 0 { // taken away before it came
 			continue
 		}
 		r, _ := record.Decode(text)

@@ -16,9 +16,7 @@ func (r *run) settle() (costs []float64) {
 		changed := r.assign()
 		cost := r.neutral
 		for i, w := range r.weight {
-			if w > 0 {
-				cost += float64(float64(w) * r.off[i])
-			}
+			cost += float64(float64(w) * r.off[i])
 		}
 		costs = append(costs, cost)
 		n := len(costs)

@@ -14,9 +14,7 @@ func (r *run) begin(choose func(off []float64) int) {
 	for len(r.centres) < r.k {
 		row := choose(off)
 		if row < 0 { // all rows are as good as a centre: take the first other
-			row = slices.IndexFunc(r.weight, func(w int) bool { return w > 0 })
-			for slices.Contains(chosen, row) || r.weight[row] == 0 {
-				row++
+			for row = 0; slices.Contains(chosen, row) || r.weight[row] == 0; row++ {
 			}
 		}
 		chosen = append(chosen, row)

@@ -55,7 +55,7 @@ func (b Bins) Of(c Range) int {
 }
 
 func (b Bins) joinSmall(cells []Range, won []bool) Bins {
-	for len(b) > 0 {
+	for { // until none is small; a single bin holds all
 		n, wins, known := make([]int, len(b)+1), make([]int, len(b)+1), 0
 		for i, c := range cells {
 			if bin := b.Of(c); bin != Unknown {
