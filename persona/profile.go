@@ -140,10 +140,7 @@ func (o *FoldOptions) compare(a, b *Observation) int {
 	if c := a.Ref.Compare(b.Ref); c != 0 {
 		return c
 	}
-	if c := cmp.Or(cmp.Compare(a.Value.kind, b.Value.kind), cmp.Compare(a.Value.text, b.Value.text)); c != 0 {
-		return c
-	}
-	return cmp.Or(cmp.Compare(a.Value.String(), b.Value.String()), cmp.Compare(a.Unknown, b.Unknown),
+	return cmp.Or(cmp.Compare(a.Value.String(), b.Value.String()), cmp.Compare(a.Value.kind, b.Value.kind), cmp.Compare(a.Unknown, b.Unknown),
 		a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(a.Method, b.Method))
 }
 
