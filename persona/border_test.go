@@ -234,6 +234,7 @@ func TestAssignmentsAtTheirThresholds(t *testing.T) {
 func TestAggregatesAreStrict(t *testing.T) {
 	for text, path := range map[string]string{
 		`{"within":3}`:                  "/touches/within",
+		`{"within":null}`:               "/touches/within",
 		`{"within":"P1D","agg":3}`:      "/touches/agg",
 		`{"agg":"sum","of":3}`:          "/touches/of",
 		`{"agg":"count","where":[]}`:    "/touches/where",
@@ -246,6 +247,44 @@ func TestAggregatesAreStrict(t *testing.T) {
 	}
 	if _, err := persona.ParsePersonas([]byte(`{"id":"p","criteria":[` + one("c", "") + `],"evidence":[{"kind":"crm","n":0,"at":"2026-01-01T00:00:00Z"}]}`)); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a trait has beaten is listed, the last first: all of it, or the last sixteen.
+func TestOthersAreTheLastOnes(t *testing.T) {
+	for n, want := range map[int]int{1: 0, 2: 1, 17: 16, 18: 16, 30: 16} {
+		var obs []persona.Observation
+		for i := range n {
+			obs = append(obs, observe("account.city", fmt.Sprint("city ", i), "crm", i))
+		}
+		tr := traitOf(persona.Fold(slices.Values(obs), at, nil), "account.city")
+		if tr.Value.String() != "city 0" || len(tr.Others) != want || want > persona.MaxOthers {
+			t.Errorf("of %d: %s before %d others, not %d", n, tr.Value, len(tr.Others), want)
+		}
+		for i, o := range tr.Others {
+			if o.Value.String() != fmt.Sprint("city ", i+1) {
+				t.Errorf("of %d: other %d is %s", n, i, o.Value)
+			}
+		}
+	}
+}
+
+// Of sources of one rank the greater name is the later, and the winner of a majority is
+// the last that said so; of two values said as often it is the later.
+func TestTiesOfSourcesAndMajorities(t *testing.T) {
+	fold := func(policy persona.Policy, obs ...persona.Observation) persona.Trait {
+		slices.Reverse(obs)
+		return traitOf(persona.Fold(slices.Values(obs), at, &persona.FoldOptions{Policies: map[string]persona.Policy{"account.city": policy}}), "account.city")
+	}
+	if tr := fold(persona.Latest, observe("account.city", "Rome", "fax", 1), observe("account.city", "Oslo", "gab", 1)); tr.Value.String() != "Oslo" {
+		t.Errorf("of fax and gab %s", tr.Value)
+	}
+	last := observe("account.city", "Rome", "crm", 1)
+	if tr := fold(persona.Majority, observe("account.city", "Rome", "crm", 9), last, observe("account.city", "Oslo", "crm", 0)); !tr.At.Equal(last.At) {
+		t.Errorf("the majority is of %v", tr.At)
+	}
+	if tr := fold(persona.Majority, observe("account.city", "Rome", "fax", 1), observe("account.city", "Oslo", "gab", 1)); tr.Value.String() != "Oslo" {
+		t.Errorf("of as many %s", tr.Value)
 	}
 }
 

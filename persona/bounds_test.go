@@ -207,6 +207,21 @@ func TestBestProfileOfSeveral(t *testing.T) {
 	}
 }
 
+// A score of 0 is a score: an account that is ruled out is not one that nothing is known of.
+func TestBestOfUnknownAndRuledOut(t *testing.T) {
+	const known = `"criteria":[{"id":"c","weight":1,"when":{"field":"f","op":"eq","value":1}}]`
+	icps, err := persona.ParseICPs([]byte(`[{"id":"unknown",` + known + `},{"id":"out",` + known + `,"disqualify":[{"id":"d","when":{"all":[]}}]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if fit := persona.Best(icps, persona.Map{}, at); fit.Definition != "out" || fit.Tier != "X" {
+			t.Errorf("%+v", fit)
+		}
+		slices.Reverse(icps)
+	}
+}
+
 func TestAssignSaysWhatWasMissed(t *testing.T) {
 	ps, err := persona.ParsePersonas([]byte(`[{"id":"p","min_completeness":0.9,"criteria":[
  {"id":"a","weight":1,"when":{"field":"a","op":"eq","value":true}},{"id":"b","weight":1,"when":{"field":"b","op":"eq","value":true}}],

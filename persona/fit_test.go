@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -190,7 +191,8 @@ func TestFaultsOfDocuments(t *testing.T) {
 		`[{"id":"a",` + crit + `},{"id":"a",` + crit + `}]`:                                   "/1/id",
 		`{"id":"a","criteria":[{"id":"a","weight":0,"ramp":{"field":"x","zero":0,"one":1}}]}`: "/criteria/0/weight", `{"id":"a","criteria":[{"id":"a","weight":1}]}`: "/criteria/0",
 		`{"id":"a","criteria":[{"id":"a","weight":1,"bands":[{"when":{"all":[]},"degree":2}]}]}`: "/criteria/0/bands/0/degree", `{"id":"a","tiers":{"X":1},` + crit + `}`: "/tiers",
-		`{"id":"a",` + crit + `,"disqualify":[{"id":"a","when":{"all":[]}}]}`: "/disqualify/0/id",
+		`{"id":"a",` + crit + `,"disqualify":[{"id":"a","when":{"all":[]}}]}`:                           "/disqualify/0/id",
+		`{"id":"a",` + strings.Replace(crit, "]", `,{"id":"a","weight":2,"when":{"all":[]}}]`, 1) + `}`: "/criteria/1/id",
 	} {
 		_, err := persona.ParseICPs([]byte(text))
 		var e *persona.DefinitionError

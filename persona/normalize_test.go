@@ -16,6 +16,7 @@ func TestTitles(t *testing.T) {
 		{"購買担当", "individual", "procurement"}, {"経理", "", "finance"}, {"法務", "", "legal"}, {"人事", "", "hr"},
 		{"広報", "", "marketing"}, {"Head of Product", "director", "product"}, {"ﾏﾈｰｼﾞｬｰ", "manager", ""},
 		{"Executive Assistant to the CEO", "individual", "management"}, {"Co-Founder", "c_level", "management"}, {"副社長", "vp", "management"}, {"", "", ""},
+		{"Analyst Manager", "manager", ""}, {"Manager, Analyst", "manager", ""}, // as long: the higher row
 	} {
 		if s, f := persona.Title(tt.title); s != tt.seniority || f != tt.function {
 			t.Errorf("%s: %s, %s", tt.title, s, f)
@@ -29,6 +30,7 @@ func TestNumbers(t *testing.T) {
 		"10,001+": "10001+", "600": "600", "$1.5m": "USD 1500000", "1〜5億円": "JPY 100000000-500000000", "500-1k": "500-1000",
 		"USD 1,200": "USD 1200", "100以下": "0-100", "￥3万": "JPY 30000", "-5": "-5", "３００社": "300", "2百万": "2000000",
 		"about 50": "", "50-": "", "200-51": "", "1,00": "", "": "", "1.2.3": "", "9e9": "", "USD": "", "-5+": "", "0人未満": "",
+		"0人以上": "0+", "0": "0", "50-50": "50", "50名〜50名": "50",
 	} {
 		v, ok := persona.ParseNumber(text)
 		if v.String() != want || ok != (want != "") {
@@ -56,6 +58,7 @@ func TestNormalize(t *testing.T) {
 		{"person.language", "ja-JP", "ja", ""}, {"person.language", "日本語", "ja", ""}, {"person.language", "!", "", persona.Unparseable},
 		{"account.industry", "その他", "", persona.Placeholder}, {"account.industry", " Ｎ／Ａ ", "", persona.Placeholder}, {"person.title", "不明", "", persona.Placeholder},
 		{"person.title", "  ", "", persona.Empty}, {"account.employees", "-5", "", persona.OutOfRange}, {"account.employees", "many", "", persona.Unparseable},
+		{"account.employees", "0", "0", ""}, {"account.employees", "1億", "100000000", ""}, {"account.employees", "100000001", "", persona.OutOfRange}, {"person.title", "a\xff", "", persona.Unparseable},
 		{"account.employees", "51〜200名", "51-200", ""}, {"account.budget", "５億円", "JPY 500000000", ""}, {"person.goals", "grow; save、grow", "grow|save", ""},
 		{"person.opted_out", "はい", "true", ""}, {"person.signup_date", "2026-01-02", "2026-01-02T00:00:00Z", ""}, {"person.title", "Ｃ ＴＯ", "C TO", ""},
 	} {

@@ -45,8 +45,10 @@ func TestContactRoles(t *testing.T) {
 			t.Errorf("%s: %s", text, got)
 		}
 	}
-	if _, ok := m.Role("pope"); ok {
-		t.Error("nobody knows a pope")
+	for _, text := range []string{"pope", "c_level", "legal", "login", ""} { // the last ones infer roles, and name none
+		if r, ok := m.Role(text); ok {
+			t.Errorf("%q is %s", text, r)
+		}
 	}
 	m, err := persona.ParseRoleMap([]byte(`{"champion":["Mobiliser"],"other":["Coach"]}`))
 	if err != nil {
@@ -220,6 +222,9 @@ func TestGroup(t *testing.T) {
 	}
 	if m := g.Members[2]; !m.PossibleBlocker || m.Rated != 3 || m.Sentiment != -0.3 || len(m.Against) != 3 || !m.LastTouch.Equal(at.AddDate(0, 0, -1)) {
 		t.Errorf("%+v", m)
+	}
+	if m := g.Members[0]; m.Rated != 0 || m.Sentiment != 0 {
+		t.Errorf("nobody has rated: %+v", m)
 	}
 	if m := g.Members[1]; show(m.Roles) != "technical_evaluator/declared user/inferred" || m.PossibleBlocker || m.Engagement != 30 {
 		t.Errorf("%+v", m)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/discover"
 )
 
@@ -238,11 +239,132 @@ func TestClustersAreNumberedBySizeThenCentre(t *testing.T) {
 
 // A row of which a draft knows nothing does not fit it.
 func TestDraftDoesNotFitTheUnknown(t *testing.T) {
-	cols, rows := texts(joined(repeated(12, "a", "x", "1"), repeated(12, "b", "y", "2"), repeated(3, "", "", "3")))
+	cols, rows := texts(joined(repeated(12, "a", "x", "z"), repeated(12, "b", "y", "z"), repeated(3, "", "", "z")))
 	res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
 	for _, c := range res.Clusters {
 		if c.Draft == nil || c.Draft.Counts["fits"] > 12 {
 			t.Errorf("%+v", c.Draft)
 		}
+	}
+}
+
+// opportunities are as many won as lost rows, of which the named shares, in percent of the
+// won and of the lost, have the value "v".
+func opportunities(n int, shares map[string][2]int) (rows []discover.Row) {
+	for i := range 2 * n {
+		r := discover.Row{ID: id(i), Outcome: outcome(i < n)}
+		for name, share := range shares {
+			v := "w"
+			if percent := share[i/n]; i%n*100 < percent*n {
+				v = "v"
+			}
+			r.Cells = append(r.Cells, text(name, v))
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// What tells won from lost for certain, but hardly, is no criterion: its information value
+// is under 0.02. Nor is what has no point left beside a far better one.
+func TestDraftLeavesOutWhatTellsLittle(t *testing.T) {
+	names := func(f *discover.Findings) (ids []string) {
+		icps, err := persona.ParseICPs([]byte(encode(t, f.Draft)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range icps[0].Criteria {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	f := find(t, opportunities(2000, map[string][2]int{"clear": {60, 40}, "faint": {53, 47}}), nil)
+	if a := attribute(f, "faint"); !(a.Lower > 0 && a.CrossFitted < .02 && a.Levels[0].Supported && a.Levels[0].Lift > 1) {
+		t.Fatalf("%+v", a)
+	}
+	if got := names(f); !slices.Equal(got, []string{"clear"}) {
+		t.Errorf("criteria %q", got)
+	}
+	f = find(t, opportunities(2000, map[string][2]int{"sure": {100, 0}, "weak": {55, 45}}), nil)
+	if a := attribute(f, "weak"); !(a.Lower > 0 && a.CrossFitted >= .02 && a.Levels[0].Supported) {
+		t.Fatalf("%+v", a)
+	}
+	if got := names(f); !slices.Equal(got, []string{"sure"}) {
+		t.Errorf("criteria %q", got)
+	}
+}
+
+// Rows that were taken away before they came are not there.
+func TestRowsTakenAwayAreNotFound(t *testing.T) {
+	l := lift(t, deals(200, 8))
+	want := encode(t, read(t, l, nil))
+	gone := deals(300, 8)[200:]
+	l.Subtract(lift(t, gone))
+	if got := encode(t, read(t, l, nil)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Where all firms state one range, it is one level.
+func TestARangeThatAllStateIsOneLevel(t *testing.T) {
+	var rows []discover.Row
+	for i := range 40 {
+		rows = append(rows, discover.Row{ID: id(i), Outcome: outcome(i%2 == 0),
+			Cells: []discover.Cell{{Name: "account.employees", Value: persona.RangeValue(51, 200)}}})
+	}
+	levels := find(t, rows, nil).Attributes[0].Levels
+	if len(levels) != 1 || levels[0].Label != "(known)" || levels[0].Won+levels[0].Lost != 40 {
+		t.Errorf("%+v", levels)
+	}
+}
+
+// Rows that differ only in a column which is left out are one, wherever it stands.
+func TestRowsThatDifferInADroppedColumn(t *testing.T) {
+	cols, rows := texts([][]string{{"x", "a"}, {"", "a"}, {"", "a"}, {"", "b"}, {"y", "b"}})
+	tb := table(t, cols, rows)
+	if r := fit(t, discover.KModes{K: 2}, tb); !slices.Equal(r.Dropped, []string{"c1"}) || r.Cost != 0 {
+		t.Errorf("dropped %v at %v", r.Dropped, r.Cost)
+	}
+	if _, err := (discover.KModes{K: 3}).Fit(tb); err != discover.ErrK {
+		t.Errorf("three of two distinct rows: %v", err)
+	}
+}
+
+// As many clusters as rows may have centres that look alike.
+func TestClustersOfOneCentre(t *testing.T) {
+	cols, rows := texts([][]string{{"a", ""}, {"a", "b"}, {"c", "d"}})
+	r := fit(t, discover.KModes{K: 3}, table(t, cols, rows))
+	for i := range 2 {
+		if c := r.Clusters[i].Center; c[0].String() != "a" || c[1].String() != "b" {
+			t.Errorf("centre %d is %v", i, c)
+		}
+	}
+}
+
+// A cell without a column is left out, and an ordinal column without levels has ranks.
+func TestCellsOfTables(t *testing.T) {
+	tb, err := discover.NewTable(discover.Column{Name: "rank", Scale: discover.Ordinal}, discover.Column{Name: "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range []float64{1, 2, 5} {
+		if err := tb.Add(discover.Row{ID: id(i), Cells: []discover.Cell{number("rank", x), text("other", "far away")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d, err := discover.Distances(tb); err != nil || d[0][1] != .25 || d[0][2] != 1 || d[1][2] != .75 {
+		t.Errorf("%v, %v", d, err)
+	}
+	if err := tb.Add(discover.Row{ID: "x", Cells: []discover.Cell{text("rank", "high")}}); err == nil {
+		t.Error("a rank without a list is a number")
+	}
+}
+
+// Other seeds deal the rows otherwise.
+func TestSeedsDealRows(t *testing.T) {
+	rows := deals(120, 9)
+	one, two := find(t, rows, &discover.FindOptions{Seed: 1}), find(t, rows, &discover.FindOptions{Seed: 2})
+	if a, b := attribute(one, "noise"), attribute(two, "noise"); a.CrossFitted == b.CrossFitted || a.IV != b.IV {
+		t.Errorf("cross-fitted %v and %v of %v and %v", a.CrossFitted, b.CrossFitted, a.IV, b.IV)
 	}
 }

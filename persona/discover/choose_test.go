@@ -100,3 +100,20 @@ func TestChoiceOfLittleIsOne(t *testing.T) {
 		t.Errorf("a table without rows: %v", err)
 	}
 }
+
+// A single column shuffled is the same table, so that nothing is rarer than by chance.
+func TestASingleColumnHasNoStructure(t *testing.T) {
+	cols, rows := texts(joined(repeated(5, "a"), repeated(6, "b"), repeated(7, "c")))
+	if c := choose(t, table(t, cols, rows), nil); c.P != 1 || c.K != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Two kinds of rows that differ in every column are two clusters, and no more are tried
+// than there are distinct rows.
+func TestTwoKindsOfRowsAreTwoClusters(t *testing.T) {
+	cols, rows := texts(joined(repeated(12, "a", "b", "c", "d"), repeated(9, "p", "q", "r", "s")))
+	if c := choose(t, table(t, cols, rows), nil); c.K != 2 || c.P != .01 || len(c.Candidates) != 1 {
+		t.Errorf("%+v", c)
+	}
+}

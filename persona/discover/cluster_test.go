@@ -316,26 +316,6 @@ func TestRowsWithoutCommonColumnAreOneApart(t *testing.T) {
 	}
 }
 
-func TestTooManyRowsForAllPairs(t *testing.T) {
-	tb, _ := discover.NewTable(discover.Column{Name: "a"})
-	for i := range discover.MaxRows + 1 {
-		if err := tb.Add(discover.Row{ID: id(i), Cells: []discover.Cell{text("a", strconv.Itoa(i%3))}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_, fitted := discover.PAM{K: 2}.Fit(tb)
-	_, measured := discover.Distances(tb)
-	_, chosen := discover.ChooseK(tb, nil)
-	for _, err := range []error{fitted, measured, chosen} {
-		if !errors.Is(err, discover.ErrTooLarge) {
-			t.Error(err)
-		}
-	}
-	if r := fit(t, discover.KModes{K: 3}, tb); r.Cost != 0 || r.Silhouette != 1 {
-		t.Errorf("k-modes takes any number of rows: %+v", r)
-	}
-}
-
 func TestTablesRefuseWhatTheyCannotCompare(t *testing.T) {
 	for name, cols := range map[string][]discover.Column{
 		"no name": {{}}, "twice": {{Name: "a"}, {Name: "a"}}, "scale": {{Name: "a", Scale: 9}}, "weight": {{Name: "a", Weight: -1}},

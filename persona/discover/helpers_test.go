@@ -73,7 +73,12 @@ func lift(t testing.TB, rows []discover.Row) *discover.Lift {
 
 func find(t testing.TB, rows []discover.Row, o *discover.FindOptions) *discover.Findings {
 	t.Helper()
-	f, err := lift(t, rows).Find(o)
+	return read(t, lift(t, rows), o)
+}
+
+func read(t testing.TB, l *discover.Lift, o *discover.FindOptions) *discover.Findings {
+	t.Helper()
+	f, err := l.Find(o)
 	if err != nil {
 		t.Fatal(err)
 	}

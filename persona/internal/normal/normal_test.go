@@ -60,6 +60,15 @@ func TestEveryCountry(t *testing.T) {
 	}
 }
 
+// A dash that lengthens a katakana is one however it was typed; between others it stays.
+func TestDashesBehindKatakana(t *testing.T) {
+	for text, want := range map[string]string{"デ‐タ": "データ", "ﾃﾞ-ﾀ": "データ", "サ―バ−": "サーバー", "サー─": "サーー", "a-b": "a-b", "営業-部": "営業-部", "-サ": "-サ", "サa-": "サa-"} {
+		if got := normal.Fold(text); got != want {
+			t.Errorf("%s: %s, not %s", text, got, want)
+		}
+	}
+}
+
 func TestEveryWord(t *testing.T) {
 	each(t, "table/words.csv", func(row []string, word string) {
 		switch row[0] {

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -95,6 +96,95 @@ func TestRowsOfNoWeightAreNoRows(t *testing.T) {
 		}
 		if p.Cost() != 0 || p.Start != 0 {
 			t.Errorf("weights %v: cost %v at start %d", weight, p.Cost(), p.Start)
+		}
+	}
+}
+
+// nominal makes rows of columns that are compared by equality.
+func nominal(codes ...[]int32) *cluster.Rows {
+	rows := &cluster.Rows{N: len(codes), Columns: slices.Repeat([]cluster.Column{{Codes: 5, Weight: 1}}, len(codes[0]))}
+	for _, row := range codes {
+		rows.Codes = append(rows.Codes, row...)
+	}
+	return rows
+}
+
+// A row as near to two centres belongs to the first, which is the densest.
+func TestRowsBetweenCentres(t *testing.T) {
+	weight := []int{3, 1, 2}
+	rows := nominal([]int32{0, 0}, []int32{0, 1}, []int32{1, 1})
+	p := cluster.NewPrototypes(rows, weight, false).Divide(2, 0, 1, weight)
+	if !slices.Equal(p.Labels, []int{0, 0, 1}) || p.Cost() != 1 {
+		t.Errorf("labels %v at %v", p.Labels, p.Cost())
+	}
+}
+
+// As many clusters as rows of some weight begin with those rows, though one of no weight
+// is as dense, and though two be alike as far as they are known.
+func TestAsManyClustersAsRows(t *testing.T) {
+	for name, rows := range map[string]*cluster.Rows{
+		"a row of no weight, which is as dense": nominal([]int32{0, 0}, []int32{0, 1}, []int32{1, 0}, []int32{2, 2}),
+		"a row that looks like another":         nominal([]int32{0, 0}, []int32{0, cluster.Missing}, []int32{0, 1}, []int32{2, 2}),
+		"rows of which little is known":         nominal([]int32{2, 2}, []int32{cluster.Missing, 1}, []int32{0, cluster.Missing}, []int32{0, 1}),
+	} {
+		weight := []int{0, 2, 2, 1}
+		p := cluster.NewPrototypes(rows, weight, false).Divide(3, 2, 1, weight)
+		slices.Sort(p.Labels)
+		if !slices.Equal(p.Labels, []int{cluster.Missing, 0, 1, 2}) || p.Start != 0 || p.Costs[0] != p.Cost() {
+			t.Errorf("%s: labels %v at %v of start %d", name, p.Labels, p.Costs, p.Start)
+		}
+	}
+}
+
+// P17: rows stay where they are nearest, and work ends when two steps have gained nothing.
+// A number that no row of a cluster knows is there what it is on average.
+func TestP17RowsBelongToTheNearestCentre(t *testing.T) {
+	for seed := range uint64(trials(300)) {
+		rows, weight := random(24, seed)
+		r := rand.New(rand.NewPCG(seed, 2))
+		for i := range rows.N { // the more of the first column is known, the more is of the second
+			if rows.Row(i)[1] != 0 && r.IntN(4) > 0 {
+				rows.Row(i)[0] = cluster.Missing
+			}
+		}
+		var mean, n [5]float64
+		for i, w := range weight {
+			for j, c := range rows.Row(i) {
+				if c != cluster.Missing {
+					mean[j] += float64(w) * rows.Columns[j].Values[c]
+					n[j] += float64(w)
+				}
+			}
+		}
+		prepared := cluster.NewPrototypes(rows, weight, true)
+		p := prepared.Divide(4, 2, seed, weight)
+		for i := 2; i+1 < len(p.Costs); i++ {
+			if p.Costs[i] >= p.Costs[i-2] {
+				t.Fatalf("seed %d: costs %v", seed, p.Costs)
+			}
+		}
+		far := func(i, c int) (sum float64) {
+			for j, code := range rows.Row(i) {
+				centre := p.Centres[c]
+				switch x := centre.Numbers[j]; {
+				case code == cluster.Missing:
+				case !rows.Columns[j].Number && code != centre.Codes[j]:
+					sum += prepared.Gamma
+				case rows.Columns[j].Number:
+					if x != x {
+						x = mean[j] / n[j]
+					}
+					sum += (rows.Columns[j].Values[code] - x) * (rows.Columns[j].Values[code] - x)
+				}
+			}
+			return sum
+		}
+		for i, l := range p.Labels {
+			for c := range p.Centres {
+				if far(i, c) < far(i, l)-1e-9 {
+					t.Fatalf("seed %d: row %d is in %d at %v, and at %v in %d", seed, i, l, far(i, l), far(i, c), c)
+				}
+			}
 		}
 	}
 }

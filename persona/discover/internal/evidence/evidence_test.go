@@ -93,3 +93,33 @@ func TestBandsOfInformation(t *testing.T) {
 		t.Errorf("weights %v", woe)
 	}
 }
+
+// Each class is dealt evenly, and who else is there in which order does not matter.
+func TestDealIsEvenAndOfTheIDs(t *testing.T) {
+	var ids []string
+	var won []bool
+	for i := range 53 {
+		ids, won = append(ids, string(rune('A'+i))), append(won, i%3 == 0)
+	}
+	fold := evidence.Deal(7, ids, won, 5)
+	var count [2][5]int
+	for i, f := range fold {
+		class := 0
+		if won[i] {
+			class = 1
+		}
+		count[class][f]++
+	}
+	if count != [2][5]int{{7, 7, 7, 7, 7}, {4, 4, 4, 3, 3}} {
+		t.Errorf("dealt %v", count)
+	}
+	slices.Reverse(ids)
+	slices.Reverse(won)
+	slices.Reverse(fold)
+	if again := evidence.Deal(7, ids, won, 5); !slices.Equal(again, fold) {
+		t.Errorf("in another order %v, not %v", again, fold)
+	}
+	if other := evidence.Deal(8, ids, won, 5); slices.Equal(other, fold) {
+		t.Error("the seed does not matter")
+	}
+}

@@ -21,6 +21,7 @@ func whole() record.Record {
 	return record.Record{ID: "row-1", Outcome: 2, Cells: []record.Cell{
 		cell("a", persona.TextValue("x")), cell("b", persona.RangeValue(50, math.Inf(1))), cell("c", persona.BoolValue(false)),
 		{Name: "d", Late: true, Value: record.ValueOf(persona.BoolValue(true))},
+		cell("z", persona.NumberValue(-math.MaxFloat64)),
 	}}
 }
 
@@ -30,7 +31,7 @@ func TestRowsComeBack(t *testing.T) {
 	if !ok || !reflect.DeepEqual(got, &r) {
 		t.Errorf("%+v, %t", got, ok)
 	}
-	for i, want := range []string{"x", "50+", "false", "true"} {
+	for i, want := range []string{"x", "50+", "false", "true", persona.NumberValue(-math.MaxFloat64).String()} {
 		if v := r.Cells[i].Persona(); v.String() != want || r.Cells[i].JSON() == nil {
 			t.Errorf("cell %d is %q", i, v)
 		}
