@@ -137,7 +137,6 @@ func (g *grid) structure(m Method, seed uint64) float64 {
 		r := rand.New(rand.NewPCG(seed, streamSample))
 		r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 		rows = rows[:sampled]
-		slices.Sort(rows)
 	}
 	codes := make([][]int32, len(rows))
 	for i, row := range rows {

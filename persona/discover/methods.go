@@ -82,9 +82,6 @@ func (PAM) prepare(g *grid, d *cluster.Distances) (divider, float64) {
 		for _, row := range medoids {
 			c := cluster.Centre{Codes: g.Row(row), Numbers: make([]float64, len(g.columns))}
 			for j, code := range c.Codes {
-				if !g.Columns[j].Number {
-					continue
-				}
 				if c.Numbers[j] = math.NaN(); code != cluster.Missing {
 					c.Numbers[j] = g.Columns[j].Values[code]
 				}

@@ -47,12 +47,10 @@ func AdjustedRand(a, b []int, weight []int) float64 {
 	cells, left, right := map[pair]int{}, map[int]int{}, map[int]int{}
 	n := 0
 	for i, w := range weight {
-		if w > 0 {
-			cells[pair{a[i], b[i]}] += w
-			left[a[i]] += w
-			right[b[i]] += w
-			n += w
-		}
+		cells[pair{a[i], b[i]}] += w
+		left[a[i]] += w
+		right[b[i]] += w
+		n += w
 	}
 	pairs := func(n int) int { return n * (n - 1) / 2 }
 	var together, inA, inB int
