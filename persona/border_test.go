@@ -149,6 +149,14 @@ func TestTiersOfOneBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	half := persona.Map{"f": persona.TextValue("x"), "g": persona.TextValue("y")}
+	two, err := persona.ParseICPs([]byte(`{"id":"i","tiers":{"mid":50,"top":51},"criteria":[` + one("c", "") + `,{"id":"d","weight":1,"when":{"field":"g","op":"eq","value":"x"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fit := two[0].Fit(half, at); fit.Score != 50 || fit.Tier != "mid" {
+		t.Errorf("at the bound: %v, tier %s", fit.Score, fit.Tier)
+	}
 	for range 20 {
 		if tier := icps[0].Fit(persona.Map{"f": persona.TextValue("x")}, at).Tier; tier != "a" {
 			t.Fatalf("tier %s", tier)

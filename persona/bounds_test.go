@@ -89,6 +89,9 @@ func TestDefinitionsKeepTheirBounds(t *testing.T) {
 	if _, err := persona.ParseTraitMap([]byte(`{"person.":["x"]}`)); err == nil {
 		t.Error("a trait without a name")
 	}
+	if _, err := persona.ParseTraitMap([]byte(`{"person.title":["rank"],"account.size":"seats"}`)); err == nil {
+		t.Error("spellings are a list")
+	}
 	if _, err := persona.ParseTraitMap([]byte(`{"firm.size":["x"]}`)); err == nil {
 		t.Error("a trait of no side")
 	}

@@ -218,7 +218,7 @@ func TestPolicies(t *testing.T) {
 		observe("person.goals", "save", "crm", 90), observe("person.goals", "grow", "crm", 9),
 		observe("person.language", "ja", "crm", 30), observe("person.language", "ja", "crm", 20), observe("person.language", "en", "crm", 1),
 		observe("account.plan_seats", "20", "crm", 9), observe("account.plan_seats", "5", "crm", 1), observe("account.city", "Oslo", "crm", 9), observe("account.city", "Rome", "crm", 1),
-		observe("account.budget", "5m", "crm", 400), observe("account.employees", "60", "crm", 1), observe("person.email", "ann@gmail.com", "form", 1), observe("person.religion", "x", "form", 1), observe("account.city", "Bonn", "crm", -1),
+		observe("account.budget", "5m", "crm", 400), observe("account.employees", "60", "crm", 1), observe("person.email", "ann@gmail.com", "form", 1), observe("person.religion", "x", "form", 1), observe("person.religion", "y", "crm", 2), observe("account.city", "Bonn", "crm", -1),
 	}
 	p := fold(obs, nil)
 	for name, want := range map[string]string{"person.title": "部長", "person.seniority": "director", "person.first_source": "ads", "person.goals": "grow|save", "person.language": "ja",

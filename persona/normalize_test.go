@@ -55,7 +55,7 @@ func TestNormalize(t *testing.T) {
 		unknown          persona.Unknown
 	}{
 		{"account.country", "日本", "JP", ""}, {"account.country", "us", "US", ""}, {"person.country", "Germany", "DE", ""}, {"account.country", "Narnia", "", persona.Unparseable},
-		{"person.language", "ja-JP", "ja", ""}, {"person.language", "日本語", "ja", ""}, {"person.language", "!", "", persona.Unparseable},
+		{"person.language", "ja-JP", "ja", ""}, {"person.language", "日本語", "ja", ""}, {"person.language", "fil_PH", "fil", ""}, {"person.language", "j", "", persona.Unparseable}, {"person.language", "abcd", "", persona.Unparseable}, {"person.language", "!", "", persona.Unparseable},
 		{"account.industry", "その他", "", persona.Placeholder}, {"account.industry", " Ｎ／Ａ ", "", persona.Placeholder}, {"person.title", "不明", "", persona.Placeholder},
 		{"person.title", "  ", "", persona.Empty}, {"account.employees", "-5", "", persona.OutOfRange}, {"account.employees", "many", "", persona.Unparseable},
 		{"account.employees", "0", "0", ""}, {"account.employees", "1億", "100000000", ""}, {"account.employees", "100000001", "", persona.OutOfRange}, {"person.title", "a\xff", "", persona.Unparseable},

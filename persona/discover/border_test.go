@@ -368,3 +368,60 @@ func TestSeedsDealRows(t *testing.T) {
 		t.Errorf("cross-fitted %v and %v of %v and %v", a.CrossFitted, b.CrossFitted, a.IV, b.IV)
 	}
 }
+
+// A text that reads like a truth value is another value and comes before it, in whatever
+// order they came.
+func TestTextsThatReadLikeTruthValues(t *testing.T) {
+	var rows []discover.Row
+	for i := range 80 {
+		v := persona.TextValue("true")
+		if i%2 == 0 {
+			v = persona.BoolValue(true)
+		}
+		rows = append(rows, discover.Row{ID: id(i), Outcome: outcome(i%4 < 3-i%2), Cells: []discover.Cell{{Name: "c", Value: v}}})
+	}
+	for range 2 {
+		levels := find(t, rows, nil).Attributes[0].Levels
+		if len(levels) != 2 || levels[0].Label != levels[1].Label || levels[0].Won != 20 || levels[1].Won != 40 {
+			t.Errorf("%+v", levels)
+		}
+		r := fit(t, discover.KModes{K: 1}, table(t, []discover.Column{{Name: "c"}}, rows))
+		if top := r.Clusters[0].Columns[0].Top; len(top) != 2 || top[0].Value.Kind() != persona.Text || top[1].Value.Kind() != persona.Bool {
+			t.Errorf("%+v", top)
+		}
+		slices.Reverse(rows)
+	}
+}
+
+// Values that are as frequent come in the order of their levels; those that none of the
+// cluster has do not come.
+func TestMostFrequentLevels(t *testing.T) {
+	levels := []string{"small", "medium", "large"}
+	cols := []discover.Column{{Name: "size", Scale: discover.Ordinal, Levels: levels}, {Name: "kind"}}
+	var rows []discover.Row
+	for i := range 60 {
+		cells := []discover.Cell{text("size", levels[(i+2)%3]), text("kind", "a")}
+		if i >= 30 {
+			cells = []discover.Cell{text("size", "large"), text("kind", "b")}
+		}
+		rows = append(rows, discover.Row{ID: id(i), Cells: cells})
+	}
+	r := fit(t, discover.PAM{K: 1}, table(t, cols, rows[:30]))
+	for i, s := range r.Clusters[0].Columns[0].Top {
+		if s.Value.String() != levels[i] {
+			t.Errorf("place %d: %s", i, s.Value)
+		}
+	}
+	r = fit(t, discover.PAM{K: 2}, table(t, cols, rows))
+	if c := r.Clusters[r.Labels[59]]; len(c.Columns[1].Top) != 1 || c.Columns[1].Top[0].Share != 1 {
+		t.Errorf("%+v", c.Columns)
+	}
+}
+
+// A column of which half is missing stays.
+func TestColumnsOfWhichHalfIsMissing(t *testing.T) {
+	cols, rows := texts([][]string{{"a", "x"}, {"a", ""}, {"b", "y"}, {"b", ""}})
+	if r := fit(t, discover.KModes{K: 1}, table(t, cols, rows)); len(r.Dropped) != 0 {
+		t.Errorf("dropped %v", r.Dropped)
+	}
+}

@@ -55,6 +55,11 @@ func TestTablesAtTheirLimits(t *testing.T) {
 	if _, err := discover.NewTable(columns[1:]...); err != nil {
 		t.Errorf("%d columns: %v", len(columns)-1, err)
 	}
+	for n, taken := range map[int]bool{1024: true, 1025: false} {
+		if _, err := discover.NewTable(discover.Column{Name: strings.Repeat("n", n)}); (err == nil) != taken {
+			t.Errorf("a name of %d bytes: %v", n, err)
+		}
+	}
 	for n, want := range map[int]error{discover.MaxRows: nil, discover.MaxRows + 1: discover.ErrTooLarge} {
 		cols, rows := texts(joined(repeated(n-2500, "a"), repeated(2500, "b")))
 		tb := table(t, cols, rows)

@@ -117,3 +117,26 @@ func TestTwoKindsOfRowsAreTwoClusters(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// The number chosen has the greatest silhouette of those that are stable, of equal ones it
+// is the least; it is 1 where chance does as well in more than 5 of 100 tables.
+func TestChoiceIsThatOfTheCandidates(t *testing.T) {
+	edge := false
+	for seed := range uint64(rounds(60, 600)) {
+		cols, rows, _ := planted(14, 2, 3, .8, seed)
+		c := choose(t, table(t, cols, rows), &discover.ChooseOptions{Seed: seed})
+		want, best := 1, -1.
+		for _, a := range c.Candidates {
+			if c.P <= .05 && a.Stability >= .6 && a.Silhouette > best {
+				want, best = a.K, a.Silhouette
+			}
+		}
+		if c.K != want || c.Result.K != want {
+			t.Errorf("seed %d: %d, not %d of %+v", seed, c.K, want, c)
+		}
+		edge = edge || c.P == .05 && c.K > 1
+	}
+	if !edge && !testing.Short() {
+		t.Error("no table at the edge")
+	}
+}

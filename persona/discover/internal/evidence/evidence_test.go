@@ -38,6 +38,7 @@ func TestSmallBinsJoinTheNeighbourOfTheNearerRate(t *testing.T) {
 		"half way between them":         {[]part{{1, 39, 39}, {2, 2, 1}, {3, 59, 0}}, evidence.Bins{2}},
 		"five in a hundred are no few":  {[]part{{1, 37, 37}, {2, 5, 0}, {3, 58, 0}}, evidence.Bins{1, 2}},
 		"four in a hundred are":         {[]part{{1, 37, 37}, {2, 4, 0}, {3, 59, 0}}, evidence.Bins{1}},
+		"the highest is one of them":    {[]part{{1, 50, 20}, {2, 47, 20}, {3, 3, 3}}, evidence.Bins{1}},
 		"five equal parts":              {[]part{{1, 20, 3}, {2, 20, 3}, {3, 20, 3}, {4, 20, 3}, {5, 20, 3}}, evidence.Bins{1, 2, 3, 4}},
 		"numbers that are all the same": {[]part{{7, 40, 3}}, nil},
 	} {
