@@ -194,6 +194,7 @@ func TestObservationsThatDifferInOneThingOnly(t *testing.T) {
 	for _, pair := range [][2]persona.Observation{ // both of nothing, for two reasons; ranges that differ at one end
 		{{Unknown: persona.Empty}, {Unknown: persona.Placeholder}},
 		{{Value: persona.RangeValue(1, 2)}, {Value: persona.RangeValue(1, 3)}},
+		{{Value: persona.TextValue("1")}, {Value: persona.NumberValue(1)}},
 	} {
 		for i := range pair {
 			pair[i].Name, pair[i].Source, pair[i].Ref, pair[i].At = base.Name, base.Source, base.Ref, base.At
@@ -280,9 +281,16 @@ func TestOthersAreTheLastOnes(t *testing.T) {
 // Of sources of one rank the greater name is the later, and the winner of a majority is
 // the last that said so; of two values said as often it is the later.
 func TestTiesOfSourcesAndMajorities(t *testing.T) {
-	fold := func(policy persona.Policy, obs ...persona.Observation) persona.Trait {
-		slices.Reverse(obs)
-		return traitOf(persona.Fold(slices.Values(obs), at, &persona.FoldOptions{Policies: map[string]persona.Policy{"account.city": policy}}), "account.city")
+	fold := func(policy persona.Policy, obs ...persona.Observation) (tr persona.Trait) {
+		for range 2 { // in both orders
+			before := tr
+			slices.Reverse(obs)
+			tr = traitOf(persona.Fold(slices.Values(obs), at, &persona.FoldOptions{Policies: map[string]persona.Policy{"account.city": policy}}), "account.city")
+			if before.Name != "" && fmt.Sprintf("%+v", before) != fmt.Sprintf("%+v", tr) {
+				t.Errorf("%s: %+v, in the other order %+v", policy, before, tr)
+			}
+		}
+		return tr
 	}
 	if tr := fold(persona.Latest, observe("account.city", "Rome", "fax", 1), observe("account.city", "Oslo", "gab", 1)); tr.Value.String() != "Oslo" {
 		t.Errorf("of fax and gab %s", tr.Value)
