@@ -101,19 +101,12 @@ func (a *Audit) question() string {
 
 // Merge adds the counts of o: [ErrIncompatible] if its plan, At or Within is another.
 func (a *Audit) Merge(o *Audit) error {
-	if a.question() != o.question() {
-		return ErrIncompatible
-	}
-	a.rows.Merge(o.rows)
-	return nil
+	return a.rows.Merge(o.rows, a.question(), o.question())
 }
 
 // Subtract takes the counts of o away again: [ErrUnderflow] if they were not added.
 func (a *Audit) Subtract(o *Audit) error {
-	if a.question() != o.question() {
-		return ErrIncompatible
-	}
-	return a.rows.Subtract(o.rows)
+	return a.rows.Subtract(o.rows, a.question(), o.question())
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
@@ -123,9 +116,5 @@ func (a *Audit) MarshalBinary() ([]byte, error) { return a.rows.Encode(a.questio
 // UnmarshalBinary replaces the counts by encoded ones of the same Plan, At and Within:
 // else [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (a *Audit) UnmarshalBinary(b []byte) error {
-	rows, err := tally.Decode(b, a.question())
-	if err == nil {
-		a.rows = rows
-	}
-	return err
+	return a.rows.Decode(b, a.question())
 }

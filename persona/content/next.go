@@ -89,10 +89,9 @@ func (n *NextTouch) question() string {
 
 // Merge adds the counts of o: [ErrIncompatible] if its At or Within is another.
 func (n *NextTouch) Merge(o *NextTouch) error {
-	if n.question() != o.question() {
-		return ErrIncompatible
+	if err := n.rows.Merge(o.rows, n.question(), o.question()); err != nil {
+		return err
 	}
-	n.rows.Merge(o.rows)
 	for k := range o.rows {
 		n.know(k)
 	}
@@ -101,10 +100,7 @@ func (n *NextTouch) Merge(o *NextTouch) error {
 
 // Subtract takes the counts of o away again: [ErrUnderflow] if they were not added.
 func (n *NextTouch) Subtract(o *NextTouch) error {
-	if n.question() != o.question() {
-		return ErrIncompatible
-	}
-	return n.rows.Subtract(o.rows)
+	return n.rows.Subtract(o.rows, n.question(), o.question())
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
@@ -114,12 +110,9 @@ func (n *NextTouch) MarshalBinary() ([]byte, error) { return n.rows.Encode(n.que
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Within: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (n *NextTouch) UnmarshalBinary(b []byte) error {
-	rows, err := tally.Decode(b, n.question())
-	if err == nil {
-		n.rows, n.next = rows, nil
-		for k := range rows {
-			n.know(k)
-		}
+	err := n.rows.Decode(b, n.question())
+	for k := range n.rows {
+		n.know(k)
 	}
 	return err
 }

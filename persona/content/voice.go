@@ -108,19 +108,12 @@ func (v *Voice) question() string {
 
 // Merge adds the counts of o: [ErrIncompatible] if its At or Themes are others.
 func (v *Voice) Merge(o *Voice) error {
-	if v.question() != o.question() {
-		return ErrIncompatible
-	}
-	v.rows.Merge(o.rows)
-	return nil
+	return v.rows.Merge(o.rows, v.question(), o.question())
 }
 
 // Subtract takes the counts of o away again: [ErrUnderflow] if they were not added.
 func (v *Voice) Subtract(o *Voice) error {
-	if v.question() != o.question() {
-		return ErrIncompatible
-	}
-	return v.rows.Subtract(o.rows)
+	return v.rows.Subtract(o.rows, v.question(), o.question())
 }
 
 // MarshalBinary returns the counts in a stable form: equal counts give equal bytes. The
@@ -130,11 +123,7 @@ func (v *Voice) MarshalBinary() ([]byte, error) { return v.rows.Encode(v.questio
 // UnmarshalBinary replaces the counts by encoded ones of the same At and Themes: else
 // [ErrIncompatible], for broken bytes [ErrCorrupt].
 func (v *Voice) UnmarshalBinary(b []byte) error {
-	rows, err := tally.Decode(b, v.question())
-	if err == nil {
-		v.rows = rows
-	}
-	return err
+	return v.rows.Decode(b, v.question())
 }
 
 // Group says by what answers are told apart.

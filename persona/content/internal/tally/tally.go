@@ -44,15 +44,22 @@ func (t *Tally) Add(k Key, c Count) {
 	(*t)[k] = have
 }
 
-// Merge adds all rows of o.
-func (t *Tally) Merge(o Tally) {
+// Merge adds all rows of o, which must answer the same question.
+func (t *Tally) Merge(o Tally, question, asked string) error {
+	if question != asked {
+		return ErrIncompatible
+	}
 	for k, c := range o {
 		t.Add(k, c)
 	}
+	return nil
 }
 
 // Subtract takes the rows of o away, or nothing at all with [ErrUnderflow].
-func (t *Tally) Subtract(o Tally) error {
+func (t *Tally) Subtract(o Tally, question, asked string) error {
+	if question != asked {
+		return ErrIncompatible
+	}
 	for k, c := range o {
 		for i, have := range (*t)[k] {
 			if have < c[i] {
@@ -104,15 +111,16 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Decode reads what Encode wrote for the same question.
-func Decode(b []byte, question string) (Tally, error) {
+// Decode replaces the tally by what Encode wrote for the same question, or leaves it as it
+// was.
+func (t *Tally) Decode(b []byte, question string) error {
 	if len(b) < 5 || b[0] != encodingVersion ||
 		crc32.Checksum(b[:len(b)-4], castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
-		return nil, ErrCorrupt
+		return ErrCorrupt
 	}
 	d := decoder{rest: b[1 : len(b)-4]}
 	asked := d.text()
-	t := Tally{}
+	rows := Tally{}
 	for n := d.number(); n > 0 && !d.bad; n-- {
 		var k Key
 		var c Count
@@ -122,18 +130,19 @@ func Decode(b []byte, question string) (Tally, error) {
 		for i := range c {
 			c[i] = int64(d.number())
 		}
-		if _, twice := t[k]; twice || c == (Count{}) {
+		if _, twice := rows[k]; twice || c == (Count{}) {
 			d.bad = true
 		}
-		t[k] = c
+		rows[k] = c
 	}
 	switch {
 	case d.bad || len(d.rest) > 0:
-		return nil, ErrCorrupt
+		return ErrCorrupt
 	case asked != question:
-		return nil, ErrIncompatible
+		return ErrIncompatible
 	}
-	return t, nil
+	*t = rows
+	return nil
 }
 
 // A decoder reads the parts of an encoding; bad says that one was not there.

@@ -23,6 +23,12 @@ func sample() tally.Tally {
 	return t
 }
 
+func decode(b []byte, question string) (tally.Tally, error) {
+	var t tally.Tally
+	err := t.Decode(b, question)
+	return t, err
+}
+
 func TestKeysComeInOrder(t *testing.T) {
 	got := sample().Keys()
 	if len(got) != 2 || got[0][0] != "a" || got[1][0] != "b" {
@@ -33,7 +39,7 @@ func TestKeysComeInOrder(t *testing.T) {
 	if len(u) != 1 {
 		t.Error("a row of nothing stays")
 	}
-	if err := u.Subtract(sample()); !errors.Is(err, tally.ErrUnderflow) || len(u) != 1 {
+	if err := u.Subtract(sample(), "q", "q"); !errors.Is(err, tally.ErrUnderflow) || len(u) != 1 {
 		t.Errorf("taking away what is not there: %v", err)
 	}
 }
@@ -41,11 +47,11 @@ func TestKeysComeInOrder(t *testing.T) {
 func TestTalliesComeBackForTheirQuestionOnly(t *testing.T) {
 	for _, want := range []tally.Tally{nil, sample()} {
 		b := want.Encode("q")
-		got, err := tally.Decode(b, "q")
+		got, err := decode(b, "q")
 		if err != nil || !maps.Equal(got, want) {
 			t.Errorf("%v, %v", got, err)
 		}
-		if _, err := tally.Decode(b, "another"); !errors.Is(err, tally.ErrIncompatible) {
+		if _, err := decode(b, "another"); !errors.Is(err, tally.ErrIncompatible) {
 			t.Errorf("another question: %v", err)
 		}
 	}
@@ -55,18 +61,18 @@ func TestTalliesComeBackForTheirQuestionOnly(t *testing.T) {
 func TestTalliesOfOtherBytesAreCorrupt(t *testing.T) {
 	good := sample().Encode("q")
 	for n := range good {
-		if _, err := tally.Decode(good[:n], "q"); !errors.Is(err, tally.ErrCorrupt) {
+		if _, err := decode(good[:n], "q"); !errors.Is(err, tally.ErrCorrupt) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 		bad := bytes.Clone(good)
 		bad[n] ^= 1
-		if _, err := tally.Decode(bad, "q"); !errors.Is(err, tally.ErrCorrupt) {
+		if _, err := decode(bad, "q"); !errors.Is(err, tally.ErrCorrupt) {
 			t.Errorf("a bit of byte %d: %v", n, err)
 		}
 	}
 	body := good[:len(good)-4]
 	for n := range body {
-		if _, err := tally.Decode(sealed(body[:n]), "q"); !errors.Is(err, tally.ErrCorrupt) {
+		if _, err := decode(sealed(body[:n]), "q"); !errors.Is(err, tally.ErrCorrupt) {
 			t.Errorf("cut at %d and sealed: %v", n, err)
 		}
 	}
@@ -86,11 +92,11 @@ func TestTalliesOfOtherBytesAreCorrupt(t *testing.T) {
 		"fewer than the rows":   append(head(2), row(1, 0, 0)...),
 		"a text beyond the end": {1, 99, 'q'},
 	} {
-		if _, err := tally.Decode(sealed(b), "q"); !errors.Is(err, tally.ErrCorrupt) {
+		if _, err := decode(sealed(b), "q"); !errors.Is(err, tally.ErrCorrupt) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if got, err := tally.Decode(sealed(append(head(1), row(math.MaxInt64, 0, 0)...)), "q"); err != nil || len(got) != 1 {
+	if got, err := decode(sealed(append(head(1), row(math.MaxInt64, 0, 0)...)), "q"); err != nil || len(got) != 1 {
 		t.Errorf("the greatest count: %v", err)
 	}
 }
