@@ -96,12 +96,10 @@ func condition(field string, levels []Level, choose func(Level) bool) (persona.C
 	return conditionOf(tree)
 }
 
-// conditionOf makes a condition; it fails where the texts are longer than a document.
+// conditionOf makes a condition of texts and finite numbers; it fails where they are longer
+// than a document.
 func conditionOf(tree any) (persona.Condition, bool) {
-	text, err := json.Marshal(tree)
-	if err != nil {
-		return persona.Condition{}, false
-	}
+	text, _ := json.Marshal(tree)
 	c, err := persona.ParseCondition(text)
 	return c, err == nil
 }

@@ -125,7 +125,7 @@ func (g *grid) shares(j int, weight []int) []Share {
 			codes = append(codes, code)
 		}
 	}
-	slices.SortFunc(codes, func(a, b int) int { return cmp.Or(cmp.Compare(here[b], here[a]), cmp.Compare(a, b)) })
+	slices.SortStableFunc(codes, func(a, b int) int { return cmp.Compare(here[b], here[a]) })
 	var top []Share
 	for _, code := range codes[:min(len(codes), 3)] {
 		s := Share{Value: g.columns[j].values[code].Persona(), Share: float64(here[code]) / known}
