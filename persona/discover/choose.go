@@ -3,7 +3,9 @@ package discover
 import (
 	"cmp"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/tabi-go/tabi/persona/discover/internal/cluster"
 )
@@ -71,12 +73,10 @@ func ChooseK(t *Table, o *ChooseOptions) (*Choice, error) {
 	d := cluster.NewDistances(g.Rows)
 	d.Matrix()
 	divide, _ := m.prepare(g, d)
-	rows := g.each()
-	best := -1.
+	best, whole, stability := -1., divide(g.weight), g.stability(divide, o.Seed)
 	for k := 2; k <= min(mostK, g.N); k++ {
-		p := divide(k, g.weight)
-		_, s := cluster.Silhouette(d.Row, p.Labels, k, g.weight)
-		a := Candidate{k, s, g.stability(divide, rows, k, o.Seed)}
+		_, s := cluster.Silhouette(d.Row, whole(k).Labels, k, g.weight)
+		a := Candidate{k, s, stability[k]}
 		c.Candidates = append(c.Candidates, a)
 		if a.Stability >= leastStable && a.Silhouette > best && c.P <= .05 {
 			c.K, best = k, s
@@ -98,36 +98,60 @@ func (g *grid) each() []int {
 	return rows
 }
 
-// stability divides pairs of subsamples and compares what they say of common rows.
-func (g *grid) stability(divide divider, rows []int, k int, seed uint64) float64 {
-	sum := 0.
-	for pair := range pairs {
-		r := rand.New(rand.NewPCG(seed, streamPairs+uint64(pair)))
-		var labels [2][]int
-		common := make([]int, g.N)
-		in := make([]bool, len(rows))
-		for half := range labels {
-			weight := make([]int, g.N)
-			for _, place := range r.Perm(len(rows))[:len(rows)*4/5] {
-				weight[rows[place]]++
-				if half == 0 {
-					in[place] = true
-				} else if in[place] {
-					common[rows[place]]++
+// stability divides pairs of subsamples into each number of clusters, and compares what
+// they say of common rows.
+func (g *grid) stability(divide divider, seed uint64) (mean [mostK + 1]float64) {
+	rows := g.each()
+	var agreement [pairs][mostK + 1]float64
+	spread(pairs, func(pair int) func() {
+		return func() {
+			r := rand.New(rand.NewPCG(seed, streamPairs+uint64(pair)))
+			var into [2]func(k int) cluster.Partition
+			var distinct [2]int
+			common := make([]int, g.N)
+			in := make([]bool, len(rows))
+			for half := range into {
+				weight := make([]int, g.N)
+				for _, place := range r.Perm(len(rows))[:len(rows)*4/5] {
+					weight[rows[place]]++
+					if half == 0 {
+						in[place] = true
+					} else if in[place] {
+						common[rows[place]]++
+					}
 				}
+				for _, w := range weight {
+					distinct[half] += min(w, 1)
+				}
+				into[half] = divide(weight)
 			}
-			distinct := 0
-			for _, w := range weight {
-				distinct += min(w, 1)
+			for k := 2; k <= min(mostK, g.N); k++ {
+				agreement[pair][k] = cluster.AdjustedRand(into[0](min(k, distinct[0])).Labels, into[1](min(k, distinct[1])).Labels, common)
 			}
-			if distinct == 0 {
-				return 0
-			}
-			labels[half] = divide(min(k, distinct), weight).Labels
 		}
-		sum += cluster.AdjustedRand(labels[0], labels[1], common)
+	})
+	for k := range mean {
+		for _, a := range agreement {
+			mean[k] += a[k]
+		}
+		mean[k] /= pairs
 	}
-	return sum / pairs
+	return mean
+}
+
+// spread does n works on all processors; each is made ready in turn.
+func spread(n int, ready func(i int) (work func())) {
+	var all sync.WaitGroup
+	room := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range n {
+		room <- struct{}{}
+		work := ready(i)
+		all.Go(func() {
+			work()
+			<-room
+		})
+	}
+	all.Wait()
 }
 
 // structure is the share of tables of independent columns with as great a silhouette.
@@ -143,13 +167,18 @@ func (g *grid) structure(m Method, seed uint64) float64 {
 		codes[i] = slices.Clone(g.Row(row))
 	}
 	ours := g.with(codes).greatest(m)
-	as := 1
-	for table := range permuted {
+	var theirs [permuted]float64
+	spread(permuted, func(table int) func() {
 		r := rand.New(rand.NewPCG(seed, streamTables+uint64(table)))
 		for j := range g.columns {
 			r.Shuffle(len(codes), func(a, b int) { codes[a][j], codes[b][j] = codes[b][j], codes[a][j] })
 		}
-		if g.with(codes).greatest(m) >= ours {
+		shuffled := g.with(codes)
+		return func() { theirs[table] = shuffled.greatest(m) }
+	})
+	as := 1
+	for _, s := range theirs {
+		if s >= ours {
 			as++
 		}
 	}
@@ -170,9 +199,9 @@ func (g *grid) greatest(m Method) float64 {
 	d := cluster.NewDistances(g.Rows)
 	d.Matrix()
 	divide, _ := m.prepare(g, d)
-	best := -1.
+	best, into := -1., divide(g.weight)
 	for k := 2; k <= min(mostK, g.N); k++ {
-		_, s := cluster.Silhouette(d.Row, divide(k, g.weight).Labels, k, g.weight)
+		_, s := cluster.Silhouette(d.Row, into(k).Labels, k, g.weight)
 		best = max(best, s)
 	}
 	return best

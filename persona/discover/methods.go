@@ -13,11 +13,13 @@ type Method interface {
 
 	// sort says whether all columns are nominal, and whether it looks at all pairs.
 	sort() (nominal, allPairs bool)
-	// prepare returns the method on a grid, for any k and weights.
+	// prepare returns the method on a grid.
 	prepare(g *grid, d *cluster.Distances) (divide divider, gamma float64)
 }
 
-type divider = func(k int, weight []int) cluster.Partition
+// A divider divides the rows that have weights into any number of clusters. Many goroutines
+// may call it, but one each what it returns.
+type divider = func(weight []int) (into func(k int) cluster.Partition)
 
 // KModes divides rows by the number of columns in which they differ from the mode of
 // their cluster (Huang, 1998). All columns are taken as nominal. Rows are assigned all at
@@ -72,23 +74,29 @@ func prototypes(g *grid, starts int, seed uint64, raw bool) (divider, float64) {
 		starts = 20
 	}
 	p := cluster.NewPrototypes(g.Rows, g.weight, raw)
-	return func(k int, weight []int) cluster.Partition { return p.Divide(k, max(starts, 0), seed, weight) }, p.Gamma
+	return func(weight []int) func(int) cluster.Partition {
+		return func(k int) cluster.Partition { return p.Divide(k, max(starts, 0), seed, weight) }
+	}, p.Gamma
 }
 
 func (PAM) prepare(g *grid, d *cluster.Distances) (divider, float64) {
-	return func(k int, weight []int) cluster.Partition {
-		medoids, labels, costs := cluster.Medoids(d.Matrix(), k, weight)
-		p := cluster.Partition{Labels: labels, Costs: costs}
-		for _, row := range medoids {
-			c := cluster.Centre{Codes: g.Row(row), Numbers: make([]float64, len(g.columns))}
-			for j, code := range c.Codes {
-				if c.Numbers[j] = math.NaN(); code != cluster.Missing {
-					c.Numbers[j] = g.Columns[j].Values[code]
+	all := d.Matrix()
+	return func(weight []int) func(int) cluster.Partition {
+		around := cluster.NewMedoids(all, weight)
+		return func(k int) cluster.Partition {
+			medoids, labels, costs := around.Divide(k)
+			p := cluster.Partition{Labels: labels, Costs: costs}
+			for _, row := range medoids {
+				c := cluster.Centre{Codes: g.Row(row), Numbers: make([]float64, len(g.columns))}
+				for j, code := range c.Codes {
+					if c.Numbers[j] = math.NaN(); code != cluster.Missing {
+						c.Numbers[j] = g.Columns[j].Values[code]
+					}
 				}
+				p.Centres = append(p.Centres, c)
 			}
-			p.Centres = append(p.Centres, c)
+			return p
 		}
-		return p
 	}, 0
 }
 

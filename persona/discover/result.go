@@ -45,7 +45,7 @@ func fit(t *Table, m Method, k int) (*Result, error) {
 	}
 	d := cluster.NewDistances(g.Rows)
 	divide, gamma := m.prepare(g, d)
-	p := divide(k, g.weight)
+	p := divide(g.weight)(k)
 	g.rank(&p)
 	r := &Result{K: k, Rows: g.n, Dropped: g.dropped, Labels: make([]int, len(g.of)), Silhouette: math.NaN(),
 		Cost: p.Cost(), Costs: p.Costs, Start: p.Start, Gamma: gamma, Incomparable: d.Apart}

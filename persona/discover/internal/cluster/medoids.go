@@ -8,24 +8,50 @@ import (
 // equal is how far apart two mean distances may be and count as equal.
 const equal = 1e-12
 
-// Medoids picks the k rows that stand for clusters, and gives each row the nearest one:
-// BUILD, then the best swap until none gains (Kaufman and Rousseeuw, 1990). Swaps are
-// searched by FastPAM1 (Schubert and Rousseeuw, 2019), which finds what the textbook finds
-// with one look at each pair for all k medoids. Distances are at most 1. The medoids come
-// in the order of rows; costs are the mean distance after BUILD and each swap.
-func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, costs []float64) {
-	m := &search{d: d, weight: make([]float64, len(d)), near: make([]int, len(d)), first: make([]float64, len(d)), second: make([]float64, len(d))}
+// Medoids divide rows around some of them: BUILD, then the best swap until none gains
+// (Kaufman and Rousseeuw, 1990). Swaps are searched by FastPAM1 (Schubert and Rousseeuw,
+// 2019), which finds what the textbook finds with one look at each pair for all medoids.
+// One goroutine may use them.
+type Medoids struct {
+	d            [][]float64
+	weight       []float64
+	total, equal float64 // sum of weights; how far apart equal sums may be
+
+	built []int     // the medoids of BUILD, as far as they were asked for
+	gain  []float64 // by row: twice what it would gain as the next one
+	off   []float64 // by row: the distance to the nearest of built, 1 at first
+}
+
+// NewMedoids prepares rows with weights. Distances are at most 1.
+func NewMedoids(d [][]float64, weight []int) *Medoids {
+	m := &Medoids{d: d, weight: make([]float64, len(d)), gain: make([]float64, len(d)), off: slices.Repeat([]float64{1}, len(d))}
 	for i, w := range weight {
 		m.weight[i] = float64(w)
 		m.total += m.weight[i]
 	}
 	m.equal = float64(equal * m.total)
-	m.build(k)
+	for h := range m.gain {
+		sum := 0.
+		for j, d := range d[h] {
+			sum += float64(m.weight[j] * (1 - d))
+		}
+		m.gain[h] = 2 * sum
+	}
+	return m
+}
+
+// Divide picks the k rows that stand for clusters, and gives each row the nearest one. The
+// medoids come in the order of rows; costs are the mean distance after BUILD and each swap.
+func (all *Medoids) Divide(k int) (medoids, labels []int, costs []float64) {
+	all.build(k)
+	n := len(all.d)
+	m := &search{Medoids: all, medoids: slices.Clone(all.built[:k]), near: make([]int, n), first: make([]float64, n), second: make([]float64, n)}
+	m.survey()
 	for costs = append(costs, m.cost()); m.swap(); costs = append(costs, m.cost()) {
 	}
 	slices.Sort(m.medoids)
 	m.survey()
-	for i, w := range weight {
+	for i, w := range m.weight {
 		if w == 0 {
 			m.near[i] = Missing
 		}
@@ -33,11 +59,9 @@ func Medoids(d [][]float64, k int, weight []int) (medoids, labels []int, costs [
 	return m.medoids, m.near, costs
 }
 
-// A search is the work on one set of weights.
+// A search is the work on one number of medoids.
 type search struct {
-	d             [][]float64
-	weight        []float64
-	total, equal  float64 // sum of weights; how far apart equal sums may be
+	*Medoids
 	medoids       []int
 	near          []int     // by row: its medoid's place
 	first, second []float64 // by row: distances to the nearest medoid and to the next
@@ -46,37 +70,28 @@ type search struct {
 // build adds the row that brings all rows nearest, the last of equal ones as R does,
 // until there are k. What a row would gain is kept up to date: after each step only for
 // the rows that have come nearer.
-func (m *search) build(k int) {
-	gain := make([]float64, len(m.d)) // twice that
-	near := slices.Repeat([]float64{1}, len(m.d))
-	for h := range gain {
-		sum := 0.
-		for j, d := range m.d[h] {
-			sum += float64(m.weight[j] * (1 - d))
-		}
-		gain[h] = 2 * sum
-	}
-	for len(m.medoids) < k {
+func (m *Medoids) build(k int) {
+	gain, off := m.gain, m.off
+	for len(m.built) < k {
 		best, most := -1, 0.
 		for h, w := range m.weight {
-			if w > 0 && gain[h] >= most-m.equal && !slices.Contains(m.medoids, h) {
+			if w > 0 && gain[h] >= most-m.equal && !slices.Contains(m.built, h) {
 				best, most = h, max(gain[h], most)
 			}
 		}
-		m.medoids = append(m.medoids, best)
+		m.built = append(m.built, best)
 		for j, now := range m.d[best] {
-			was, w := near[j], m.weight[j]
+			was, w := off[j], m.weight[j]
 			if now >= was || w == 0 {
 				continue
 			}
-			near[j] = now
+			off[j] = now
 			for h, d := range m.d[j][:len(gain)] {
 				x, y := now-d, was-d // 0 if negative, else twice, without a branch
 				gain[h] += float64(w * ((x + math.Abs(x)) - (y + math.Abs(y))))
 			}
 		}
 	}
-	m.survey()
 }
 
 // survey finds each row's nearest medoid and the next; a medoid is its own.
