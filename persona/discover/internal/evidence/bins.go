@@ -25,7 +25,7 @@ func Cut(cells []Range, won []bool) Bins {
 }
 
 // quantiles are those of type 7. Each cut is the last number below it, which parts the
-// rows alike and reads better.
+// rows alike and reads better. Equal ones, and the greatest number, leave a bin empty.
 func quantiles(cells []Range) (cuts Bins) {
 	var points []float64
 	for _, c := range cells {
@@ -35,11 +35,9 @@ func quantiles(cells []Range) (cuts Bins) {
 	}
 	slices.Sort(points)
 	for i := 1; i < 5; i++ {
-		if c := points[(len(points)-1)*i/5]; c < points[len(points)-1] {
-			cuts = append(cuts, c)
-		}
+		cuts = append(cuts, points[(len(points)-1)*i/5])
 	}
-	return slices.Compact(cuts)
+	return cuts
 }
 
 // Of is the bin that holds the whole of a number or range, else Unknown.
@@ -55,7 +53,7 @@ func (b Bins) Of(c Range) int {
 }
 
 func (b Bins) joinSmall(cells []Range, won []bool) Bins {
-	for { // until none is small; a single bin holds all
+	for len(b) > 0 {
 		n, wins, known := make([]int, len(b)+1), make([]int, len(b)+1), 0
 		for i, c := range cells {
 			if bin := b.Of(c); bin != Unknown {
@@ -67,7 +65,7 @@ func (b Bins) joinSmall(cells []Range, won []bool) Bins {
 			}
 		}
 		least := slices.Index(n, slices.Min(n))
-		if n[least]*20 >= known {
+		if n[least] > 0 && n[least]*20 >= known {
 			break
 		}
 		rate := func(bin int) float64 { return float64(wins[bin]) / float64(max(n[bin], 1)) }

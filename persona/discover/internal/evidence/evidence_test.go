@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"crypto/sha256"
 	"math"
 	"slices"
 	"testing"
@@ -90,6 +91,10 @@ func TestBandsOfInformation(t *testing.T) {
 	for i := range 10 {
 		c.Add(i%2, i < 5)
 	}
+	few := evidence.Counts{Won: []int{5, 5, 0}, Lost: []int{0, 20, 0}, Wins: 10, Losses: 20} // the third is of nobody: two values
+	if woe := few.WoE(); math.Abs(woe[0]-math.Log((5.5/11)/(.5/21))) > 1e-12 {
+		t.Errorf("weight %v of a value that never lost", woe[0])
+	}
 	if woe := c.WoE(); woe[2] != 0 || woe[0] <= 0 || woe[1] >= 0 {
 		t.Errorf("weights %v", woe)
 	}
@@ -103,6 +108,21 @@ func TestDealIsEvenAndOfTheIDs(t *testing.T) {
 		ids, won = append(ids, string(rune('A'+i))), append(won, i%3 == 0)
 	}
 	fold := evidence.Deal(7, ids, won, 5)
+	hash := func(i int) string {
+		h := sha256.Sum256([]byte("\x00\x00\x00\x00\x00\x00\x00\x07" + ids[i]))
+		return string(h[:])
+	}
+	for i := range ids {
+		before := 0
+		for j := range ids {
+			if won[i] == won[j] && hash(j) < hash(i) {
+				before++
+			}
+		}
+		if fold[i] != before%5 {
+			t.Errorf("row %d is in fold %d, and %d of its class come before it", i, fold[i], before)
+		}
+	}
 	var count [2][5]int
 	for i, f := range fold {
 		class := 0
