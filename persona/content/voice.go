@@ -96,12 +96,9 @@ func (v *Voice) themesOf(t *touchpoint.Touch) (found []string, ok bool) {
 }
 
 func (v *Voice) question() string {
-	table := ""
+	table := []byte{}
 	if v.Themes != nil {
-		text, err := json.Marshal(v.Themes)
-		if err == nil {
-			table = string(text)
-		}
+		table, _ = json.Marshal(v.Themes) // texts, which JSON holds
 	}
 	return fmt.Sprintf("voice %d %s", v.At.UnixMicro(), table)
 }
