@@ -1,14 +1,15 @@
 package persona_test
 
 import (
-	"encoding/json"
 	"flag"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/internal/trial"
 )
+
+var encode, rounds, source = trial.Encode, trial.Rounds, trial.Source
 
 var update = flag.Bool("update", false, "rewrite the schemas")
 
@@ -22,21 +23,3 @@ func condition(t testing.TB, text string) persona.Condition {
 	}
 	return c
 }
-
-func encode(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-func rounds(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
-func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }

@@ -1,7 +1,6 @@
 package audience_test
 
 import (
-	"encoding/json"
 	"iter"
 	"maps"
 	"math/rand/v2"
@@ -11,7 +10,10 @@ import (
 
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/audience"
+	"github.com/tabi-go/tabi/persona/internal/trial"
 )
+
+var encode, rounds, source = trial.Encode, trial.Rounds, trial.Source
 
 var at = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
@@ -26,24 +28,6 @@ func segment(t testing.TB, text string) *audience.Segment {
 	}
 	return &list[0]
 }
-
-func encode(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-func rounds(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
-}
-
-func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
 // shuffled yields the subjects in a random order, each twice.
 func shuffled(r *rand.Rand, subjects map[string]persona.Fields) iter.Seq2[string, persona.Fields] {

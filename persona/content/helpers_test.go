@@ -1,7 +1,6 @@
 package content_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,31 +10,16 @@ import (
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/content"
+	"github.com/tabi-go/tabi/persona/internal/trial"
 	"github.com/tabi-go/tabi/touchpoint"
 )
+
+var encode, rounds, source = trial.Encode, trial.Rounds, trial.Source
 
 const day = 24 * time.Hour
 
 // at is a Sunday.
 var at = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-
-func rounds(n int) int {
-	if testing.Short() {
-		return max(n/10, 1)
-	}
-	return n
-}
-
-func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
-
-func encode(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
 
 var serial int
 

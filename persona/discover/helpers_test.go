@@ -7,13 +7,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/persona/discover"
+	"github.com/tabi-go/tabi/persona/internal/trial"
 )
+
+var encode, shared = trial.Encode, trial.Shared
 
 // rounds is a number of trials: few by default, fewer with -short, all under TABI_LONG=1.
 func rounds(few, all int) int {
@@ -36,21 +38,6 @@ func text(name, value string) discover.Cell {
 
 func number(name string, x float64) discover.Cell {
 	return discover.Cell{Name: name, Value: persona.NumberValue(x)}
-}
-
-// shared opens a folder of checking data, or skips the test.
-func shared(t testing.TB, parts ...string) []byte {
-	t.Helper()
-	root := os.Getenv("TABI_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	name := filepath.Join(append([]string{root}, parts...)...)
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Skipf("%s is missing", filepath.Join(parts...))
-	}
-	return b
 }
 
 func sharedJSON(t testing.TB, into any, parts ...string) {
@@ -95,15 +82,6 @@ func attribute(f *discover.Findings, name string) *discover.Attribute {
 }
 
 func id(i int) string { return "r" + strconv.Itoa(i) }
-
-func encode(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
 
 func sharedCSV(t testing.TB, parts ...string) [][]string {
 	t.Helper()

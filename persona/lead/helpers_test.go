@@ -1,19 +1,18 @@
 package lead_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/tabi-go/tabi/persona"
+	"github.com/tabi-go/tabi/persona/internal/trial"
 	"github.com/tabi-go/tabi/persona/lead"
 	"github.com/tabi-go/tabi/touchpoint"
 )
+
+var encode, rounds, source, shared = trial.Encode, trial.Rounds, trial.Source, trial.Shared
 
 const day = 24 * time.Hour
 
@@ -51,39 +50,4 @@ func near(t testing.TB, what string, got, want, tolerance float64) {
 	if !(math.Abs(got-want) <= tolerance) {
 		t.Errorf("%s is %v, not %v", what, got, want)
 	}
-}
-
-func rounds(n int) int {
-	switch {
-	case os.Getenv("TABI_LONG") != "":
-		return 20 * n
-	case testing.Short():
-		return max(n/10, 1)
-	}
-	return n
-}
-
-func source(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
-
-func encode(t testing.TB, v any) string {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
-// shared reads a file beside the repository, or skips the test.
-func shared(t testing.TB, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("TABI_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Skipf("%s is missing: set TABI_SHARED to the folder of data and golden files", filepath.Join(dir, name))
-	}
-	return text
 }
