@@ -1,6 +1,7 @@
 package lead
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"strings"
@@ -138,18 +139,11 @@ func leaves(c persona.Condition) []persona.Leaf {
 // orDefault returns the settings of the table with the defaults filled in.
 func (t *Table) orDefault() Table {
 	o := *t
-	fill(&o.HalfLife, persona.Span(14*day))
-	fill(&o.Cap, 100)
-	fill(&o.Weight, 0.5)
-	fill(&o.Prior, 50)
-	fill(&o.Enter, 50)
-	fill(&o.Leave, 40)
+	o.HalfLife = cmp.Or(o.HalfLife, persona.Span(14*day))
+	o.Cap = cmp.Or(o.Cap, 100)
+	o.Weight = cmp.Or(o.Weight, 0.5)
+	o.Prior = cmp.Or(o.Prior, 50)
+	o.Enter = cmp.Or(o.Enter, 50)
+	o.Leave = cmp.Or(o.Leave, 40)
 	return o
-}
-
-func fill[T comparable](to *T, value T) {
-	var zero T
-	if *to == zero {
-		*to = value
-	}
 }
