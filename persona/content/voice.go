@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/internal/num"
@@ -50,11 +51,9 @@ func (v *Voice) Add(t Trail) {
 		k := tally.Key{rowScore, question, stay.Stage, t.Persona, string(touch.Channel)}
 		scale, _ := touch.Props.Text("survey", "scale")
 		token, _ := touch.Props.Number("survey", "score")
-		if score, err := strconv.Atoi(token); err == nil {
-			if ends, ok := scales[scale]; ok && score >= ends[0] && score <= ends[1] {
-				k[5] = scale + "=" + token
-				v.rows.Add(k, tally.Count{1})
-			}
+		if _, ok := scoreOn(scale, token); ok {
+			k[5] = scale + "=" + token
+			v.rows.Add(k, tally.Count{1})
 		}
 		found, ok := v.themesOf(&touch)
 		if !ok {
@@ -67,6 +66,13 @@ func (v *Voice) Add(t Trail) {
 			v.rows.Add(k, tally.Count{1})
 		}
 	}
+}
+
+// scoreOn reads a score, false for none that the scale has.
+func scoreOn(scale, token string) (int, bool) {
+	score, err := strconv.Atoi(token)
+	ends, ok := scales[scale]
+	return score, ok && err == nil && score >= ends[0] && score <= ends[1]
 }
 
 // questionOf names the question that a touch answers.
@@ -178,20 +184,16 @@ func (v *Voice) Scores(by Group) []Score {
 	}
 	answers := map[at][]int64{} // by score
 	for k, c := range v.rows {
-		if k[0] != rowScore {
+		scale, token, _ := strings.Cut(k[5], "=")
+		score, ok := scoreOn(scale, token)
+		if k[0] != rowScore || !ok {
 			continue
 		}
-		for scale, ends := range scales {
-			for score := ends[0]; score <= ends[1]; score++ {
-				if k[5] == scale+"="+strconv.Itoa(score) {
-					a := at{by.of(k), scale}
-					if answers[a] == nil {
-						answers[a] = make([]int64, 11)
-					}
-					answers[a][score] += c[0]
-				}
-			}
+		a := at{by.of(k), scale}
+		if answers[a] == nil {
+			answers[a] = make([]int64, 11)
 		}
+		answers[a][score] += c[0]
 	}
 	out := []Score{}
 	for a, counts := range answers {
