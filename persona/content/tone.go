@@ -165,20 +165,21 @@ type match struct {
 // that apply, the highest priority first.
 func (t *Tone) Resolve(f persona.Fields, at time.Time) Guidance {
 	f = persona.Join(f, relation(f, at))
-	var applies []match
+	var inOrder []match // of the table
 	for i := range t.Rules {
 		r := &t.Rules[i]
 		if truth, leaves := r.When.Explain(f, at); truth == persona.True {
-			applies = append(applies, match{r, len(leaves)})
+			inOrder = append(inOrder, match{r, len(leaves)})
 		}
 	}
+	applies := slices.Clone(inOrder)
 	slices.SortStableFunc(applies, func(a, b match) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.conditions, b.conditions))
 	})
 	g := Guidance{Lead: []Phrase{}, Avoid: []Phrase{}}
-	g.Formality = g.level(formality, applies, t)
-	g.Warmth = g.level(warmth, applies, t)
-	g.Directness = g.level(directness, applies, t)
+	g.Formality = g.level(formality, applies, inOrder)
+	g.Warmth = g.level(warmth, applies, inOrder)
+	g.Directness = g.level(directness, applies, inOrder)
 	g.Length = g.word("length", "medium", applies, func(s Settings) string { return s.Length })
 	g.Emoji = g.flag("emoji", false, applies, func(s Settings) *bool { return s.Emoji })
 	g.Humour = g.flag("humour", false, applies, func(s Settings) *bool { return s.Humour })
@@ -191,9 +192,8 @@ func (t *Tone) Resolve(f persona.Fields, at time.Time) Guidance {
 		}
 	}
 	g.Sender = g.word("sender", "", applies, func(s Settings) string { return s.Sender })
-	inOrder(applies, t)
-	slices.SortStableFunc(applies, func(a, b match) int { return cmp.Compare(b.Priority, a.Priority) })
-	for _, m := range applies {
+	slices.SortStableFunc(inOrder, func(a, b match) int { return cmp.Compare(b.Priority, a.Priority) })
+	for _, m := range inOrder {
 		for _, text := range m.Lead {
 			g.Lead = append(g.Lead, Phrase{m.ID, text})
 		}
@@ -202,15 +202,6 @@ func (t *Tone) Resolve(f persona.Fields, at time.Time) Guidance {
 		}
 	}
 	return g
-}
-
-// inOrder sorts rules as they stand in the table.
-func inOrder(applies []match, t *Tone) {
-	place := map[string]int{}
-	for i := range t.Rules {
-		place[t.Rules[i].ID] = i
-	}
-	slices.SortStableFunc(applies, func(a, b match) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 }
 
 // winner returns the last rule, the best, that sets a descriptor.
@@ -240,22 +231,20 @@ var (
 		func(Floor) int { return 0 }}
 )
 
-func (g *Guidance) level(d dial, applies []match, t *Tone) int {
+func (g *Guidance) level(d dial, applies, inOrder []match) int {
 	v, rule := 3, ""
 	if r := winner(applies, func(s Settings) bool { return d.set(s) != 0 }); r != nil {
 		v, rule = d.set(r.Set), r.ID
 	}
 	step := func(rule, how string) { g.Why = append(g.Why, Choice{d.name, rule, how, strconv.Itoa(v)}) }
 	step(rule, "set")
-	ordered := slices.Clone(applies)
-	inOrder(ordered, t)
-	for _, m := range ordered {
+	for _, m := range inOrder {
 		if by := d.add(m.Add); by != 0 {
 			v += by
 			step(m.ID, "add")
 		}
 	}
-	for _, m := range ordered {
+	for _, m := range inOrder {
 		if d.least(m.Least) > v {
 			v = d.least(m.Least)
 			step(m.ID, "least")
