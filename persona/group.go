@@ -139,7 +139,7 @@ func (m *Member) describe(roles *RoleMap, at time.Time) GroupMember {
 	slices.SortFunc(out.Roles, strongest)
 	var sum int64
 	var rated []touchpoint.Key
-	touches := touchesUntil(m.Fields, at)
+	touches := Contacts(m.Fields, at)
 	for i := range touches {
 		t := &touches[i]
 		out.LastTouch = t.At

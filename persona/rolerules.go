@@ -87,7 +87,7 @@ func (m *RoleMap) Roles(f Fields, p *Persona, at time.Time) []Holding {
 			held[rule.role] = append(held[rule.role], RoleEvidence{InferredRole, rule.field, v, why, nil})
 		}
 	}
-	touches := touchesUntil(f, at)
+	touches := Contacts(f, at)
 	for _, rule := range roleRules().kinds {
 		if e, ok := rule.evidence(touches); ok {
 			held[rule.role] = append(held[rule.role], e)
@@ -116,9 +116,9 @@ func listed(v Value) []string {
 	return out
 }
 
-// touchesUntil returns what people did and what was done to them, by time: no records,
-// no bots, nothing after at.
-func touchesUntil(f Fields, at time.Time) []touchpoint.Touch {
+// Contacts returns the touches of f up to at in which people did something or something
+// was done to them, by time, each key once: no records of other systems and no bots.
+func Contacts(f Fields, at time.Time) []touchpoint.Touch {
 	var out []touchpoint.Touch
 	for t := range f.Touches() {
 		if bot, _ := t.Props.Bool("bot"); !bot && !t.At.After(at) && t.Class() != touchpoint.Record {

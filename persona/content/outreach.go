@@ -74,8 +74,7 @@ func Outreach(c Case, at time.Time, o *OutreachOptions) Advice {
 		o = &OutreachOptions{}
 	}
 	segment := cmp.Or(o.Segment, &Segment{})
-	trail := Trail{Touches: slices.Collect(c.Fields.Touches())}
-	contacts := trail.contacts(at)
+	contacts := persona.Contacts(c.Fields, at)
 	a := Advice{stall: c.Stall, Missing: slices.Clone(c.Missing), Refused: refusals(c.Fields, at)}
 	if sentSince(contacts, at.Add(-max(3*day, segment.ReplyTime))) > 0 {
 		a.Refused = append(a.Refused, CoolDown)
@@ -134,10 +133,9 @@ const answeredWithin = 14 * day
 // that a touch of theirs followed before the next message and within 14 days: what a
 // [Segment] is made of.
 func RepliesOf(touches []touchpoint.Touch, at time.Time) map[touchpoint.Channel]Replies {
-	trail := Trail{Touches: touches}
 	out := map[touchpoint.Channel]Replies{}
 	var open *touchpoint.Touch
-	for _, t := range trail.contacts(at) {
+	for _, t := range persona.Contacts(persona.OfTouches(touches), at) {
 		switch {
 		case sent(&t):
 			r := out[t.Channel]

@@ -80,8 +80,7 @@ func (n *NextTouch) Suggest(a Ask, o *SuggestOptions) Suggestions {
 	if o == nil {
 		o = &SuggestOptions{}
 	}
-	trail := Trail{Touches: slices.Collect(a.Fields.Touches())}
-	contacts := trail.contacts(n.At)
+	contacts := persona.Contacts(a.Fields, n.At)
 	s := Suggestions{List: []Suggestion{}, Refused: refusals(a.Fields, n.At)}
 	if sentSince(contacts, n.At.Add(-cmp.Or(o.CapWithin, 7*day))) >= cmp.Or(o.Cap, 3) {
 		s.Refused = append(s.Refused, TooOften)

@@ -280,8 +280,7 @@ func (g *Guidance) flag(name string, otherwise bool, applies []match, set func(S
 func relation(f persona.Fields, at time.Time) persona.Map {
 	n, first := 0, at
 	var complained, closed time.Time
-	trail := Trail{Touches: slices.Collect(f.Touches())}
-	for _, t := range trail.contacts(at) {
+	for _, t := range persona.Contacts(f, at) {
 		if persona.TwoWay(&t) {
 			n++
 			if t.At.Before(first) {

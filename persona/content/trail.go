@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tabi-go/tabi/persona"
 	"github.com/tabi-go/tabi/touchpoint"
 )
 
@@ -25,19 +26,8 @@ type Trail struct {
 	Touches []touchpoint.Touch
 }
 
-// contacts returns the touches up to an instant that are contacts, in order, each key
-// once: no records of other systems and no bots.
 func (t *Trail) contacts(at time.Time) []touchpoint.Touch {
-	var out []touchpoint.Touch
-	for _, touch := range t.Touches {
-		bot, _ := touch.Props.Bool("bot")
-		if touch.At.After(at) || bot || touch.Class() == touchpoint.Record {
-			continue
-		}
-		out = append(out, touch)
-	}
-	slices.SortFunc(out, touchpoint.Compare)
-	return slices.CompactFunc(out, func(a, b touchpoint.Touch) bool { return a.Key() == b.Key() })
+	return persona.Contacts(persona.OfTouches(t.Touches), at)
 }
 
 // A way is a trail made ready: stays in order.
