@@ -1,6 +1,7 @@
 package num
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -79,24 +80,27 @@ func Round(parts []Fixed, total int64, out []int64) bool {
 		return false
 	}
 	// Remainders that differ by less than the rounding of their sums are equal.
-	order := make([]int, len(parts))
-	for i := range order {
-		order[i] = i
+	for i := range rem {
 		rem[i] = (rem[i] + 1<<22) >> 23
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case rem[a] > rem[b]:
-			return -1
-		case rem[a] < rem[b]:
-			return 1
-		}
-		return 0
-	})
+	handOut(out, rem, int(left))
+	return true
+}
+
+// handOut adds one to as many of out as are left over, those of the largest remainders,
+// ties to the lower index.
+func handOut(out []int64, rem []uint64, left int) {
+	if left == 0 {
+		return
+	}
+	order := make([]int, len(rem))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rem[b], rem[a]) })
 	for _, i := range order[:left] {
 		out[i]++
 	}
-	return true
 }
 
 // Split divides total in proportion to w by largest remainder, ties to the lower index:
@@ -110,27 +114,13 @@ func Split(total int64, w []uint64, out []int64) {
 	size := abs(total)
 	left := size
 	rem := make([]uint64, len(w))
-	order := make([]int, len(w))
 	for i, x := range w {
 		hi, lo := bits.Mul64(size, x)
 		q, r := bits.Div64(hi, lo, sum)
-		out[i], rem[i], order[i] = int64(q), r, i
+		out[i], rem[i] = int64(q), r
 		left -= q
 	}
-	if left > 0 {
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case rem[a] > rem[b]:
-				return -1
-			case rem[a] < rem[b]:
-				return 1
-			}
-			return 0
-		})
-		for _, i := range order[:left] {
-			out[i]++
-		}
-	}
+	handOut(out, rem, int(left))
 	if total < 0 {
 		for i := range out {
 			out[i] = -out[i]
