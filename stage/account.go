@@ -36,10 +36,10 @@ type Policy interface {
 	Stage(members []Standing, at time.Time) (ID, bool)
 }
 
-// An expiring policy changes its answer by the mere passing of time.
+// An expiring policy changes its answer by the mere passing of time, once.
 type expiring interface {
-	// next returns the first instant after at at which the answer may change by itself.
-	next(members []Standing, at time.Time) (time.Time, bool)
+	// expires returns the instant from which the answer is another though nobody moves.
+	expires(members []Standing) (time.Time, bool)
 }
 
 // Max is the default policy: the account stands at the highest-ranked current Open or
@@ -221,11 +221,7 @@ func (s *sweep) run() error {
 		if err := s.ask(e, at, s.changes[first:i]); err != nil {
 			return err
 		}
-		until, last := s.at, true
-		if i < len(s.changes) && !s.changes[i].at.After(s.at) {
-			until, last = s.changes[i].at, false
-		}
-		if err := s.expire(at, until, last); err != nil {
+		if err := s.expire(at, i); err != nil {
 			return err
 		}
 	}
@@ -256,22 +252,18 @@ func (s *sweep) apply(e *edition, c change) {
 	}
 }
 
-// expire asks a policy again at the instants before until, or with last at it, at which
-// its answer changes by itself.
-func (s *sweep) expire(at, until time.Time, last bool) error {
+// expire asks the policy once more if its answer changes by itself after an instant,
+// before the next change and not after the end.
+func (s *sweep) expire(at time.Time, next int) error {
 	p, ok := s.policy.(expiring)
 	if !ok {
 		return nil
 	}
-	for {
-		at, ok = p.next(s.now, at)
-		if !ok || at.After(until) || at.Equal(until) && !last {
-			return nil
-		}
-		if err := s.ask(s.plan.editions[s.plan.at(at)], at, nil); err != nil {
-			return err
-		}
+	again, ok := p.expires(s.now)
+	if !ok || !again.After(at) || again.After(s.at) || next < len(s.changes) && !again.Before(s.changes[next].at) {
+		return nil
 	}
+	return s.ask(s.plan.editions[s.plan.at(again)], again, nil)
 }
 
 // ask lets the policy say where the account stands now, and moves it there.

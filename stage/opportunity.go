@@ -52,14 +52,13 @@ func (o OpportunityDriven) Stage(members []Standing, at time.Time) (ID, bool) {
 	return e.below(id, first)
 }
 
-// next implements expiring: a closed deal is forgotten.
-func (o OpportunityDriven) next(members []Standing, at time.Time) (time.Time, bool) {
+// expires implements expiring: a closed deal is forgotten.
+func (o OpportunityDriven) expires(members []Standing) (time.Time, bool) {
 	m := lastClosed(members)
 	if m == nil {
 		return time.Time{}, false
 	}
-	forgotten := m.ClosedAt.Add(o.remember())
-	return forgotten, forgotten.After(at)
+	return m.ClosedAt.Add(o.remember()), true
 }
 
 // lastClosed returns the member that entered a Goal or Loss last, nil for none; of two
