@@ -1,6 +1,9 @@
 package identity_test
 
 import (
+	"bytes"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -144,6 +147,48 @@ func TestMixedEvidenceIsRefused(t *testing.T) {
 			t.Error(errs)
 		}
 	}
+}
+
+// A touch that the graph does not have is answered as it will be once it is seen.
+func TestAccountOfAStrangerIsTheOneItHasOnceSeen(t *testing.T) {
+	t.Parallel()
+	facts := []identity.Sighting{touch(t, "1", day(1, 1), "domain:acme.example crm_account_id:A7"),
+		touch(t, "2", day(1, 2), "domain:acme.example crm_account_id:A8"), touch(t, "3", day(1, 3), "domain:one.example crm_account_id:A7")}
+	before := graph(t, nil, facts...).Resolve(time.Time{})
+	for list, want := range map[string]identity.AccountOf{
+		"email:new@acme.example": {Reason: identity.AccountAmbiguous, Domain: "acme.example",
+			Candidates: accountsOf(t, before, "crm_account_id:A7", "crm_account_id:A8")},
+		"email:new@one.example anonymous_id:dd":                         {Reason: identity.AccountEmail, Domain: "one.example", Account: accountID(t, before, "crm_account_id:A7")},
+		"email:new@newco.example":                                       {Reason: identity.AccountEmail, Domain: "newco.example"},
+		"email:new@gmail.com":                                           {Reason: identity.AccountNone},
+		"email:noreply@newco.example":                                   {Reason: identity.AccountNone},
+		"crm_account_id:A9 group_id:g1":                                 {Reason: identity.AccountOnTouch},
+		"crm_account_id:A9 email:ann@one.example domain:acme.example":   {Reason: identity.AccountOnTouch},
+		"crm_account_id:undefined group_id:g1 email:new@newco.example":  {Reason: identity.AccountOnTouch},
+		"crm_account_id:undefined domain:null email:new@newco.example":  {Reason: identity.AccountEmail, Domain: "newco.example"},
+		"domain:acme.example email:new@gmail.com email:new@one.example": {Reason: identity.AccountEmail, Domain: "one.example", Account: accountID(t, before, "crm_account_id:A7")},
+	} {
+		s := touch(t, "new", day(2, 1), list)
+		got := before.Account(s)
+		seen := graph(t, nil, append(slices.Clone(facts), s)...).Resolve(time.Time{}).Account(s)
+		if want.Account.IsZero() {
+			want.Account = seen.Account
+		}
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(seen, want) {
+			t.Errorf("%s:\na stranger %+v\nonce seen  %+v\nwant       %+v", list, got, seen, want)
+		}
+		if got.Account.IsZero() != (got.Reason == identity.AccountNone || got.Reason == identity.AccountAmbiguous) {
+			t.Errorf("%s: %+v", list, got)
+		}
+	}
+}
+
+func accountsOf(t *testing.T, r *identity.Resolution, names ...string) (as []identity.AccountID) {
+	for _, name := range names {
+		as = append(as, accountID(t, r, name))
+	}
+	slices.SortFunc(as, func(a, b identity.AccountID) int { return bytes.Compare(a[:], b[:]) })
+	return as
 }
 
 // A touch of somebody unknown belongs to the company of its page or its address, by name

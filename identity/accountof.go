@@ -20,6 +20,9 @@ import (
 //  5. reverse_ip: the company domain of the touch's network address.
 //
 // Several accounts are ambiguous, never guessed: Candidates names them, best first.
+//
+// The sighting need not be one of the graph's: an identifier that the graph does not know
+// answers as it would if the touch were seen.
 func (r *Resolution) Account(s Sighting) AccountOf {
 	if r.empty() {
 		return AccountOf{Reason: AccountNone}
@@ -37,8 +40,8 @@ func (r *Resolution) Account(s Sighting) AccountOf {
 	}
 	var mails, sites []seenDomain
 	for _, id := range s.IDs {
-		if x, ok := r.f.number(id); ok {
-			if reg, ok := r.mailDomain(x); ok {
+		if _, block, ok := r.look(id, PersonEntity); ok && block == linkable {
+			if reg, ok := r.mailDomain(id); ok {
 				mails = append(mails, seenDomain{reg, id.value, []int64{at}})
 			}
 		}
@@ -77,8 +80,8 @@ func (r *Resolution) Account(s Sighting) AccountOf {
 func (r *Resolution) accountOnTouch(s Sighting) (AccountOf, bool) {
 	best := ID{}
 	for _, id := range s.IDs {
-		x, ok := r.f.number(id)
-		if ok && r.person[x] >= 0 && !r.shared[x] && r.entityOf(x) == AccountEntity &&
+		x, block, ok := r.look(id, AccountEntity)
+		if ok && block == linkable && (x < 0 || !r.shared[x]) &&
 			(best.IsZero() || id.Compare(best, &r.rs.rules) < 0) {
 			best = id
 		}
@@ -86,8 +89,10 @@ func (r *Resolution) accountOnTouch(s Sighting) (AccountOf, bool) {
 	if best.IsZero() {
 		return AccountOf{}, false
 	}
-	c, _ := r.clusterOf(best, AccountEntity)
-	return AccountOf{Account: c.id, Reason: AccountOnTouch}, true
+	if c, ok := r.clusterOf(best, AccountEntity); ok {
+		return AccountOf{Account: c.id, Reason: AccountOnTouch}, true
+	}
+	return AccountOf{Account: r.rs.minter().mint(AccountEntity, best), Reason: AccountOnTouch}, true
 }
 
 func (r *Resolution) accountOfMember(d *derivedAccounts, owner int32, at int64) (AccountOf, bool) {

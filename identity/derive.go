@@ -65,8 +65,9 @@ func (r *Resolution) note(d *derivedAccounts, reg string) {
 
 func (r *Resolution) deriveMails(d *derivedAccounts) {
 	for _, x := range r.order {
-		if reg, ok := r.mailDomain(x); ok {
-			d.mails[x] = seenDomain{domain: reg, text: r.f.entries[x].id.value}
+		id := r.f.entries[x].id
+		if reg, ok := r.mailDomain(id); ok {
+			d.mails[x] = seenDomain{domain: reg, text: id.value}
 			r.note(d, reg)
 		}
 	}
@@ -102,13 +103,12 @@ func (r *Resolution) deriveMails(d *derivedAccounts) {
 	}
 }
 
-// mailDomain returns the company domain of an e-mail address.
-func (r *Resolution) mailDomain(x uint32) (string, bool) {
-	e := &r.f.entries[x]
-	if e.block != linkable || r.rs.types[e.typ].format(e.id.typ) != FormatEmail {
+// mailDomain returns the company domain of a linkable e-mail address.
+func (r *Resolution) mailDomain(id ID) (string, bool) {
+	if r.rs.types[r.rs.index[id.typ]].format(id.typ) != FormatEmail {
 		return "", false
 	}
-	return r.companyDomain(e.id.value[strings.LastIndexByte(e.id.value, '@')+1:])
+	return r.companyDomain(id.value[strings.LastIndexByte(id.value, '@')+1:])
 }
 
 func (r *Resolution) deriveHints(d *derivedAccounts) {

@@ -87,22 +87,15 @@ func (r *Resolution) Owner(s Sighting) Owner {
 	ids := store[:0]
 	blocked, stranger := false, ID{}
 	for _, id := range s.IDs {
-		x, ok := r.f.number(id)
-		if !ok {
-			if r.rs.checkIDs(PersonEntity, id) != nil {
-				continue
-			}
-			if r.rs.block(id) != linkable {
-				blocked = true
-				continue
-			}
-		} else if r.entityOf(x) != PersonEntity {
+		x, block, ok := r.look(id, PersonEntity)
+		switch {
+		case !ok:
 			continue
-		} else if !r.linkable(x) {
+		case block != linkable:
 			blocked = true
 			continue
-		} else if r.person[x] >= 0 {
-			ids = append(ids, x)
+		case x >= 0 && r.person[x] >= 0:
+			ids = append(ids, uint32(x))
 			continue
 		}
 		if stranger.IsZero() || id.Compare(stranger, &r.rs.rules) < 0 {

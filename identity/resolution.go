@@ -33,6 +33,18 @@ type Resolution struct {
 
 func (r *Resolution) empty() bool { return r == nil || r.f == nil }
 
+// look finds an identifier of an entity, of the graph or not: its number, -1 where the
+// graph does not know it, and why it never links.
+func (r *Resolution) look(id ID, e Entity) (x int64, block blockReason, ok bool) {
+	if x, ok := r.f.number(id); ok {
+		return int64(x), r.f.entries[x].block, r.entityOf(x) == e
+	}
+	if r.rs.checkIDs(e, id) != nil {
+		return -1, linkable, false
+	}
+	return -1, r.rs.block(id), true
+}
+
 func (r *Resolution) clusterOf(id ID, e Entity) (*cluster, bool) {
 	if r.empty() {
 		return nil, false
