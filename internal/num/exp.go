@@ -75,7 +75,7 @@ func Expm1(x float64) float64 {
 		return x
 	case x <= -all:
 		return -1
-	case x >= overflow:
+	case x > overflow:
 		return math.Inf(1)
 	}
 	// x = k·ln2 + r, c the rounding error of r

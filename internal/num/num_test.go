@@ -114,6 +114,50 @@ func TestSpecialValues(t *testing.T) {
 	}
 }
 
+// Where one algorithm takes over from another both are right.
+func TestSeamsAgreeWithTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, f := range functions {
+		for _, x := range seams {
+			for _, x := range []float64{x, -x} {
+				if strings.HasPrefix(f.name, "Lgamma") && x < 0 || f.name == "Log2" && 0.5 < x && x < 2 {
+					continue // ours is not defined there; math.Log2 loses its digits there
+				}
+				if got, want := f.ours(x), f.std(x); ulps(got, want) > f.within {
+					t.Errorf("%s(%v) = %v, want %v", f.name, x, got, want)
+				}
+			}
+		}
+	}
+}
+
+// seams are where the algorithms change: of exp and expm1, log, lgamma, erf and erfc.
+var seams = []float64{0x1p-54, 0x1p-28, math.Ln2 / 2, 1.5 * math.Ln2, 56 * math.Ln2, 0x1p-1022, math.Sqrt2, 0.25,
+	0x1p-70, 0.9, 2, 8, 1 << 58, least + 0.27, least - 0.27, least + 0.27 - 1, least - 0.27 - 1,
+	0x1p-56, 0.84375, 1.25, 1 / 0.35, 6, 28}
+
+const least = 1.46163214496836224576 // where Γ is least
+
+// The last number of which e^x is a number, and the last of which it is more than nothing.
+func TestExpEndsWhereItsValuesDo(t *testing.T) {
+	t.Parallel()
+	const last, least = 709.782712893384, -745.1332191019411
+	for name, f := range map[string]func(float64) float64{"Exp": num.Exp, "Expm1": num.Expm1} {
+		if got := f(last); math.Abs(got/1.797693134862273e308-1) > 1e-13 {
+			t.Errorf("%s(%v) = %v", name, last, got)
+		}
+		if got := f(math.Nextafter(last, 710)); !math.IsInf(got, 1) {
+			t.Errorf("%s behind %v = %v", name, last, got)
+		}
+	}
+	if got := num.Exp(least); got != 5e-324 {
+		t.Errorf("Exp(%v) = %v", least, got)
+	}
+	if got := num.Exp(math.Nextafter(least, -746)); got != 0 {
+		t.Errorf("Exp behind %v = %v", least, got)
+	}
+}
+
 func TestPowersOfTwoAreExact(t *testing.T) {
 	t.Parallel()
 	for k := -1074; k < 1024; k++ {
@@ -261,6 +305,7 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 		"NormalCDF":        "9dec2c7c893af776",
 		"Normal":           "d4f2cdcebd820200",
 		"Exponential":      "de98eecdcdf45c3f",
+		"seams":            "41a3ca5d8fbad04d",
 	}
 	check := func(name string, f func(r *rand.Rand) float64) {
 		h, r := fnv.New64a(), rand.New(rand.NewPCG(9, 10))
@@ -280,6 +325,12 @@ func TestBitsAreTheSameEverywhere(t *testing.T) {
 			return f.ours(x)
 		})
 	}
+	at := 0
+	check("seams", func(*rand.Rand) float64 {
+		f, x := functions[at/len(seams)%len(functions)], seams[at%len(seams)]
+		at++
+		return f.ours(x)
+	})
 	check("Pow", func(r *rand.Rand) float64 { return num.Pow(num.Exp2(20*r.Float64()), float64(100*r.Float64())-50) })
 	check("NormalCDF", func(r *rand.Rand) float64 { return num.NormalCDF(float64(20*r.Float64()) - 10) })
 	check("Normal", num.Normal)
