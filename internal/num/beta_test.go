@@ -36,7 +36,7 @@ func TestBetaAndT(t *testing.T) {
 		near(t, "t.025", num.TQuantile(0.025, df), -want, 1e-12)
 	}
 	near(t, "t of many degrees", num.TQuantile(0.975, 1e7), num.NormalQuantile(0.975), 1e-6)
-	for _, bad := range []float64{num.BetaCDF(.5, 0, 1), num.BetaQuantile(2, 1, 1), num.BetaQuantile(.5, 1, math.NaN()), num.BetaQuantile(.5, math.Inf(1), 1), num.TQuantile(.5, 0), num.TQuantile(-1, 3)} {
+	for _, bad := range []float64{num.BetaCDF(.5, 0, 1), num.BetaCDF(.5, 1, 0), num.BetaQuantile(.5, 0, 1), num.BetaQuantile(.5, 1, 0), num.BetaQuantile(2, 1, 1), num.BetaQuantile(.5, 1, math.NaN()), num.BetaQuantile(.5, math.Inf(1), 1), num.TQuantile(.5, 0), num.TQuantile(-1, 3)} {
 		if !math.IsNaN(bad) {
 			t.Errorf("%v, want NaN", bad)
 		}

@@ -185,6 +185,19 @@ func TestRoundedPartsSumToTheTotal(t *testing.T) {
 	}
 }
 
+// Whole parts stay as they are, and so do those that fell short of whole by the rounding
+// of their sums.
+func TestWholePartsThatSumToTheTotalStay(t *testing.T) {
+	t.Parallel()
+	short := num.Fixed{Lo: 1<<63 - 1} // 1 − 2⁻⁶³
+	for total, parts := range map[int64][]num.Fixed{3: {{Lo: 1 << 63}, {Hi: 1}}, 2: {short, short}, -1: {{Hi: -1, Lo: 1 << 63}, {}}} {
+		out := make([]int64, 2)
+		if !num.Round(parts, total, out) || out[0]+out[1] != total || out[0] != max(-1, min(total, 1)) {
+			t.Errorf("%d: %d", total, out)
+		}
+	}
+}
+
 // Parts that are credit as they stand, and sum to something else, are rounded one by one.
 func TestPartsThatDoNotSumToTheTotalAreRoundedByThemselves(t *testing.T) {
 	t.Parallel()
