@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,30 @@ func TestQuorumCompletesWithItsLastNeedAndOpensAgain(t *testing.T) {
 	x, _ := h.Explain(2)
 	if x.Role != "decision_maker" || len(x.Needs) != 1 || x.Needs[0].Roles[0] != "decision_maker" {
 		t.Errorf("role %q, open needs %v", x.Role, x.Needs)
+	}
+}
+
+// The needs still open are those of the next Open or Goal stage above the account's.
+func TestOpenNeedsAreThoseOfTheNextStage(t *testing.T) {
+	boss, champion := stage.Need{Roles: []string{"decision_maker"}, N: 1}, stage.Need{Roles: []string{"champion"}, N: 1}
+	m := stage.LeadToRevenue()
+	churn := stage.Lifecycle() // its highest stage is a Loss
+	for name, c := range map[string]struct {
+		model   *stage.Model
+		members []stage.Member
+		want    []stage.Need
+	}{
+		"one is further": {&m, []stage.Member{member(t, &m, "b", "decision_maker", "form 1"), member(t, &m, "c", "champion", "form 1", "meeting 1")}, []stage.Need{boss}},
+		"none is":        {&m, []stage.Member{member(t, &m, "b", "decision_maker", "form 1"), member(t, &m, "c", "champion", "form 1")}, []stage.Need{boss, champion}},
+		"at the top":     {&churn, []stage.Member{member(t, &churn, "b", "decision_maker", "!advocacy 1"), member(t, &churn, "c", "champion", "!advocacy 1")}, nil},
+	} {
+		h, err := c.model.FoldAccount(c.members, stage.Quorum{Need: []stage.Need{boss, champion}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x, _ := h.Explain(0); len(h.Visits) != 1 || !reflect.DeepEqual(x.Needs, c.want) {
+			t.Errorf("%s: %s, open %v, want %v", name, stays(h), x.Needs, c.want)
+		}
 	}
 }
 

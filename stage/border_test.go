@@ -116,6 +116,11 @@ func TestTheFirstVersionJudgesWhatCameBeforeIt(t *testing.T) {
 	if got := way(h); got != "awareness start" {
 		t.Error(got)
 	}
+	quiet := stage.LeadToRevenue()
+	h = foldVersions(t, stage.Versions{{From: date(8, 1), Model: quiet}, {From: date(9, 1), Model: quiet}}, []touchpoint.Touch{touch("1", date(1, 1), "form")}, stage.FoldOptions{At: date(9, 2)})
+	if v, _ := h.Current(); v.Stage != "dormant" || !v.Enter.Equal(date(1, 1).Add(90*day)) {
+		t.Errorf("a silence before it: %+v", v)
+	}
 	var fault *stage.ModelError
 	if _, err := (stage.Versions{{Model: m}, {From: date(2, 1), Model: m}, {From: date(2, 1), Model: m}}).Plan(); !errors.As(err, &fault) {
 		t.Error("two versions from one instant:", err)
@@ -170,6 +175,31 @@ func TestTheFirstMemberBySubjectMovesTheAccount(t *testing.T) {
 		}
 		if got := stays(h); got != "01-01 known start a, 01-05 sql skip a" {
 			t.Error(got)
+		}
+	}
+}
+
+// A subject may belong in two roles at once; whichever is told first, the same one moved
+// the account.
+func TestMembershipsOfOneSubjectHaveOneOrder(t *testing.T) {
+	m := stage.LeadToRevenue()
+	one := member(t, &m, "a", "champion", "form 1", "meeting 5")
+	from, to, role := one, one, one
+	from.Role, from.From = "user", date(1, 2)
+	to.Role, to.To = "user", date(1, 9)
+	role.Role = "user"
+	for name, two := range map[string]stage.Member{"a later beginning": from, "an end": to, "another role": role} {
+		var seen [2]string
+		for i, members := range [][]stage.Member{{one, two}, {two, one}} {
+			h, err := m.FoldAccount(members, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, _ := h.Explain(1)
+			seen[i] = stays(h) + " as " + x.Role
+		}
+		if seen[0] != seen[1] {
+			t.Errorf("%s: %s; the other way round %s", name, seen[0], seen[1])
 		}
 	}
 }

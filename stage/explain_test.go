@@ -1,9 +1,12 @@
 package stage_test
 
 import (
+	"reflect"
 	"testing"
+	"time"
 
 	"github.com/tabi-go/tabi/stage"
+	"github.com/tabi-go/tabi/touchpoint"
 )
 
 // Explain names the line of the table in the documentation of Move, for every move.
@@ -21,5 +24,27 @@ func TestEveryMoveHasItsLineOfTheTable(t *testing.T) {
 	}
 	if len(seen) != len(want) {
 		t.Errorf("moves %v", seen)
+	}
+}
+
+// A count is told as the rule states it; a rule that every touch meets counts nothing.
+func TestExplainTellsTheCountOfARule(t *testing.T) {
+	visits := stage.Condition{Name: "families", Want: "visit", Seen: "visit"}
+	for _, c := range []struct {
+		count  int
+		within time.Duration
+		want   []stage.Condition
+	}{
+		{0, 0, []stage.Condition{visits}},
+		{1, 0, []stage.Condition{visits}},
+		{2, 0, []stage.Condition{visits, {Name: "count", Want: "2", Seen: "2 or more"}}},
+		{2, 36 * time.Hour, []stage.Condition{visits, {Name: "count", Want: "2 within 36h0m0s", Seen: "2 or more"}}},
+	} {
+		m := stage.Model{ID: "m", Stages: []stage.Stage{{ID: "a", Rank: 1, Names: english,
+			Entry: []stage.Rule{{Families: []string{"visit"}, Count: c.count, Within: c.within}}}}}
+		h := fold(t, &m, []touchpoint.Touch{touch("1", date(1, 1), "pageview"), touch("2", date(1, 2), "pageview")}, stage.FoldOptions{})
+		if x, ok := h.Explain(0); !ok || !reflect.DeepEqual(x.Conditions, c.want) {
+			t.Errorf("%d within %v: %+v", c.count, c.within, x.Conditions)
+		}
 	}
 }
