@@ -9,7 +9,7 @@ import (
 // instant applies the items of one instant.
 func (f *fold) instant(e *edition, at time.Time) {
 	if len(f.items) > 1 {
-		slices.SortFunc(f.items, func(a, b item) int { return compareItems(e, &a, &b) })
+		slices.SortStableFunc(f.items, func(a, b item) int { return compareItems(e, &a, &b) })
 	}
 	before, standing, patience, quiet := len(f.visits), f.current != none, f.patience, f.quiet
 	paused, engaged := f.dormant(), false
@@ -29,14 +29,14 @@ func (f *fold) instant(e *edition, at time.Time) {
 }
 
 // compareItems is the order inside an instant: rule evidence by rank of its target,
-// then statements; ties by source and id.
+// then statements; ties by source and id. What then is equal, such as signals of two
+// rules, keeps the order in which it was judged.
 func compareItems(e *edition, a, b *item) int {
 	byRank := cmp.Compare(e.order(a.aim), e.order(b.aim))
-	first := byRank
 	if a.statement {
-		first = 0
+		byRank = 0
 	}
-	return cmp.Or(compareBool(a.statement, b.statement), first, a.key.Compare(b.key), byRank, cmp.Compare(a.rule, b.rule))
+	return cmp.Or(compareBool(a.statement, b.statement), byRank, a.key.Compare(b.key))
 }
 
 // apply lets one item move the subject, exit, or support the visit it falls into.

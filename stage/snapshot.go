@@ -75,14 +75,8 @@ func valueOf(t *touchpoint.Touch) touchpoint.Money {
 		return touchpoint.Money{}
 	}
 	code, _ := t.Props.Text("currency")
-	currency, err := touchpoint.ParseCurrency(code)
-	if err != nil {
-		return touchpoint.Money{}
-	}
-	m, err := touchpoint.ParseAmount(amount, currency)
-	if err != nil {
-		return touchpoint.Money{}
-	}
+	currency, _ := touchpoint.ParseCurrency(code)
+	m, _ := touchpoint.ParseAmount(amount, currency) // nothing where either is none
 	return m
 }
 
