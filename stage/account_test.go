@@ -160,6 +160,28 @@ func TestOpportunitiesDriveAnAccount(t *testing.T) {
 	}
 }
 
+// A fallback that counts what was once reached still says no more than that the deals are gone.
+func TestFallbackStaysBelowTheDeals(t *testing.T) {
+	m := stage.LeadToRevenue()
+	a := member(t, &m, "a", "", "form 1", "opportunity 5", "!sal 8")
+	h, err := m.FoldAccount([]stage.Member{a}, stage.OpportunityDriven{Fallback: stage.Quorum{Need: []stage.Need{{N: 1}}}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stays(h); !strings.HasPrefix(got, "01-01 known start a, 01-05 opportunity skip a, 01-08 sql regress a") {
+		t.Error(got)
+	}
+}
+
+func TestAccountsOfABadModelAreItsError(t *testing.T) {
+	m := stage.Digital()
+	a := member(t, &m, "a", "", "form 1")
+	var fault *stage.ModelError
+	if _, err := (&stage.Model{}).FoldAccount([]stage.Member{a}, nil, nil); !errors.As(err, &fault) {
+		t.Error(err)
+	}
+}
+
 type panicking struct{}
 
 func (panicking) Stage([]stage.Standing, time.Time) (stage.ID, bool) { panic("no") }

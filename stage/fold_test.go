@@ -2,6 +2,7 @@ package stage_test
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -300,11 +301,43 @@ func TestSameIDOfTwoSourcesIsTwoTouches(t *testing.T) {
 	}
 }
 
+// Of several touches that resume at one instant the first by source and id is named.
+func TestTheFirstTouchResumes(t *testing.T) {
+	m := stage.LeadToRevenue()
+	at := date(1, 3)
+	touches := days("meeting", "note!dormant")
+	low, none := touch("a", at, "form"), touch("b", at, "search")
+	for _, two := range [][2]string{{"a", "b"}, {"b", "a"}} {
+		low.ID, none.ID = two[0], two[1]
+		h := fold(t, &m, append(slices.Clone(touches), none, low), stage.FoldOptions{})
+		if got := way(h); got != "sql start, dormant pause, sql resume" || h.Visits[2].By.ID != "a" {
+			t.Errorf("%s by %s", got, h.Visits[2].By)
+		}
+	}
+}
+
+// Of evidence refused for equal stages the first is told.
+func TestExplainTellsTheFirstOfEqualRefusals(t *testing.T) {
+	m := stage.LeadToRevenue()
+	m.Moves.Backward = stage.Never
+	h := fold(t, &m, days("form", "meeting", "note!known", "note!mql", "note!mql", "note!known"), stage.FoldOptions{})
+	if x, _ := h.Explain(1); x.Refused == nil || x.Refused.Touch.ID != "d" || x.Refused.To != "mql" || len(h.Refused) != 4 {
+		t.Errorf("%+v of %+v", x.Refused, h.Refused)
+	}
+}
+
 func TestTooManyTouchesAreALimit(t *testing.T) {
 	m := stage.Digital()
 	var limit *stage.LimitError
-	if _, err := m.Fold(make([]touchpoint.Touch, stage.MaxTouches+1), nil); !errors.As(err, &limit) || limit.What != "touches" {
+	most := make([]touchpoint.Touch, stage.MaxTouches+1)
+	if _, err := m.Fold(most, nil); !errors.As(err, &limit) || limit.What != "touches" {
 		t.Error(err)
+	}
+	if _, err := m.Fold(most[1:], nil); err != nil {
+		t.Error("the most touches:", err)
+	}
+	if _, err := m.Fold(most[1:], &stage.FoldOptions{Signals: make([]stage.Signal, 1)}); !errors.As(err, &limit) {
+		t.Error("the most touches and a signal:", err)
 	}
 	up, down := stated(touch("", date(1, 1), "note"), "engagement"), stated(touch("", date(1, 1), "note"), "awareness")
 	touches := make([]touchpoint.Touch, stage.MaxVisits+1)

@@ -26,6 +26,10 @@ func TestWordsOfMovesAndKindsAreReadBack(t *testing.T) {
 			t.Errorf("%v as %s is %v", k, b, back)
 		}
 	}
+	var none stage.Move
+	if b, err := none.MarshalText(); err != nil || none.UnmarshalText(b) != nil || none != 0 {
+		t.Errorf("no move as %q is %v", b, none)
+	}
 	m, k := stage.Win, stage.Kind(1)
 	if json.Unmarshal([]byte(`"sideways"`), &m) == nil || json.Unmarshal([]byte(`"closed"`), &k) == nil || m != stage.Win || k != 1 {
 		t.Error("a word of nobody was read")

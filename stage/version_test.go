@@ -118,13 +118,13 @@ func TestVersionIsInForceFromItsInstantAndCountsTheWholeHistory(t *testing.T) {
 
 func TestExitOfALaterVersionCountsTheWholeHistory(t *testing.T) {
 	old, strict := stage.Digital(), stage.Digital()
-	strict.Stages[0].Exit = []stage.Rule{{Families: []string{"visit"}, Count: 3}}
+	strict.Stages[0].Exit = []stage.Rule{{Families: []string{"visit"}, Count: 4}}
 	for i := range strict.Stages {
 		strict.Stages[i].Entry = nil // the exit is its only rule that counts
 	}
-	touches := []touchpoint.Touch{touch("1", date(1, 1), "pageview"), touch("2", date(1, 10), "pageview"), touch("3", date(2, 1), "pageview")}
+	touches := []touchpoint.Touch{touch("1", date(1, 1), "pageview"), touch("2", date(1, 10), "pageview"), touch("3", date(2, 1), "pageview"), touch("4", date(2, 2), "pageview")}
 	h := foldVersions(t, stage.Versions{{Model: old}, {From: date(2, 1), Model: strict}}, touches, stage.FoldOptions{})
-	if got := way(h); got != "awareness start" || !h.Visits[0].Leave.Equal(date(2, 1)) {
+	if got := way(h); got != "awareness start" || !h.Visits[0].Leave.Equal(date(2, 2)) {
 		t.Errorf("%s: %+v", got, h.Visits)
 	}
 }
