@@ -157,7 +157,7 @@ func (r *Resolution) compareDecided(p, q decided) int {
 		return cmp.Or(cmp.Compare(p.tier, q.tier), cmp.Compare(p.rank, q.rank), cmp.Compare(q.weight, p.weight),
 			cmp.Compare(p.first, q.first), ends)
 	}
-	return cmp.Or(ends, cmp.Compare(p.reason, q.reason))
+	return ends // several reasons of one pair stand in their order already
 }
 
 // strength is ID.Compare on numbers.

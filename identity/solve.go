@@ -331,7 +331,7 @@ func fullest(a, b []int64, per int64) int32 {
 		for _, from := range list {
 			in := func(d []int64) int32 {
 				lo := sort.Search(len(d), func(i int) bool { return d[i] >= from })
-				hi := sort.Search(len(d), func(i int) bool { return d[i] >= from && d[i]-from >= per })
+				hi := sort.Search(len(d), func(i int) bool { return d[i]-from >= per })
 				return int32(hi - lo)
 			}
 			if x, y := in(a), in(b); x > 0 && y > 0 {
