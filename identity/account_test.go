@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -78,6 +79,10 @@ func TestAccountRules(t *testing.T) {
 		{name: "ended membership", touch: plain, members: []identity.Membership{
 			member("crm_account_id:A1", "1", true, never, day(3, 1)), member("crm_account_id:A2", "2", false, never, never)},
 			reason: identity.AccountMembership, account: "crm_account_id:A2"},
+		{name: "membership from its instant on", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", false, day(3, 1), never)}, reason: identity.AccountMembership, account: "crm_account_id:A1"},
+		{name: "membership that begins later", touch: plain, members: []identity.Membership{
+			member("crm_account_id:A1", "1", false, day(3, 1).Add(time.Microsecond), never)}, reason: identity.AccountNone},
 		{name: "later record ends a membership", touch: plain, members: []identity.Membership{
 			member("crm_account_id:A1", "1", true, never, never),
 			{Person: id(t, "user_id:ann"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(2, 1), To: day(2, 15)}},
@@ -133,6 +138,26 @@ func TestAddressTiedToAPlaceholderWasNotSeen(t *testing.T) {
 	must(t, g.Add(identity.Evidence{A: id(t, "email:ann@acme.example"), B: id(t, "user_id:ann"), Kind: identity.Manual, Source: "crm", Ref: "2", At: day(2, 1)}))
 	if a := g.Resolve(time.Time{}).Account(visit); a.Reason != identity.AccountEmail {
 		t.Errorf("seen by evidence that counts: %+v", a)
+	}
+}
+
+// Accounts walk by id, those that the facts name and those of addresses alike.
+func TestAccountsWalkByID(t *testing.T) {
+	var facts []identity.Sighting
+	for i := range 8 {
+		facts = append(facts, touch(t, fmt.Sprint("k", i), day(1, 1), fmt.Sprint("crm_account_id:A", i)),
+			touch(t, fmt.Sprint("m", i), day(1, 1), fmt.Sprintf("email:ann@acme%d.example", i)))
+	}
+	r := graph(t, nil, facts...).Resolve(time.Time{})
+	last, n := identity.AccountID{}, 0
+	for a := range r.Accounts() {
+		if n++; bytes.Compare(a.ID[:], last[:]) <= 0 {
+			t.Errorf("%v behind %v", a.ID, last)
+		}
+		last = a.ID
+	}
+	if n != 16 {
+		t.Errorf("%d accounts", n)
 	}
 }
 

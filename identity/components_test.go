@@ -207,3 +207,23 @@ func TestTheFirstQuestionSeesEveryPair(t *testing.T) {
 		}
 	}
 }
+
+// The encoding holds the keys in order.
+func TestEncodedComponentsAreInOrder(t *testing.T) {
+	var c identity.Components
+	c.Add("carol", "ann")
+	c.Add("bob", "bob")
+	c.AddKeys(300, 2)
+	b, err := c.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := -1
+	for _, k := range []string{"ann", "bob", "carol"} {
+		i := bytes.Index(b, []byte(k))
+		if i <= at {
+			t.Errorf("%s stands at %d of %q", k, i, b)
+		}
+		at = i
+	}
+}

@@ -133,6 +133,9 @@ func TestDomainClasses(t *testing.T) {
 	if table.Class("acme.example") != identity.FreeMail || table.Class("gmail.com") != identity.Company {
 		t.Error("a loaded list takes the place of the built-in one")
 	}
+	if err := table.LoadFreeMail(strings.NewReader("com\nco.uk\nacme.example")); err != nil || table.Class("x.acme.com") != identity.Company || table.Class("acme.co.uk") != identity.Company {
+		t.Error("a suffix in the list is nobody's provider:", err)
+	}
 	if err := table.LoadFreeMail(strings.NewReader(`["a`)); err == nil || table.Class("acme.example") != identity.FreeMail {
 		t.Error("a broken list must change nothing:", err)
 	}

@@ -71,3 +71,17 @@ func TestIDFormsCarryTheValue(t *testing.T) {
 		}
 	}
 }
+
+// Without a key a tag is not to be guessed: it is made with the key of the process.
+func TestTagsWithoutAKeyAreOfTheProcess(t *testing.T) {
+	x := id(t, "email:ann@example.com")
+	want := (*identity.Rules)(nil).Tag(x)
+	for name, r := range map[string]*identity.Rules{"no key": {}, "an empty key": {Key: []byte{}}} {
+		if got := r.Tag(x); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	if got := (&identity.Rules{Key: []byte("k")}).Tag(x); got == want {
+		t.Error("a key changes nothing")
+	}
+}

@@ -52,10 +52,19 @@ func TestBoundsOfIdentityAtTheLimitAndOneOver(t *testing.T) {
 		}
 		return nil
 	}
+	source := func(n int) error {
+		for _, err := range new(identity.Graph).See(identity.Sighting{Ref: identity.Ref{Source: strings.Repeat("s", n)}, At: day(1, 1)}) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for name, c := range map[string]struct{ at, over error }{
 		"identifier value, 512 B":    {value(identity.MaxValue), value(identity.MaxValue + 1)},
 		"type name, 63 B":            {named(63), named(64)},
 		"identifiers of a touch":     {seen(100), seen(101)},
+		"name of a source, 1 KiB":    {source(1024), source(1025)},
 		"owners of an identifier":    {typ(func(tr *identity.TypeRule) { tr.MaxOwners = 100 }), typ(func(tr *identity.TypeRule) { tr.MaxOwners = 101 })},
 		"user pattern, 1 KiB":        {pattern(identity.MaxPattern), pattern(identity.MaxPattern + 1)},
 		"negative limit of a person": {rules(func(r *identity.Rules) { r.MaxIdentifiers = 0 }), rules(func(r *identity.Rules) { r.MaxIdentifiers = -1 })},
@@ -66,6 +75,30 @@ func TestBoundsOfIdentityAtTheLimitAndOneOver(t *testing.T) {
 	}
 	if _, err := regexp.Compile(fmt.Sprintf("a{%d}", 1001)); err == nil { // Go's own bound, on which ours rests
 		t.Error("a pattern may repeat 1,001 times")
+	}
+}
+
+// Sightings of the most identifiers are taken together as one by one.
+func TestBatchesOfTheLargestTouches(t *testing.T) {
+	var batch []identity.Sighting
+	for i := range 3 {
+		s := identity.Sighting{Ref: identity.Ref{Source: "web", ID: fmt.Sprint(i)}, At: day(1, 1)}
+		for j := range identity.MaxSighting {
+			s.IDs = append(s.IDs, identity.MakeID(identity.DeviceID, fmt.Sprintf("d%d-%d", i, j)))
+		}
+		batch = append(batch, s)
+	}
+	one, all := graph(t, nil), graph(t, nil)
+	for range 2 { // unknown identifiers, then known ones
+		for _, s := range batch {
+			must(t, one.See(s))
+		}
+		must(t, all.See(batch...))
+	}
+	a, _ := one.MarshalBinary()
+	b, _ := all.MarshalBinary()
+	if string(a) != string(b) {
+		t.Error("a batch is not its sightings")
 	}
 }
 

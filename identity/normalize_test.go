@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ func TestNormalisers(t *testing.T) {
 	gmail := identity.DefaultRules()
 	gmail.Types[identity.Email] = identity.TypeRule{Normalize: identity.FoldGmail}
 	var def *identity.Rules
+	long := strings.Repeat(strings.Repeat("x", 49)+".", 4) + strings.Repeat("x", 49) // 249 bytes
 	for _, c := range []struct {
 		rules            *identity.Rules
 		in, want, reason string
@@ -43,6 +45,13 @@ func TestNormalisers(t *testing.T) {
 		{&gmail, "email:A.n.n+shop@googlemail.com", "ann@gmail.com", ""},
 		{&gmail, "email:A.n.n@example.com", "a.n.n@example.com", ""},
 		{def, "device_id:x", "x", "short"},
+		{def, "email:a！～z@example.com", "a!~z@example.com", ""}, // the ends of full-width ASCII
+		{def, "domain:日本.az-_09.example", "xn--wgv71a.az-_09.example", ""},
+		{def, "domain:日本.a/b", "xn--wgv71a.a", ""},
+		{def, "domain:日本.a{", "日本.a{", "malformed"},
+		{def, "domain:日本.a:9", "xn--wgv71a.a", ""},
+		{def, "domain:" + long + "。jpn", long + ".jpn", ""}, // 253 bytes and 254
+		{def, "domain:" + long + "。jpnx", long + "。jpnx", "malformed"},
 	} {
 		x, err := c.rules.Parse(c.in)
 		if err != nil || x.Value() != c.want {
@@ -56,6 +65,42 @@ func TestNormalisers(t *testing.T) {
 		if ok, reason := c.rules.Linkable(x); reason != c.reason || ok != (c.reason == "") {
 			t.Errorf("%q: linkable %v %q, want %q", c.in, ok, reason, c.reason)
 		}
+	}
+}
+
+// The sample strings of RFC 3492, section 7.1, in lower case.
+func TestPunycodeOfTheStandard(t *testing.T) {
+	for in, want := range map[string]string{
+		"他们为什么不说中文": "ihqwcrb4cv8a8dqg056pqjye", "他們爲什麽不說中文": "ihqwctvzc91f659drss3x8bo0yb",
+		"pročprostěnemluvíčesky": "proprostnemluvesky-uyb24dma41a", "למההםפשוטלאמדבריםעברית": "4dbcagdahymbxekheh6e0a7fei0b",
+		"なぜみんな日本語を話してくれないのか": "n8jok5ay5dzabd5bym9f0cm5685rrjetr6pdxa", "почемужеонинеговорятпорусски": "b1abfaaepdrnnbgefbadotcwatmq2g4l",
+		"porquénopuedensimplementehablarenespañol": "porqunopuedensimplementehablarenespaol-fmd56a",
+		"tạisaohọkhôngthểchỉnóitiếngviệt":          "tisaohkhngthchnitingvit-kjcr8268qyxafd2f1b9g",
+		"3年b組金八先生":                                 "3b-ww4c5e180e575a65lsy2b", "安室奈美恵-with-super-monkeys": "-with-super-monkeys-pc58ag80a8qai00g7n9n",
+		"hello-another-way-それぞれの場所": "hello-another-way--fc4qua05auwb3674vfr0b", "ひとつ屋根の下2": "2-u9tlzr9756bt3uc0v",
+		"majiでkoiする5秒前": "majikoi5-783gue6qz075azm5e", "パフィーdeルンバ": "de-jg4avhby1noc0d", "そのスピードで": "d9juau41awczczp",
+	} {
+		if x := id(t, "domain:"+in+".example"); x.Value() != "xn--"+want+".example" {
+			t.Errorf("%s is %s, want %s", in, x.Value(), want)
+		}
+	}
+}
+
+// Raw text is looked at as far as a long address of a page goes, and no further.
+func TestTextAroundAValueIsBounded(t *testing.T) {
+	page := func(n int) error {
+		x, err := (*identity.Rules)(nil).ID(identity.Domain, "example.com/"+strings.Repeat("x", n-len("example.com/")))
+		if err == nil && x.Value() != "example.com" {
+			t.Errorf("a page of %d bytes is of %q", n, x.Value())
+		}
+		return err
+	}
+	if err := page(8 << 10); err != nil {
+		t.Error("8 KiB:", err)
+	}
+	var ie *identity.IDError
+	if err := page(8<<10 + 1); !errors.As(err, &ie) || ie.Code != "too_long" {
+		t.Error("over 8 KiB:", err)
 	}
 }
 
@@ -184,6 +229,24 @@ func TestRulesNameEveryFault(t *testing.T) {
 	def := identity.DefaultRules()
 	if err := def.Validate(); err != nil || len(def.Warnings()) != 0 {
 		t.Error(err, def.Warnings())
+	}
+}
+
+// Faults and warnings come in the order of the types, whatever the order of the map.
+func TestFaultsAndWarningsHaveOneOrder(t *testing.T) {
+	r := identity.Rules{Types: map[identity.Type]identity.TypeRule{}}
+	var faults, warnings []string
+	for _, c := range "abcdefghij" {
+		name := identity.Type(c)
+		r.Types[name] = identity.TypeRule{Class: identity.KeyClass, MaxOwners: 101}
+		faults = append(faults, "identity: rules: "+string(name)+": MaxOwners over 100")
+		warnings = append(warnings, string(name)+": a key without Max protects nobody")
+	}
+	if got := r.Validate().Error(); got != strings.Join(faults, "\n") {
+		t.Error(got)
+	}
+	if got := r.Warnings(); !slices.Equal(got, warnings) {
+		t.Error(got)
 	}
 }
 

@@ -238,3 +238,46 @@ func TestNearestOfASingleLogin(t *testing.T) {
 		t.Errorf("%s %s", o.Via.Value(), o.Reason)
 	}
 }
+
+// Of the retractions that kill a tie the first is named, whatever it selects by.
+func TestTheFirstRetractionIsNamed(t *testing.T) {
+	a, b := id(t, "user_id:u1"), id(t, "device_id:dd")
+	scopes := []identity.Scope{{A: a}, {B: b}, {Ref: identity.Ref{Source: "web", ID: "1"}}, {Source: "web"}}
+	for i, first := range scopes {
+		for j, second := range scopes {
+			g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 device_id:dd"))
+			must(t, g.Apply(identity.Override{ID: "2", At: day(1, 3), Actor: "bob", Op: identity.Retract, Scope: second},
+				identity.Override{ID: "1", At: day(1, 2), Actor: "ann", Op: identity.Retract, Scope: first}))
+			if x := g.Resolve(time.Time{}).Explain(a, b); len(x.Path) != 1 || x.Path[0].Detail != "retracted, ann, 2026-01-02" {
+				t.Errorf("%d before %d: %+v", i, j, x.Path)
+			}
+		}
+	}
+}
+
+// Must-links are heard by their instants: of two that cannot both be, the first stands, in
+// whatever order the identifiers came.
+func TestTheFirstMustLinkStands(t *testing.T) {
+	for _, order := range [][]string{{"user_id:u1", "user_id:u2", "email:ann@x.org"}, {"email:ann@x.org", "user_id:u2", "user_id:u1"}, {"user_id:u2", "email:ann@x.org", "user_id:u1"}} {
+		for _, first := range []string{"u1", "u2"} {
+			g := graph(t, nil)
+			for i, s := range order {
+				must(t, g.See(touch(t, string(rune('a'+i)), day(1, 1), s)))
+			}
+			mail := id(t, "email:ann@x.org")
+			link := func(user string) identity.Override {
+				o := identity.Override{ID: user, At: day(1, 3), Op: identity.MustLink, A: mail, B: id(t, "user_id:"+user)}
+				if user == first {
+					o.At = day(1, 2)
+				}
+				return o
+			}
+			must(t, g.Apply(link("u1"), link("u2")))
+			now, _ := g.Person(mail)
+			then, _ := g.Resolve(time.Time{}).Person(mail)
+			if want := "ann@x.org " + first; values(now.IDs) != want || values(then.IDs) != want {
+				t.Errorf("%v: now %s, resolved %s, want %s", order, values(now.IDs), values(then.IDs), want)
+			}
+		}
+	}
+}

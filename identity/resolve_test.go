@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -123,6 +124,43 @@ func TestWindowedLimit(t *testing.T) {
 		touch(t, "3", day(1, 2), "user_id:u1 email:c@x.org"))
 	if got := people(g.Resolve(time.Time{})); got != "a@x.org c@x.org u1 | b@x.org" {
 		t.Error(got)
+	}
+}
+
+// A window counts against a union only where both sides have part in it: a person whom a
+// must-link took over the limit still gains what was seen at another time.
+func TestForcedOverAWindowedLimitGainsOutsideOfIt(t *testing.T) {
+	rules := identity.DefaultRules()
+	e := rules.Types[identity.Email]
+	e.Max, e.Per = 1, 24*time.Hour
+	rules.Types[identity.Email] = e
+	for _, forced := range []int{1, 5} { // days of January; the other address is of the 3rd
+		g := graph(t, &rules,
+			touch(t, "1", day(1, forced), "user_id:u1 email:a@x.org"),
+			touch(t, "2", day(1, forced).Add(time.Hour), "email:b@x.org"),
+			touch(t, "3", day(1, 3), "user_id:u1 email:c@x.org"))
+		must(t, g.Apply(identity.Override{ID: "o", At: day(1, 6), Op: identity.MustLink, A: id(t, "email:a@x.org"), B: id(t, "email:b@x.org"), Force: true}))
+		if got := people(g.Resolve(time.Time{})); got != "a@x.org b@x.org c@x.org u1" {
+			t.Errorf("forced on the %d.: %s", forced, got)
+		}
+	}
+}
+
+// The number of values is told in words up to ten.
+func TestLimitTellsHowManyValues(t *testing.T) {
+	for limit, want := range map[int]string{1: "two", 9: "ten", 10: "11", 11: "12"} {
+		rules := identity.DefaultRules()
+		e := rules.Types[identity.Email]
+		e.Max = limit
+		rules.Types[identity.Email] = e
+		g := graph(t, &rules)
+		for i := range limit + 1 {
+			must(t, g.See(touch(t, fmt.Sprint(i), day(1, 1+i), fmt.Sprintf("user_id:u1 email:m%02d@x.org", i))))
+		}
+		x := g.Explain(id(t, "user_id:u1"), id(t, fmt.Sprintf("email:m%02d@x.org", limit)))
+		if len(x.Path) != 1 || x.Path[0].Detail != fmt.Sprintf("limit email=%d: %s values", limit, want) {
+			t.Errorf("limit %d: %+v", limit, x.Path)
+		}
 	}
 }
 
