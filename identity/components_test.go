@@ -227,3 +227,20 @@ func TestEncodedComponentsAreInOrder(t *testing.T) {
 		at = i
 	}
 }
+
+func TestEncodedNumberKeysDoNotTellTheirOrder(t *testing.T) {
+	var want []byte
+	for _, edges := range [][][2]uint64{{{300, 2}, {7, 7}, {1 << 40, 300}}, {{7, 7}, {2, 1 << 40}, {300, 2}}, {{1 << 40, 2}, {300, 2}, {7, 7}}} {
+		var c identity.Components
+		for _, e := range edges {
+			c.AddKeys(e[0], e[1])
+		}
+		got, err := c.MarshalBinary()
+		if want == nil {
+			want = got
+		}
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v: %x, want %x (%v)", edges, got, want, err)
+		}
+	}
+}

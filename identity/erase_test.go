@@ -215,3 +215,18 @@ func TestForgettingOneLeavesTheFactsOfOthers(t *testing.T) {
 		t.Errorf("bob holds %s", values(h.IDs))
 	}
 }
+
+// A receipt does not tell in which order its statements came.
+func TestReceiptNamesOverridesInOrder(t *testing.T) {
+	for _, names := range [][]string{{"a", "b", "c"}, {"c", "a", "b"}} {
+		g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 device_id:dd"))
+		for _, name := range names {
+			must(t, g.Apply(identity.Override{ID: name, At: day(1, 2), Op: identity.Retract, Scope: identity.Scope{A: id(t, "user_id:u1")}}))
+		}
+		r := g.Resolve(time.Time{})
+		p, _ := r.Person(id(t, "user_id:u1"))
+		if rc, _ := r.EraseSet(p.ID); !slices.Equal(rc.Overrides, []string{"a", "b", "c"}) {
+			t.Errorf("%v: %v", names, rc.Overrides)
+		}
+	}
+}

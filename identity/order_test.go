@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,6 +279,41 @@ func TestTheFirstMustLinkStands(t *testing.T) {
 			if want := "ann@x.org " + first; values(now.IDs) != want || values(then.IDs) != want {
 				t.Errorf("%v: now %s, resolved %s, want %s", order, values(now.IDs), values(then.IDs), want)
 			}
+		}
+	}
+}
+
+// Touches of one kind of tie are one link, in whatever order they came.
+func TestStoppedTiesOfOnePairAreOneLink(t *testing.T) {
+	lists := []string{"user_id:u1 anonymous_id:null", "user_id:u1 device_id:null", "user_id:u2 anonymous_id:null", "email:ann@x.org device_id:null"}
+	g := graph(t, nil)
+	for round := range 2 {
+		for i, list := range append(lists, "user_id:u1 email:ann@x.org") {
+			must(t, g.See(touch(t, fmt.Sprint(round, i), day(1, 1+round), list)))
+		}
+	}
+	n := 0
+	for l := range g.Resolve(time.Time{}).Links() {
+		if n++; len(l.Evidence) != 1 || l.Evidence[0].Count != 2 {
+			t.Errorf("%v and %v: %+v", l.A.Type(), l.B.Type(), l.Evidence)
+		}
+	}
+	if n != len(lists)+1 {
+		t.Errorf("%d links", n)
+	}
+}
+
+// Pairs that tie in all else are decided, and told, by the strength of their ends: the
+// rank first, and not the name of the type.
+func TestPairsThatTieGoByStrength(t *testing.T) {
+	for _, lists := range [][]string{{"user_id:u1 device_id:dd", "email:ann@x.org phone:+14155550100"}, {"email:ann@x.org phone:+14155550100", "user_id:u1 device_id:dd"}} {
+		g := graph(t, nil, touch(t, "1", day(1, 1), lists[0]), touch(t, "2", day(1, 1), lists[1]))
+		var got []string
+		for l := range g.Resolve(time.Time{}).Links() {
+			got = append(got, string(l.A.Type()))
+		}
+		if !slices.Equal(got, []string{"user_id", "email"}) {
+			t.Error(got)
 		}
 	}
 }

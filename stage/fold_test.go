@@ -326,6 +326,14 @@ func TestExplainTellsTheFirstOfEqualRefusals(t *testing.T) {
 	}
 }
 
+func TestAVisitWithoutSupportTellsNone(t *testing.T) {
+	m := stage.Digital()
+	h := fold(t, &m, days("pageview", "form", "form"), stage.FoldOptions{})
+	if h.Visits[0].Support != nil || len(h.Visits[1].Support) != 1 {
+		t.Errorf("%+v", h.Visits)
+	}
+}
+
 func TestTooManyTouchesAreALimit(t *testing.T) {
 	m := stage.Digital()
 	var limit *stage.LimitError

@@ -100,6 +100,7 @@ func TestHostileModelFilesAreRefusedWithTheFieldNamed(t *testing.T) {
 		`{"stages":[{"rank":1e99}]}`:         "stages[0].rank: wrong type",
 		`{"stages":[{"probability":1e999}]}`: "stages[0].probability: wrong type",
 		`{"stages":[{"kind":"won"}]}`:        "stages[0].kind: unknown word",
+		`{"stages":[{"kind":1}]}`:            "stages[0].kind: wrong type",
 		`{"stages":[{"names":{"en":"a","en":"b"}}]}`:                               "stages[0].names.en: repeated",
 		`{"stages":[{"sla":90}]}`:                                                  "stages[0].sla: wrong type",
 		`{"stages":[{"sla":"90 days"}]}`:                                           "stages[0].sla: no duration",

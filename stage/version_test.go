@@ -128,3 +128,16 @@ func TestExitOfALaterVersionCountsTheWholeHistory(t *testing.T) {
 		t.Errorf("%s: %+v", got, h.Visits)
 	}
 }
+
+// A signal for a stage that only a later version has is refused, and can be told so.
+func TestSignalForAStageOfALaterVersion(t *testing.T) {
+	slim, full := stage.LeadToRevenue(), stage.LeadToRevenue()
+	slim.Aliases = nil
+	slim.Stages = slices.DeleteFunc(slim.Stages, func(s stage.Stage) bool { return s.ID == "sal" })
+	h := foldVersions(t, stage.Versions{{Model: slim}, {From: date(2, 1), Model: full}}, []touchpoint.Touch{touch("1", date(1, 1), "form")},
+		stage.FoldOptions{Signals: []stage.Signal{{At: date(1, 2), Stage: "sal", Source: "scores", ID: "1"}}})
+	x, ok := h.Explain(0)
+	if !ok || len(h.Visits) != 1 || x.Refused == nil || x.Refused.Reason != stage.UnknownStage || x.Refused.To != "sal" {
+		t.Errorf("%+v, refused %+v", h.Visits, x.Refused)
+	}
+}
