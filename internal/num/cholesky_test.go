@@ -37,7 +37,7 @@ func TestCholesky(t *testing.T) {
 				if i == j {
 					want = 1
 				}
-				if math.Abs(sum-want) > 1e-9 {
+				if !(math.Abs(sum-want) <= 1e-9) {
 					t.Errorf("n = %d: a·inverse has %v at %d, %d", n, sum, i, j)
 				}
 			}

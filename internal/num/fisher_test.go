@@ -38,7 +38,7 @@ func TestFisherExactSumsTheTablesNoLikelier(t *testing.T) {
 		{0, 0, 0, 0, 1},
 		{2000, 0, 0, 2000, 0}, // below the least float64
 	} {
-		if got := num.FisherExact(tt.a, tt.b, tt.c, tt.d); math.Abs(got-tt.want) > 1e-14 {
+		if got := num.FisherExact(tt.a, tt.b, tt.c, tt.d); !(math.Abs(got-tt.want) <= 1e-14) {
 			t.Errorf("%d %d %d %d: %v, want %v", tt.a, tt.b, tt.c, tt.d, got, tt.want)
 		}
 	}
@@ -49,10 +49,10 @@ func TestFisherExactSumsTheTablesNoLikelier(t *testing.T) {
 	for range 300 {
 		a, b, c, d := r.IntN(40), r.IntN(40), r.IntN(40), r.IntN(120)
 		got, want := num.FisherExact(a, b, c, d), exactFisher(a, b, c, d)
-		if math.Abs(got-want) > 1e-12*want {
+		if !(math.Abs(got-want) <= 1e-12*want) {
 			t.Errorf("%d %d %d %d: %v, want %v", a, b, c, d, got, want)
 		}
-		if turned := num.FisherExact(b, a, d, c); math.Abs(turned-got) > 1e-12*got {
+		if turned := num.FisherExact(b, a, d, c); !(math.Abs(turned-got) <= 1e-12*got) {
 			t.Errorf("%d %d %d %d: turned %v, not %v", a, b, c, d, turned, got)
 		}
 	}

@@ -21,7 +21,7 @@ func TestWilson95SolvesItsEquation(t *testing.T) {
 				if p == 0 || p == 1 {
 					continue
 				}
-				if got := math.Abs(x/n-p) / math.Sqrt(p*(1-p)/n); math.Abs(got-z) > 1e-9 {
+				if got := math.Abs(x/n-p) / math.Sqrt(p*(1-p)/n); !(math.Abs(got-z) <= 1e-9) {
 					t.Fatalf("%v of %v: %v is %v standard errors away", x, n, p, got)
 				}
 			}
