@@ -141,6 +141,64 @@ func TestAddressTiedToAPlaceholderWasNotSeen(t *testing.T) {
 	}
 }
 
+// Candidates stand with the primary first, then by later beginning, by confidence, by id.
+func TestCandidatesOfMembershipsHaveTheirOrder(t *testing.T) {
+	g := graph(t, &identity.Rules{Accounts: identity.AccountRules{TakeFirst: true}})
+	add := func(account string, primary bool, from time.Time, confidence int) {
+		must(t, g.Relate(identity.Membership{Person: id(t, "user_id:ann"), Account: id(t, "crm_account_id:"+account), Primary: primary, From: from,
+			Confidence: confidence, Source: "crm", Ref: account, At: day(1, 1)}))
+	}
+	add("plain", false, day(2, 1), 5)
+	add("late", true, day(2, 1), 5)
+	add("sure", true, day(2, 1), 9)
+	add("early", true, day(1, 1), 9)
+	for i := range 6 {
+		add(fmt.Sprint("tie", i), false, day(1, 1), 1)
+	}
+	must(t, g.See(touch(t, "t", day(3, 1), "user_id:ann")))
+	r := g.Resolve(time.Time{})
+	a := r.Account(touch(t, "t", day(3, 1), "user_id:ann"))
+	want := []identity.AccountID{accountID(t, r, "crm_account_id:sure"), accountID(t, r, "crm_account_id:late"),
+		accountID(t, r, "crm_account_id:early"), accountID(t, r, "crm_account_id:plain")}
+	want = append(want, accountsOf(t, r, "crm_account_id:tie0", "crm_account_id:tie1", "crm_account_id:tie2", "crm_account_id:tie3", "crm_account_id:tie4", "crm_account_id:tie5")...)
+	if !slices.Equal(a.Candidates, want) || a.Account != want[0] {
+		t.Errorf("%+v, want %v", a, want)
+	}
+}
+
+// A domain that many share though no key is near has no candidate that could be taken.
+func TestSharedDomainWithoutKeysHasNoCandidates(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.Accounts.TakeFirst = true
+	d := rules.Types[identity.Domain]
+	d.MaxDegree = 1
+	rules.Types[identity.Domain] = d
+	mail := touch(t, "t", day(3, 1), "email:ann@acme.example")
+	r := graph(t, &rules, touch(t, "1", day(1, 1), "domain:acme.example group_id:g1"), touch(t, "2", day(1, 1), "domain:acme.example group_id:g2"), mail).Resolve(time.Time{})
+	if a := r.Account(mail); a.Reason != identity.AccountAmbiguous || len(a.Candidates) != 0 || !a.Account.IsZero() {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Of the owner's addresses the one last seen at the very instant counts, and one that was
+// seen, or told of, at the very instant of the resolution is known.
+func TestAddressSeenAtTheInstant(t *testing.T) {
+	visit := touch(t, "v", day(3, 1), "anonymous_id:dd user_id:ann")
+	g := graph(t, nil, visit, touch(t, "1", day(2, 1), "user_id:ann email:ann@old.example"), touch(t, "2", day(3, 1), "user_id:ann email:ann@new.example"),
+		touch(t, "3", day(4, 1), "user_id:ann email:ann@later.example"))
+	if a := g.Resolve(time.Time{}).Account(visit); a.Domain != "new.example" {
+		t.Errorf("%+v", a)
+	}
+	if a := g.Resolve(day(3, 1)).Account(visit); a.Domain != "new.example" {
+		t.Errorf("as of the instant: %+v", a)
+	}
+	told := graph(t, nil, visit)
+	must(t, told.Add(identity.Evidence{A: id(t, "email:ann@acme.example"), B: id(t, "user_id:ann"), Kind: identity.Import, Source: "crm", Ref: "1", At: day(3, 1)}))
+	if a := told.Resolve(day(3, 1)).Account(visit); a.Domain != "acme.example" {
+		t.Errorf("told at the instant: %+v", a)
+	}
+}
+
 // Accounts walk by id, those that the facts name and those of addresses alike.
 func TestAccountsWalkByID(t *testing.T) {
 	var facts []identity.Sighting
@@ -178,7 +236,7 @@ func TestMixedEvidenceIsRefused(t *testing.T) {
 func TestAccountOfAStrangerIsTheOneItHasOnceSeen(t *testing.T) {
 	t.Parallel()
 	facts := []identity.Sighting{touch(t, "1", day(1, 1), "domain:acme.example crm_account_id:A7"),
-		touch(t, "2", day(1, 2), "domain:acme.example crm_account_id:A8"), touch(t, "3", day(1, 3), "domain:one.example crm_account_id:A7")}
+		touch(t, "2", day(1, 2), "domain:acme.example crm_account_id:A8"), touch(t, "3", day(1, 3), "domain:one.example crm_account_id:A7"), touch(t, "4", day(1, 4), "domain:acme.example crm_account_id:A7")}
 	before := graph(t, nil, facts...).Resolve(time.Time{})
 	for list, want := range map[string]identity.AccountOf{
 		"email:new@acme.example": {Reason: identity.AccountAmbiguous, Domain: "acme.example",

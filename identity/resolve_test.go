@@ -146,6 +146,19 @@ func TestForcedOverAWindowedLimitGainsOutsideOfIt(t *testing.T) {
 	}
 }
 
+// Owners are counted type by type, also where a must-link made one of two keys.
+func TestOwnersAreCountedByTypeOfKey(t *testing.T) {
+	g := graph(t, nil, touch(t, "1", day(1, 1), "crm_contact_id:c1 device_id:dd"), touch(t, "2", day(1, 1), "user_id:u1 device_id:dd"),
+		touch(t, "3", day(1, 1), "crm_contact_id:c2 device_id:dd"), touch(t, "4", day(1, 1), "user_id:u2 device_id:dd"))
+	must(t, g.Apply(identity.Override{ID: "o", At: day(1, 2), Op: identity.MustLink, A: id(t, "user_id:u1"), B: id(t, "crm_contact_id:c1")}))
+	if got := people(g.Resolve(time.Time{})); got != "c1 u1 | c2 | dd | u2" {
+		t.Error(got)
+	}
+	if x := g.Explain(id(t, "user_id:u2"), id(t, "device_id:dd")); len(x.Path) != 1 || x.Path[0].Detail != "shared by 2" {
+		t.Errorf("%+v", x.Path)
+	}
+}
+
 // The number of values is told in words up to ten.
 func TestLimitTellsHowManyValues(t *testing.T) {
 	for limit, want := range map[int]string{1: "two", 9: "ten", 10: "11", 11: "12"} {
