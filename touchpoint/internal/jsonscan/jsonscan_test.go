@@ -58,7 +58,7 @@ func TestLimits(t *testing.T) {
 		{`{"a":1,"A":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"é":1,"É":2}`, jsonscan.Limits{}, "duplicate_key"},
 		{`{"":1,"":2}`, jsonscan.Limits{}, "duplicate_key"}, {`{"s":1,"ſ":2}`, jsonscan.Limits{}, "duplicate_key"},
 		{`{"a":{"x":1},"b":{"x":1}}`, jsonscan.Limits{}, ""},
-		{"\"\xff\"", jsonscan.Limits{}, "utf8"}, {`"\ud800"`, jsonscan.Limits{}, "utf8"}, {`"\ud800\ue000"`, jsonscan.Limits{}, "utf8"},
+		{"\"\xff\"", jsonscan.Limits{}, "utf8"}, {"\"\x80\"", jsonscan.Limits{}, "utf8"}, {`{"\ud800":1}`, jsonscan.Limits{}, "utf8"}, {`"\ud800"`, jsonscan.Limits{}, "utf8"}, {`"\ud800\ue000"`, jsonscan.Limits{}, "utf8"},
 	} {
 		_, err := d.Parse(c.text, c.lim)
 		got := ""
@@ -144,6 +144,17 @@ func TestWhatIsCompact(t *testing.T) {
 		var d jsonscan.Doc
 		if v, err := d.Parse(text, lim); want && (err != nil || !v.Canonical()) {
 			t.Errorf("%s is canonical: %v", text, err)
+		}
+	}
+}
+
+// Escapes are decoded up to the last letter, digit and character that there are.
+func TestEscapesAtTheirBorders(t *testing.T) {
+	for text, want := range map[string]string{
+		`"\u09af\u09AF"`: "\u09af\u09af", `"\uffff\uFFFD"`: "\uffff\ufffd", `"\ud800\udc00"`: "\U00010000", `"\udbff\udfff"`: "\U0010ffff", `"\uDBFF\uDC00"`: "\U0010fc00",
+	} {
+		if got := parse(t, text).Text(); got != want {
+			t.Errorf("%s: %+q, want %+q", text, got, want)
 		}
 	}
 }

@@ -40,6 +40,16 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// A text that was cut off is not compact, wherever that was.
+func TestNoBeginningOfACompactTextIsOne(t *testing.T) {
+	const whole = `{"a":[1,[],"x",{"b":{}}],"c":{"d":null,"e":-2.5},"f":"é"}`
+	for n := range len(whole) + 1 {
+		if got := jsonscan.Compact(whole[:n], jsonscan.Limits{}); got != (n == len(whole)) {
+			t.Errorf("%s: compact is %v", whole[:n], got)
+		}
+	}
+}
+
 func TestCompactIsNeverWrong(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat(`{"a":`, n) + "{}" + strings.Repeat("}", n) }
 	uppers := `{"A":1,"B":1,"C":1,"D":1,"E":1,"F":1,"G":1,"H":1`

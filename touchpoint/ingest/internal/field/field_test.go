@@ -41,13 +41,15 @@ func TestWhatLooksLikeAUUIDOrAMailAddress(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"0190a1b2-C3D4-7000-8000-0123456789ab": true, "0190a1b2-c3d4-7000-8000-0123456789a": false,
-		"0190a1b2_c3d4_7000_8000_0123456789ab": false, "0190a1b2-c3d4-7000-8000-0123456789ag": false, "": false,
+		"0190a1b2_c3d4_7000_8000_0123456789ab": false, "0190a1b2-c3d4-7000-8000-0123456789ag": false, "00000000-9999-aaaa-ffff-AAAAAAAAFFFF": true,
+		"/0000000-0000-0000-0000-000000000000": false, ":0000000-0000-0000-0000-000000000000": false, "@0000000-0000-0000-0000-000000000000": false, "`0000000-0000-0000-0000-000000000000": false, "G0000000-0000-0000-0000-000000000000": false,
+		"00000000+0000-0000-0000-000000000000": false, "00000000-0000-0000-0000-0000000000000": false, "": false,
 	} {
 		if got := field.IsUUID(text); got != want {
 			t.Errorf("%q a UUID: %v", text, got)
 		}
 	}
-	for text, want := range map[string]bool{"a@b.example": true, "a@b": false, "a@@b.example": false, "a.example": false, "": false, "@b.example": false} {
+	for text, want := range map[string]bool{"a@b.example": true, "a@b": false, "a@@b.example": false, "a.example": false, "": false, "@b.example": false, "a@.example": false, "a@b.": false, "a@b.c": true, " a@b.example ": true, "a@b c.example": false} {
 		if got := field.IsEmail(text); got != want {
 			t.Errorf("%q an address: %v", text, got)
 		}

@@ -66,6 +66,7 @@ func TestForms(t *testing.T) {
 		{"brackets in texts", `[{"a":"]}\"]"},{"b":"\\"}]`, frame.Document, []string{`0 0 {"a":"]}\"]"}`, `1 0 {"b":"\\"}`}},
 		{"scalars", "[1,\"a\",null, true ]", frame.Document, []string{"0 0 " + syntax, "1 0 " + syntax, "2 0 " + syntax, "3 0 " + syntax}},
 		{"a broken element", `[{"a":},{}]`, frame.Document, []string{"0 0 " + syntax, "1 0 {}"}},
+		{"a repeated key in an element", `[{"a":1,"A":2},{}]`, frame.Document, []string{"0 0 touchpoint: duplicate_key message", "1 0 {}"}},
 		{"no comma", "[{}{}]", frame.Document, []string{"0 0 {}", syntaxDoc}},
 		{"no end", "[{},", frame.Document, []string{"0 0 {}", syntaxDoc}},
 		{"no end of a text", `{"a":"b`, frame.Document, []string{syntaxDoc}},
@@ -87,6 +88,30 @@ func TestForms(t *testing.T) {
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%s, reader %d: %q, want %q", c.name, i, got, c.want)
 			}
+		}
+	}
+}
+
+// Lines of text count from 1, blank ones too, which are no messages; the last needs no end.
+func TestLinesOfText(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string][]string{
+		"a\n\r\n\nb\r\n": {"0 1 a", "1 4 b"}, "a\nb": {"0 1 a", "1 2 b"}, "\n": nil, "": nil, " \n": {"0 1  "}, "123456789\n1234567890\nx": {"0 1 123456789", "1 2 too long", "2 3 x"},
+	} {
+		var got []string
+		for s, err := range frame.DecodeLines(strings.NewReader(in), 9, func(index, line int, text []byte, tooLong bool) string {
+			if tooLong {
+				text = []byte("too long")
+			}
+			return fmt.Sprint(index, " ", line, " ", string(text))
+		}) {
+			if err != nil {
+				t.Errorf("%q: %v", in, err)
+			}
+			got = append(got, s)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }
