@@ -28,12 +28,13 @@ func TestACampaignIsOfAShopByTheWord(t *testing.T) {
 func TestHostsAtTheBordersOfWhatIsOne(t *testing.T) {
 	t.Parallel()
 	c := classifier(t, nil)
+	label := strings.Repeat("a", 63)
 	for referrer, want := range map[string]string{
 		"https://a.example/": "a.example", "https://z9.example": "z9.example", "https://Z.example/": "z.example", "https://0a.example/": "0a.example",
 		"az+-.09AZ://a.example/": "a.example", "https://www.a.example./x": "a.example", "https://a.example:80/": "a.example", "https://me@a.example": "a.example",
 		"https://.a.example/": "(direct)", "https://a..example/": "(direct)", "https:///a": "(direct)", "https://a.example:x/": "(direct)",
 		"https://:80/": "(direct)", "://a.example": "(direct)", "9p://a.example": "(direct)", "h{://a.example": "(direct)", "https://a{.example": "(direct)",
-		"https://a:b/": "(direct)", "https://[/": "(direct)", "https://[]/": "(direct)", "https://[::1]:80/": "[::1]", "file://a.example/": "(direct)", "a.example": "(direct)",
+		"https://a:b/": "(direct)", "https://" + label + "." + label + "." + label + "." + label[:61] + "/": label + "." + label + "." + label + "." + label[:61], "https://" + label + "." + label + "." + label + "." + label[:62] + "/": "(direct)", "https://[/": "(direct)", "https://[]/": "(direct)", "https://[::1]:80/": "[::1]", "file://a.example/": "(direct)", "a.example": "(direct)",
 	} {
 		if got := c.Classify(channel.Visit{URL: shop, Referrer: referrer}).Source; got != want {
 			t.Errorf("%s: %s, want %s", referrer, got, want)
@@ -87,7 +88,8 @@ func TestUserAgentsThatEndEarly(t *testing.T) {
 	t.Parallel()
 	const person = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) "
 	for text, want := range map[string]bool{
-		person + "x@": false, person + "@x": false, person + "x@y": true, person + "x@9": true, person + "9@x": true, person + "x@ y": false, "Mozilla/5.0 (android14) x": false, "Mozilla/5.0 (mac10) x": false, person + "http://": true, person + "http:/": false, person + "+http://x.example": true,
+		person + "x@": false, person + "@x": false, person + "x@y": true, person + "x@9": true, person + "9@x": true, person + "x@ y": false, "Mozilla/5.0 (android14) x": false, "Mozilla/5.0 (mac10) x": false, "Mozilla/5.0 (tizen9) x": false,
+		person + "superbot0": true, person + "superbot9": true, person + "superbots90": true, person + "superbot9x": false, person + "superbotz": false, person + "ZGRAB/0.x": true, person + "zgraB": true, person + "http://": true, person + "http:/": false, person + "+http://x.example": true,
 		person + ":": false, "": channel.Agent("").Bot,
 	} {
 		if got := channel.Agent(text); got.Bot != want {

@@ -3,9 +3,11 @@ package channel_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/tabi-go/tabi/touchpoint"
@@ -199,8 +201,14 @@ func TestRulesWithATypo(t *testing.T) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
-	rules := make([]channel.Rule, channel.MaxRules+1)
-	for _, o := range []channel.Options{{Rules: 9}, {Bots: 9}, {Gap: -1}, {Own: []string{"a b"}}, {Custom: rules}} {
+	unplugged := errors.New("unplugged")
+	if _, err := channel.LoadHosts(io.MultiReader(strings.NewReader("search g g.example\n"), iotest.ErrReader(unplugged))); !errors.Is(err, unplugged) {
+		t.Errorf("half a table was taken: %v", err)
+	}
+	if _, err := channel.LoadHosts(strings.NewReader("search g g.example\n# " + strings.Repeat("x", 1<<20))); err == nil {
+		t.Error("a line without an end was taken")
+	}
+	for _, o := range []channel.Options{{Rules: 9}, {Bots: 9}, {Gap: -1}, {Own: []string{"a b"}}} {
 		if _, err := channel.New(&o); err == nil {
 			t.Errorf("%+v is no options", o)
 		}
@@ -422,6 +430,10 @@ func TestRulesOfPostHogOneByOne(t *testing.T) {
 		{"utm_medium=paid_social", "", "Paid Unknown"},
 		{"utm_medium=cpc&utm_campaign=summer_shopping", "", touchpoint.ChannelPaidShopping},
 		{"utm_campaign=summer_shopping&utm_medium=x", "", touchpoint.ChannelOrganicShopping},
+		{"utm_campaign=summer_shopping", "", touchpoint.ChannelDirect}, // nobody sent them
+		{"utm_campaign=video-1&utm_source=direct", "", touchpoint.ChannelDirect},
+		{"utm_campaign=video-1&utm_source=mail", "", touchpoint.ChannelOrganicVideo},
+		{"utm_campaign=video-1&fbclid=1", "", touchpoint.ChannelOrganicVideo},
 		{"utm_medium=x&utm_campaign=video-1", "", touchpoint.ChannelOrganicVideo},
 		{"utm_medium=referral", "", touchpoint.ChannelReferral},
 		{"utm_medium=audio", "", touchpoint.ChannelAudio},
