@@ -72,3 +72,28 @@ func TestBoundOfAMessageOfEveryDecoderAtTheLimitAndOneOver(t *testing.T) {
 		}
 	}
 }
+
+// Options that make no sense are refused by every decoder, before anything is read.
+func TestEveryDecoderRefusesOptionsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	table, err := csvmap.Preset("touch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]ingest.Options{
+		"a limit": {Limits: ingest.Limits{Message: -1}}, "a skew": {Skew: 9}, "a mode": {Minimise: ingest.Minimise{IP: 9}}, "nothing": {},
+	} {
+		for format, makes := range map[string]func() (ingest.Decoder, error){
+			"segment":     func() (ingest.Decoder, error) { return segment.New(&segment.Options{Options: o}) },
+			"posthog":     func() (ingest.Decoder, error) { return posthog.New(&posthog.Options{Options: o}) },
+			"cloudevents": func() (ingest.Decoder, error) { return cloudevents.New(&cloudevents.Options{Options: o}) },
+			"ga4":         func() (ingest.Decoder, error) { return ga4.New(&o) },
+			"snowplow":    func() (ingest.Decoder, error) { return snowplow.New(&o) },
+			"csvmap":      func() (ingest.Decoder, error) { return table.Decoder(&o) },
+		} {
+			if _, err := makes(); (err == nil) != (name == "nothing") {
+				t.Errorf("%s with %s that makes no sense: %v", format, name, err)
+			}
+		}
+	}
+}

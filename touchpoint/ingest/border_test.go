@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestPathsInTextsAreMaskedToo(t *testing.T) {
 	k := desk(t, &ingest.Options{Minimise: careful})
 	for text, want := range map[string]string{
 		"see /reset?9f8e now": "see /reset now", "/reset#9f8e": "/reset", "?9f8e": "", "why?": "why?", "a?b": "a?b", "/reset": "/reset",
-		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x", "https:///a@b?x": "https:///a@b", "https://me@x.example?y": "https://x.example", "https://x.example/@me?y": "https://x.example/@me",
+		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x", "//me:pw@x.example/a?y": "//x.example/a", "https:///a@b?x": "https:///a@b", "https://me@x.example?y": "https://x.example", "https://x.example/@me?y": "https://x.example/@me",
 	} {
 		d := draft(k)
 		d.Prop("note", text)
@@ -138,6 +139,68 @@ func TestWhichCurrencyAnAmountHas(t *testing.T) {
 		rec := k.Record(d)
 		if rec.Err != nil || rec.Touches[0].Value.Currency != cur(c.want) || slices.Contains(rec.Notes, ingest.CurrencyAssumed) != c.noted {
 			t.Errorf("%+v: %+v", c, rec)
+		}
+	}
+}
+
+// A currency that nobody knows is that, and not a wrong amount.
+func TestACurrencyThatIsNoneIsNamed(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	for code, want := range map[string]string{"XYZ": "touchpoint: unknown_currency currency", "euro": "touchpoint: unknown_currency currency", "": "touchpoint: missing currency"} {
+		d := draft(k)
+		d.Value("1", code, touchpoint.Currency{})
+		if _, err := k.Finish(d); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", code, err, want)
+		}
+	}
+}
+
+// What was wrong first is what a message is refused for, also where more is wrong behind.
+func TestTheFirstFaultIsNamed(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Channel: func(*touchpoint.Touch, touchpoint.Page) error { return errors.New("asked") }})
+	d := draft(k)
+	d.Times = ingest.Times{}
+	d.ID(identity.Email, "a\x00b")
+	d.Fail("value", touchpoint.NotANumber)
+	if _, err := k.Finish(d); err == nil || err.Error() != "touchpoint: control ids" {
+		t.Error(err)
+	}
+}
+
+// Consents stand on the strongest identifier of the person, never on one of an account.
+func TestConsentsStandOnTheStrongestIdentifierOfAPerson(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{ConsentPurposes: map[string][]string{"ads": {"email", "profiling"}}})
+	for _, c := range []struct {
+		ids  []identity.Type
+		want identity.Type
+	}{
+		{[]identity.Type{identity.AnonymousID, identity.UserID, identity.Email}, identity.UserID},
+		{[]identity.Type{identity.UserID, identity.AnonymousID}, identity.UserID},
+		{[]identity.Type{identity.AnonymousID, identity.Email}, identity.Email},
+		{[]identity.Type{identity.GroupID, identity.AnonymousID}, identity.AnonymousID},
+		{[]identity.Type{identity.GroupID}, ""},
+	} {
+		d := k.Draft()
+		d.Touch.Kind = touchpoint.KindPageview
+		d.Times.Event = noon
+		for _, typ := range c.ids {
+			d.ID(typ, "x@x.example")
+		}
+		d.Consent("ads", false)
+		d.Consent("other", true)
+		rec := k.Record(d)
+		if rec.Err != nil || len(rec.Consents) != 2 && c.want != "" || len(rec.Consents) != 0 && c.want == "" {
+			t.Errorf("%v: %+v", c.ids, rec)
+			continue
+		}
+		for i, got := range rec.Consents {
+			want := touchpoint.Consent{ID: identity.MakeID(c.want, "x@x.example"), Purpose: []string{"email", "profiling"}[i], Status: 2, At: noon, Source: "test", Proof: rec.Touches[0].ID}
+			if got != want {
+				t.Errorf("%v: %+v, want %+v", c.ids, got, want)
+			}
 		}
 	}
 }

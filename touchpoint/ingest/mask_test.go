@@ -43,6 +43,21 @@ func TestMasking(t *testing.T) {
 	}
 }
 
+// A click id that both URLs have is named once; a fragment stays one.
+func TestClickIDsAreNamedOnce(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Minimise: ingest.Minimise{ClickIDs: ingest.ClickIDsKind}})
+	d := draft(k)
+	d.Page.URL, d.Page.Referrer = "https://x.example/?gclid=A&GCLID=B", "https://y.example/?gclid=A&fbclid=C"
+	d.ClickID("gclid", "A")
+	d.ClickID("dclid", "")
+	d.Prop("hash", "#tab=1&gclid=A")
+	const want = `{"click_ids":["fbclid","gclid"],"hash":"#tab=1","referrer":"https://y.example/","url":"https://x.example/"}`
+	if got := finish(t, k, d).Props.JSON(); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestNetworksOfAddresses(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string]string{

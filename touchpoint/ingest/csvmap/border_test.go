@@ -43,6 +43,20 @@ func TestPropertiesByTypeAndScale(t *testing.T) {
 	}
 }
 
+// icontains looks at neither the case of the cell nor that of the value, exact at both.
+func TestTextIsFoundWhateverItsCase(t *testing.T) {
+	t.Parallel()
+	for where, skipped := range map[string]bool{
+		`{"col":"x","op":"icontains","value":"éCO"}`: false, `{"col":"x","op":"not_icontains","value":"École"}`: true, `{"col":"x","op":"icontains","value":"ecole"}`: true,
+		`{"col":"x","op":"exact","value":"ÉCOLE"}`: true, `{"col":"x","op":"prefix","value":"Grande É"}`: false,
+	} {
+		rec := decode(t, note+`,"where":[`+where+`]}`, "u,x\nu1,Grande École\n", nil)[0]
+		if rec.Skipped != skipped {
+			t.Errorf("%s: skipped %v", where, rec.Skipped)
+		}
+	}
+}
+
 func TestBordersOfSentiment(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{

@@ -125,6 +125,7 @@ func TestFields(t *testing.T) {
 		{"other prefix", `{"col":"x","prefix":"003"}`, "004a", ""},
 		{"salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ckZ", "0031G00001S3ckZQAR"},
 		{"long salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ckZQAR", "0031G00001S3ckZQAR"},
+		{"salesforce id of every border", `{"col":"x","normalize":"salesforce_id"}`, "AZaz09AZaz09AZa", "AZaz09AZaz09AZaDGM"},
 		{"no salesforce id", `{"col":"x","normalize":"salesforce_id"}`, "0031G00001S3ck!", "0031G00001S3ck!"},
 		{"quoted", `"x"`, "\"a, \"\"b\"\"\"", `a, "b"`},
 		{"over two lines", `"x"`, "\"a\nb\"", "a b"},
@@ -212,6 +213,7 @@ func TestAmounts(t *testing.T) {
 		{`{"col":"x","group":","}`, `"1,234.50"`, "USD", "1234.50 USD"},
 		{`{"col":"x","decimal":",","group":"."}`, `"1.234,50"`, "EUR", "1234.50 EUR"},
 		{`{"col":"x","decimal":",","group":" "}`, `"1.234,50"`, "EUR", "not_a_number"},
+		{`{"col":"x","decimal":","}`, "1.50", "EUR", "not_a_number"}, // where a point parts thousands, it may be 150
 		{`{"col":"x","group":",","strip":["¥","円"]}`, `"￥5,400"`, "JPY", "not_a_number"},
 		{`{"col":"x","group":",","strip":["¥","円"]}`, `"5,400円"`, "JPY", "5400 JPY"},
 		{`"x"`, `"1,234"`, "USD", "not_a_number"},
@@ -296,6 +298,8 @@ func TestPropsAreTheNamedColumnsAndTheRestOnRequest(t *testing.T) {
 	const table = "u,start,end,p,yes,subject,synced,url\nu1,2026-01-01 09:00:00,2026-01-01 10:30:00,65.1,TRUE,Hello,now,https://x.example/a\n"
 	for _, c := range []struct{ props, want string }{
 		{`{"d":{"span":[{"col":"start","zone":"UTC"},{"col":"end","zone":"UTC"}]}}`, `{"d":5400}`},
+		{`{"d":{"span":[{"col":"start","zone":"UTC"},{"col":"start","zone":"UTC"}]}}`, `{"d":0}`}, // over at once
+		{`{"d":{"span":[{"col":"end","zone":"UTC"},{"col":"start","zone":"UTC"}]}}`, ``},
 		{`{"p":{"col":"p","scale":"percent"}}`, `{"p":0.651}`},
 		{`{"p":{"col":"p","scale":"minutes"}}`, `{"p":3906}`},
 		{`{"p":{"col":"p","as":"number"}}`, `{"p":65.1}`},
@@ -465,6 +469,16 @@ func TestASideTableThatCannotBeUsedIsRefused(t *testing.T) {
 			t.Errorf("%q: %v, want %s", c.table, err, c.want)
 		}
 	}
+	{ // the column that ties the tables together is missed before the one that is looked up
+		two, err := csvmap.Parse([]byte(strings.Replace(looks, `"key":"user","on":"u","col":"sector"`, `"key":"who","on":"u","col":"a"`, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var col *csvmap.ColumnError
+		if _, err := two.WithTable("of", strings.NewReader("x\n")); !errors.As(err, &col) || col.Column != "user" {
+			t.Errorf("%v", err)
+		}
+	}
 	for range 20 { // which of the missing columns is named is no matter of a map's order
 		var col *csvmap.ColumnError
 		_, err := m.WithTable("of", strings.NewReader("u,s\n"))
@@ -474,6 +488,23 @@ func TestASideTableThatCannotBeUsedIsRefused(t *testing.T) {
 		_, err = m.WithTable("of", strings.NewReader("user,s\n"))
 		if err == nil || err.Error() != `csvmap: table "of" has no column "company"` {
 			t.Fatalf("%v", err)
+		}
+	}
+}
+
+// A side table, which is held in memory, has at most a million rows.
+func TestBoundOfASideTableAtTheLimitAndOneOver(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("two million rows")
+	}
+	m, err := csvmap.Parse([]byte(looks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, ok := range map[int]bool{1_000_000: true, 1_000_001: false} {
+		if _, err := m.WithTable("of", strings.NewReader("user,sector,company\n"+strings.Repeat(",,\n", n))); ok != (err == nil) || !ok && !strings.HasSuffix(err.Error(), "line 1000002: too_many") {
+			t.Errorf("%d rows: %v", n, err)
 		}
 	}
 }
