@@ -36,9 +36,6 @@ func Agent(userAgent string) Verdict {
 		if v := sc.endPart(i, class == joint); v != nil {
 			return *v
 		}
-		if class == joint {
-			continue
-		}
 		rest := b[i:]
 		if c == ':' && len(rest) > 2 && rest[1] == '/' && rest[2] == '/' && !ownURL(userAgent[i+3:]) {
 			return agentRules.url
@@ -243,7 +240,7 @@ func (t *agentTable) system(word []byte) bool {
 	for n < len(word) && letter(word[n]) {
 		n++
 	}
-	return t.isSystem(word) || n < len(word) && t.isSystem(word[:n])
+	return t.isSystem(word) || t.isSystem(word[:n])
 }
 
 func (t *agentTable) isSystem(word []byte) bool {

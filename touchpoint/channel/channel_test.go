@@ -445,6 +445,8 @@ func TestRulesOfPostHogOneByOne(t *testing.T) {
 		{"utm_medium=affiliate", "", "Affiliate"},
 		{"utm_medium=email", "", touchpoint.ChannelEmail},
 		{"fbclid=1", "", touchpoint.ChannelOrganicSocial},
+		{"", "https://x.com/i/grok", touchpoint.ChannelReferral}, // an assistant, at a social network
+		{"", "https://x.com/i/lists", touchpoint.ChannelOrganicSocial},
 		{"", "https://unknown.example/", touchpoint.ChannelReferral},
 		{"", "", touchpoint.ChannelDirect},
 	} {
@@ -470,7 +472,7 @@ func TestRulesFilesThatCannotBeRead(t *testing.T) {
 		read func(string) ([]byte, error)
 		want string
 	}{
-		{strings.Repeat(" ", channel.MaxFile+1), nil, "too large"},
+		{strings.Repeat(" ", channel.MaxFile-1) + "{}", nil, "too_large"},
 		{`{"hosts":"hosts.txt"}`, nil, "nothing to read the file with"},
 		{`{"hosts":"gone.txt"}`, read, "no such file"},
 		{`{"hosts":"bad.txt"}`, read, "bad.txt: "},
@@ -484,6 +486,9 @@ func TestRulesFilesThatCannotBeRead(t *testing.T) {
 		if _, err := channel.ParseRules([]byte(c.text), c.read); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.40s: %v, want %s", c.text, err, c.want)
 		}
+	}
+	if _, err := channel.ParseRules([]byte(strings.Repeat(" ", channel.MaxFile-2)+"{}"), nil); err != nil {
+		t.Errorf("a file of the largest size: %v", err)
 	}
 	for base, want := range map[string]channel.Base{"ga4": channel.GA4, "posthog": channel.PostHog} {
 		if o, err := channel.ParseRules([]byte(`{"base":"`+base+`"}`), nil); err != nil || o.Rules != want {

@@ -22,9 +22,6 @@ const MaxFile = 16 << 20
 // the place of the built-in one; it is read by read, which may be nil if no file names
 // one. Unknown keys, fields, ops and sets are errors that name the place.
 func ParseRules(text []byte, read func(name string) ([]byte, error)) (*Options, error) {
-	if len(text) > MaxFile {
-		return nil, errors.New("channel: rules: too large")
-	}
 	var doc jsonscan.Doc
 	v, err := doc.Parse(string(text), jsonscan.Limits{Size: MaxFile})
 	var bad *jsonscan.Error

@@ -174,7 +174,7 @@ func (m Minimise) maskURL(s string) string { return m.mask(s, 0) }
 const maxNested = 3
 
 func (m Minimise) maskWords(s string, depth int) string {
-	if m.URL == URLFull && m.ClickIDs == ClickIDsKeep || !strings.ContainsAny(s, "/?=") {
+	if !strings.ContainsAny(s, "/?=") {
 		return s
 	}
 	var b strings.Builder

@@ -34,9 +34,6 @@ func (d *Decoder) record(v jsonscan.Value, received time.Time) ingest.Record {
 	if present(v.Get("data")) && present(v.Get("data_base64")) {
 		e.Fail("data", touchpoint.Syntax)
 	}
-	if err := e.Err(); err != nil {
-		return ingest.Record{Err: err}
-	}
 	if typ == Type {
 		return e.touch(d.desk)
 	}
@@ -79,12 +76,11 @@ func (e *event) data() jsonscan.Value {
 	if !present(v) || !isJSON(e.v.Get("datacontenttype").Text()) {
 		return jsonscan.Value{}
 	}
+	var data jsonscan.Value
 	b, err := base64.StdEncoding.DecodeString(v.Text())
-	if err != nil {
-		e.Fail("data_base64", touchpoint.Syntax)
-		return jsonscan.Value{}
+	if err == nil {
+		data, err = e.doc.Parse(string(b), jsonscan.Limits{})
 	}
-	data, err := e.doc.Parse(string(b), jsonscan.Limits{})
 	if err != nil {
 		e.Fail("data_base64", touchpoint.Syntax)
 	}
