@@ -42,6 +42,21 @@ func TestHostsAtTheBordersOfWhatIsOne(t *testing.T) {
 	}
 }
 
+// The path of a page is what stands between its host and its query.
+func TestWhereAPathBegins(t *testing.T) {
+	t.Parallel()
+	c := classifier(t, &channel.Options{Custom: []channel.Rule{
+		{Channel: "None", Items: []channel.Item{{Field: "pathname", Op: "is_not_set"}}}, {Channel: "Deep", Items: []channel.Item{{Field: "pathname", Op: "exact", Values: []string{"/a"}}}},
+	}})
+	for url, want := range map[string]touchpoint.Channel{
+		"https://x.example": "None", "https://x.example?a": "None", "https://x.example#/a": "None", "https://x.example/a?b": "Deep", "https://x.example/a#b?c": "Deep", "https://x.example/": touchpoint.ChannelDirect,
+	} {
+		if got := c.Classify(channel.Visit{URL: url}).Channel; got != want {
+			t.Errorf("%s: %s, want %s", url, got, want)
+		}
+	}
+}
+
 // Of two paths of a host the longer one wins, in whatever order they stand.
 func TestTheLongerPathOfAHostWins(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestPathsInTextsAreMaskedToo(t *testing.T) {
 	k := desk(t, &ingest.Options{Minimise: careful})
 	for text, want := range map[string]string{
 		"see /reset?9f8e now": "see /reset now", "/reset#9f8e": "/reset", "?9f8e": "", "why?": "why?", "a?b": "a?b", "/reset": "/reset",
-		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x", "//me:pw@x.example/a?y": "//x.example/a", "https:///a@b?x": "https:///a@b", "https://me@x.example?y": "https://x.example", "https://x.example/@me?y": "https://x.example/@me",
+		"and/or #1": "and/or #1", " /a?x\t\n/b?y ": " /a\t\n/b ", "x?token=1": "x", "//me:pw@x.example/a?y": "//x.example/a", "https:///a@b?x": "https:///a@b", "https://me@x.example?y": "https://x.example", "https://@x.example/?y": "https://x.example/", "https://x.example/@me?y": "https://x.example/@me",
 	} {
 		d := draft(k)
 		d.Prop("note", text)
@@ -152,6 +153,35 @@ func TestACurrencyThatIsNoneIsNamed(t *testing.T) {
 		d.Value("1", code, touchpoint.Currency{})
 		if _, err := k.Finish(d); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", code, err, want)
+		}
+	}
+}
+
+// What is no amount is none, and no touch without one.
+func TestAnAmountThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	for literal, want := range map[string]string{"12x": "touchpoint: not_a_number value", "NaN": "touchpoint: not_a_number value", "1e30": "touchpoint: overflow value"} {
+		d := draft(k)
+		d.Touch.Kind = touchpoint.KindOrder
+		d.Value(literal, "EUR", touchpoint.Currency{})
+		if _, err := k.Finish(d); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", literal, err, want)
+		}
+	}
+}
+
+// Props that cannot be built refuse the message, whether channel rules look at it or not.
+func TestPropsThatAreNoneAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, o := range []*ingest.Options{nil, {Channel: func(*touchpoint.Touch, touchpoint.Page) error { return nil }}, {Minimise: careful}} {
+		for json, want := range map[string]string{"{": "touchpoint: syntax props", strings.Repeat("[", 40) + strings.Repeat("]", 40): "touchpoint: too_deep props"} {
+			k := desk(t, o)
+			d := draft(k)
+			d.Foreign("x", json)
+			if tp, err := k.Finish(d); err == nil || err.Error() != want {
+				t.Errorf("%s: %v, want %s: %s", json, err, want, tp.Props.JSON())
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package httpin_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestObserveIsToldWhatWasOffered(t *testing.T) {
 func TestWhichTextOfABodyIsTheKey(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("k", 510)
-	o := &httpin.Options{Keys: map[string]string{"web": secret, "long": long, "longer": long + "k"}}
+	o := &httpin.Options{Keys: map[string]string{"web": secret, "long": long, "longer": long + "k", "odd": `\nk`}}
 	m := track("1", "a")
 	for body, want := range map[string]int{
 		`{"writeKey":"` + secret + `","batch":[` + m + `]}`:                                         200,
@@ -44,6 +45,7 @@ func TestWhichTextOfABodyIsTheKey(t *testing.T) {
 		`{"context":{"writeKey":"` + secret + `"},"batch":[` + m + `]}`:                             401,
 		`{"a":"\"writeKey\":","b":"` + secret + `","batch":[` + m + `]}`:                            401,
 		`{"writeKey":"\u0077` + secret[1:] + `","batch":[` + m + `]}`:                               401,
+		`{"writeKey":"\nk","batch":[` + m + `]}`:                                                    401, // a line end and k
 		`{"writeKey":"` + long + `","batch":[` + m + `]}`:                                           200,
 		`{"writeKey":"` + long + `k","batch":[` + m + `]}`:                                          401,
 		`{"sentAt":"x","writeKey":"` + secret + `","writeKey2":"` + long + `","batch":[` + m + `]}`: 200,
@@ -105,5 +107,10 @@ func TestASinkIsHandedOnlyWhatThereIs(t *testing.T) {
 	h := handler(t, &everything{t: t}, nil)
 	if a := serve(t, h, signed("/v1/batch", batch(track("1", "a")))); a.counts() != "200 offered=1 accepted=1" {
 		t.Error(a.counts())
+	}
+	var log strings.Builder
+	h = handler(t, &desk{}, &httpin.Options{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if a := serve(t, h, signed("/v1/batch", batch(track("1", "a")))); a.code != 200 || log.Len() > 0 {
+		t.Errorf("warned of nothing: %s", &log)
 	}
 }

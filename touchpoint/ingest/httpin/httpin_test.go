@@ -158,7 +158,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: %d recorded", name, len(d.touches))
 		}
 	}
-	for _, o := range []httpin.Options{{MaxBody: -1}, {MaxInFlight: -1}, {ReadTimeout: -1}, {Keys: map[string]string{"a": ""}}, {Segment: segment.Options{Call: "x"}}} {
+	for _, o := range []httpin.Options{{MaxBody: -1}, {MaxInFlight: -1}, {ReadTimeout: -1}, {Keys: map[string]string{"a": ""}}, {Segment: segment.Options{Call: "x"}}, {CloudEvents: cloudevents.Options{Subject: "emial"}}} {
 		if _, err := httpin.New(&desk{}, &o); err == nil {
 			t.Errorf("%+v is no options", o)
 		}

@@ -120,12 +120,19 @@ func TestErrorsOfTheInputEndIt(t *testing.T) {
 	t.Parallel()
 	bad := errors.New("unplugged")
 	for _, form := range []frame.Form{frame.Auto, frame.Lines, frame.Document} {
-		for _, in := range []string{"", "{\"a\":1}\n", "[{},"} {
+		for _, in := range []string{"", "{\"a\":1}\n", "[", "[{}", "[{},", "[{},{"} {
 			got := read(io.MultiReader(strings.NewReader(in), iotest.ErrReader(bad)), form)
 			if len(got) == 0 || got[len(got)-1] != "end: unplugged" {
 				t.Errorf("form %d, %q: %q", form, in, got)
 			}
 		}
+	}
+	var last error
+	for _, err := range frame.DecodeLines(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(bad)), 9, func(int, int, []byte, bool) int { return 0 }) {
+		last = err
+	}
+	if !errors.Is(last, bad) {
+		t.Errorf("lines of text end with %v", last)
 	}
 }
 
