@@ -119,7 +119,7 @@ func (t *Table) line(line int, fields []string) error {
 	}
 	to, e := &t.kinds, entry{line: line}
 	for k, name := range kindNames {
-		if k > 0 && name == fields[0] {
+		if name == fields[0] {
 			e.kind = kind(k)
 		}
 	}

@@ -17,11 +17,7 @@ func Preset(name string) (*Mapping, error) {
 	if err != nil {
 		return nil, fmt.Errorf("csvmap: no preset %q; there are %s", name, strings.Join(Presets(), ", "))
 	}
-	m, err := Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("preset %s: %w", name, err)
-	}
-	return m, nil
+	return Parse(data)
 }
 
 // Presets returns the names of the presets, sorted.
