@@ -125,6 +125,14 @@ func TestNumbersInPropsArePlain(t *testing.T) {
 			t.Errorf("%s: %s, want %s", in, p.JSON(), want)
 		}
 	}
+	// What is over 64 bytes is no number, however little of it counts.
+	long := "1." + strings.Repeat("0", tp.MaxNumber-2)
+	if p, err := (tp.Props{}).SetNumber("n", long); err != nil || p.JSON() != `{"n":1}` {
+		t.Errorf("%s: %s, %v", long, p.JSON(), err)
+	}
+	if _, err := (tp.Props{}).SetNumber("n", long+"0"); reason(t, err) != "props not_a_number" {
+		t.Errorf("%s0: %v", long, err)
+	}
 	for _, in := range []string{"1e40", "1e-40", "1.5e-39", "1e99999999999999999999", "-1e-99999999999999999999"} {
 		if _, err := tp.ParseProps([]byte(`{"n":` + in + `}`)); reason(t, err) != "props not_a_number" {
 			t.Errorf("%s: %v", in, err)

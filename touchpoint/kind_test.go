@@ -54,6 +54,20 @@ task note stage_change opportunity identify group alias merge import system|reco
 	}
 }
 
+// A name of a kind begins with a letter and goes on with letters, digits and _, 64 in all.
+func TestWhatIsANameOfAKind(t *testing.T) {
+	for kind, want := range map[tp.Kind]string{
+		"a": "", "z": "", "az09_": "", "z0": "", "a9": "", tp.Kind("a" + strings.Repeat("z", 63)): "", tp.Kind("a" + strings.Repeat("z", 64)): "kind syntax",
+		"": "kind missing", "0a": "kind syntax", "_a": "kind syntax", "A": "kind syntax", "aB": "kind syntax", "a/": "kind syntax", "a:": "kind syntax", "a`": "kind syntax", "a{": "kind syntax", "`": "kind syntax", "{": "kind syntax", "a b": "kind syntax",
+	} {
+		touch := clean()
+		touch.Kind = kind
+		if got := reason(t, touch.Validate(nil)); got != want {
+			t.Errorf("%q: %q, want %q", kind, got, want)
+		}
+	}
+}
+
 func TestEngaged(t *testing.T) {
 	for outcome, want := range map[string]bool{"completed": true, "": true, "left_message": true, "no_show": false,
 		"no_answer": false, "cancelled": false, "bounced": false, "failed": false} {

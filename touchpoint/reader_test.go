@@ -116,6 +116,7 @@ func TestReadTimes(t *testing.T) {
 		"2026-01-01T24:00:00Z": "", "2026-01-01T00:60:00Z": "", "2026-01-01T00:00:60Z": "", "2026-01-01T00:00:00": "",
 		"2026-01-01 00:00:00Z": "", "2026-01-01T00:00:00,5Z": "", "2026-01-01T00:00:00.Z": "", "2026-01-01T0:00:00Z": "",
 		"2026-01-01T00:00:00+0900": "", "2026-01-01T00:00:00+24:00": "", "2026-01-01T00:00:00+09:60": "", "2026-01-01": "",
+		"2026-01-01T00:00:00.5": "", "2026-01-01T00:00:00.123": "", "2026-01-01T00:00:00.": "",
 		"２０２６-01-01T00:00:00Z": "", "-026-01-01T00:00:00Z": "", "2026-01-01T00:00:00ZZ": "", "now": "",
 	} {
 		got, err := tp.ParseTouch([]byte(`{"source":"s","id":"1","kind":"k","ids":[{"type":"user_id","value":"u"}],"at":"`+in+`"}`), tp.Touch{}, nil)
@@ -158,6 +159,15 @@ func TestUnknownKeysBecomeProps(t *testing.T) {
 	got := parse(t, full(`,"zoo":{"b":[1.50,"x"],"a":1e2},"props":{"k":true},"Shop":"Osaka"`))
 	if want := `{"Shop":"Osaka","k":true,"zoo":{"a":100,"b":[1.5,"x"]}}`; got.Props.JSON() != want {
 		t.Errorf("%s, want %s", got.Props.JSON(), want)
+	}
+}
+
+// An unknown key is as good as one of props: what it holds must be writable.
+func TestUnknownKeysAreLookedAt(t *testing.T) {
+	for more, want := range map[string]string{`,"zoo":1e99`: "props not_a_number", `,"zoo":{"a":[1e99]}`: "props not_a_number", `,"zoo":1,"props":{"Zoo":2}`: "props duplicate_key"} {
+		if _, err := tp.ParseTouch([]byte(full(more)), tp.Touch{}, nil); reason(t, err) != want {
+			t.Errorf("%s: %v, want %s", more, err, want)
+		}
 	}
 }
 
@@ -302,6 +312,10 @@ func TestReadCSVCells(t *testing.T) {
 		`"direction":"inbound","value":"12.50","currency":"USD","props":{"'=x":"=1+1","campaign.colour":"red","person.title":"CTO","z":1}}`
 	if got := canonical(touches[0]); got != want {
 		t.Errorf("%s, want\n%s", got, want)
+	}
+	touches, errs = read(t, tp.CSV, "source,at,kind,id.user_id,props,Z\ns,2026-01-01T00:00:00Z,note,a\\|b\\,\"{\"\"z\"\":1}\",\n", nil)
+	if len(errs) > 0 || touches[0].IDs[0].Value() != `a|b\` || touches[0].Props.JSON() != `{"z":1}` { // an empty cell says nothing twice
+		t.Error(errs, touches)
 	}
 	_, errs = read(t, tp.CSV, "source,props,Z\ns,\"{\"\"z\"\":1}\",2\n", nil)
 	if len(errs) != 1 || reason(t, errs[0]) != "props duplicate_key" {

@@ -98,6 +98,9 @@ func TestTwins(t *testing.T) {
 		{"a planned meeting is a record, a demo is none", []tp.Touch{at("a", "1", tp.KindMeeting, 0, "outcome=planned"), at("b", "1", tp.KindDemo, 0)}, nil, "a:1 b:1"},
 		{"meeting and demo", []tp.Touch{at("a", "1", tp.KindMeeting, 0), at("b", "1", tp.KindDemo, 890)}, nil, "a:1+b:1"},
 		{"a day is a window", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, 86399)}, nil, "a:1+b:1"},
+		{"a day begins with its first instant", []tp.Touch{at("a", "1", tp.KindCall, 0), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "a:1+b:1"},
+		{"a day by its name in the second source", []tp.Touch{at("a", "1", tp.KindCall, 86399), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "a:1+b:1"},
+		{"and the next day is not", []tp.Touch{at("a", "1", tp.KindCall, 86400), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "b:1 a:1"},
 		{"the day before is not", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, -1)}, nil, "b:1 a:1"},
 		{"the day after is not", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, 86400)}, nil, "a:1 b:1"},
 		{"own window", []tp.Touch{at("a", "1", "walk", 0), at("b", "1", "walk", 90)}, &tp.TwinRules{Window: map[tp.Kind]time.Duration{"walk": 2 * time.Minute}}, "a:1+b:1"},
@@ -119,6 +122,17 @@ func TestTwins(t *testing.T) {
 		if got := groups(tp.Twins(c.touches, c.rules)); got != c.want {
 			t.Errorf("%s, reversed: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// Keys are told apart, and ordered, by the source and then by the id.
+func TestTheOrderOfKeys(t *testing.T) {
+	want := []tp.Key{{"", "b"}, {"a", ""}, {"a", "1"}, {"a", "10"}, {"a", "2"}, {"b", "1"}}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, tp.Key.Compare)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -57,6 +57,7 @@ func TestReadVocabularyFaults(t *testing.T) {
 	for csv, want := range map[string]string{
 		"":                                      "header missing",
 		"field,from\n":                          "header missing",
+		"field,from,to,field\nstage,a,b,kind\n": "header duplicate_key",
 		"field,from,to\nname,a,b\n":             "field syntax",
 		"field,from,to\nstage,a,\n":             "to missing",
 		"field,from,to\nstage,,b\n":             "from missing",
@@ -70,6 +71,22 @@ func TestReadVocabularyFaults(t *testing.T) {
 		if _, ok := errors.AsType[*tp.LineError](err); !ok || reason(t, err) != want {
 			t.Errorf("%q: %v, want %s", csv, err, want)
 		}
+	}
+}
+
+// The most frequent value comes first; of equal ones the field, then the value tells.
+func TestTheOrderOfWhatIsUnmapped(t *testing.T) {
+	v := vocabulary(t, "field,from,to\nstage,x,y\n")
+	var rep tp.Report
+	for _, words := range [][2]string{{"c2", "s1"}, {"c1", "s2"}, {"c3", "s1"}, {"c3", "s0"}} {
+		touch := clean()
+		touch.Channel, touch.Stage = tp.Channel(words[0]), words[1]
+		if err := touch.Normalize(&tp.Options{Vocabulary: v, Report: &rep}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := fmt.Sprint(rep.Unmapped()), "[{channel c3 2} {stage s1 2} {channel c1 1} {channel c2 1} {stage s0 1} {stage s2 1}]"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -158,7 +175,7 @@ func TestGlob(t *testing.T) {
 		{"a", "a", true}, {"a", "b", false}, {"*", "", true}, {"*", "abc", true}, {"*", "a/b", false}, {"**", "a/b/c", true}, {"**", "", true},
 		{"a/*/c", "a/b/c", true}, {"a/*/c", "a/b/b/c", false}, {"a/**/c", "a/b/b/c", true}, {"a/**/c", "a/c", false}, {"a/**c", "a/c", true},
 		{"*.x.com", "a.x.com", true}, {"*.x.com", "x.com", false}, {"*a*", "bab", true}, {"*a*", "bbb", false}, {"a*b", "axxb", true}, {"a*b", "axxbc", false},
-		{"***", "a/b", true}, {"a**b*c", "a//b/c", false}, {"a**b*c", "a//bxc", true}, {strings.Repeat("*a", 200), strings.Repeat("a", 200), true},
+		{"***", "a/b", true}, {"a**b*c", "a//b/c", false}, {"a**b*c", "a//bxc", true}, {strings.Repeat("*a", 63) + "*", strings.Repeat("a", 63), true}, {strings.Repeat("*a", 64), strings.Repeat("a", 64), true}, {strings.Repeat("*a", 64) + "*", strings.Repeat("a", 63), false}, {strings.Repeat("*a", 200), strings.Repeat("a", 200), true},
 		{strings.Repeat("**a", 300) + "b", strings.Repeat("a", 5000), false},
 	} {
 		if got := tp.Glob(c.pattern, c.text); got != c.want {

@@ -30,7 +30,7 @@ func TestHostsAtTheBordersOfWhatIsOne(t *testing.T) {
 	c := classifier(t, nil)
 	label := strings.Repeat("a", 63)
 	for referrer, want := range map[string]string{
-		"https://a.example/": "a.example", "https://z9.example": "z9.example", "https://Z.example/": "z.example", "https://0a.example/": "0a.example",
+		"https://a.example/": "a.example", "https://z9.example": "z9.example", "https://Z.example/": "z.example", "https://À.example/": "à.example", "https://0a.example/": "0a.example",
 		"az+-.09AZ://a.example/": "a.example", "https://www.a.example./x": "a.example", "https://a.example:80/": "a.example", "https://me@a.example": "a.example",
 		"https://.a.example/": "(direct)", "https://a..example/": "(direct)", "https:///a": "(direct)", "https://a.example:x/": "(direct)",
 		"https://:80/": "(direct)", "://a.example": "(direct)", "9p://a.example": "(direct)", "h{://a.example": "(direct)", "https://a{.example": "(direct)",

@@ -281,3 +281,29 @@ func TestAnIdentifierOfAnUnknownTypeIsSaidToBeThat(t *testing.T) {
 		}
 	}
 }
+
+// An activity is refused for what is wrong with it, and for what is wrong with one of those
+// who took part; nothing of it is left then.
+func TestABrokenActivityIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	u := func(value string) []identity.ID { return []identity.ID{identity.MakeID(identity.UserID, value)} }
+	for _, c := range []struct {
+		name   string
+		fail   bool
+		people []identity.ID
+		want   string
+	}{
+		{"good", false, u("u1"), ""}, {"a wrong field", true, u("u1"), "touchpoint: not_a_number value"}, {"a participant who is none", false, u("a\x00b"), "touchpoint: control ids[0].value"}, {"nobody", false, nil, "touchpoint: missing ids"},
+	} {
+		d := k.Draft()
+		d.Touch.Kind, d.Touch.ID, d.Times.Event = touchpoint.KindMeeting, "m1", noon
+		if c.fail {
+			d.Fail("value", touchpoint.NotANumber)
+		}
+		rec := k.Activity(d, c.people)
+		if c.want == "" && (rec.Err != nil || len(rec.Touches) != 1) || c.want != "" && (rec.Err == nil || rec.Err.Error() != c.want || len(rec.Touches) > 0) {
+			t.Errorf("%s: %+v, want %s", c.name, rec, c.want)
+		}
+	}
+}

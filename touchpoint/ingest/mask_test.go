@@ -178,6 +178,24 @@ func TestURLsAreBounded(t *testing.T) {
 	}
 }
 
+// URLs inside of URLs are looked into, three of them; what holds more goes, whatever it is.
+func TestHowDeepMaskingLooks(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Minimise: ingest.Minimise{ClickIDs: ingest.ClickIDsKind}})
+	for _, inner := range []string{"https://x.example/?q=tea", "https://x.example/?gclid=CLICK"} {
+		page := inner
+		for n := range 6 {
+			d := draft(k)
+			d.Page.URL = page
+			kept, _ := finish(t, k, d).Props.Text("url")
+			if want := n <= 3 && inner != "https://x.example/?gclid=CLICK"; want != (kept == page) || strings.Contains(kept, "CLICK") {
+				t.Errorf("%d inside of each other: %s of %s", n, kept, page)
+			}
+			page = "https://y.example/?u=" + url.QueryEscape(page)
+		}
+	}
+}
+
 // Masking what is masked changes nothing, whatever the text, and no click id is left.
 func FuzzMask(f *testing.F) {
 	for _, s := range []string{masked, "?gclid=CLICK1&a", "a?b=c d&gclid=CLICK1#x=1", "//u:p@h/%67clid=CLICK1", "https://x/?a=https%3A%2F%2Fy%2F%3Fgclid%3DCLICK1", "gclid=CLICK1"} {

@@ -10,8 +10,11 @@ import (
 
 func TestQuotingAtEveryPlace(t *testing.T) {
 	for c := range 256 {
-		for n := range 20 {
-			s := strings.Repeat("é", n%3) + strings.Repeat("x", n) + string(rune(c)) + "tail\x7f\u0080"
+		for n := range 40 {
+			s := strings.Repeat("é", n%3) + strings.Repeat("x", n/2) + string(rune(c))
+			if n%2 == 0 {
+				s += "tail\x7f\u0080"
+			}
 			quoted := string(jsonscan.AppendQuoted(nil, s))
 			var back string
 			if err := json.Unmarshal([]byte(quoted), &back); err != nil || back != s || jsonscan.Unquote(quoted) != s {
