@@ -142,7 +142,7 @@ func TestSentimentHook(t *testing.T) {
 	}}
 	const survey = `{"scale":"text","text":"さいこう"}`
 	for in, want := range map[float64]string{0.1235: "124", -1: "-1000", 0: "0", math.Inf(-1): "none",
-		math.Inf(1): "sentiment not_finite", 1.1: "sentiment out_of_range"} {
+		math.Inf(1): "sentiment not_finite", 1: "1000", 1.1: "sentiment out_of_range", 1.0001: "sentiment out_of_range", -1.0001: "sentiment out_of_range"} {
 		v = in
 		touch, err := answer(t, survey, o)
 		got := "none"

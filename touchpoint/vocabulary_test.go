@@ -53,6 +53,16 @@ func TestVocabulary(t *testing.T) {
 	}
 }
 
+func TestTheColumnsOfAVocabularyStandInAnyOrder(t *testing.T) {
+	for _, csv := range []string{"field,from,to\nstage,a,B\n", "from,to,field\na,B,stage\n", "to,field,from\nB,stage,a\n", "source,to,from,field\n,B,a,stage\n", "to,from,field,source,note\nB,a,stage,crm,x\n"} {
+		touch := clean()
+		touch.Stage = "A"
+		if err := touch.Normalize(&tp.Options{Vocabulary: vocabulary(t, csv)}); err != nil || touch.Stage != "B" {
+			t.Errorf("%q: %q, %v", csv, touch.Stage, err)
+		}
+	}
+}
+
 func TestReadVocabularyFaults(t *testing.T) {
 	for csv, want := range map[string]string{
 		"":                                      "header missing",
