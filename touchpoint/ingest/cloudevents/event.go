@@ -26,11 +26,7 @@ func (d *Decoder) record(v jsonscan.Value, received time.Time) ingest.Record {
 	e.Touch.ID = e.required("id")
 	e.Touch.Source = e.required("source")
 	typ := e.required("type")
-	at, bad := field.Time(v.Get("time"))
-	if bad != "" {
-		e.Fail("time", bad)
-	}
-	e.Times = ingest.Times{Event: at, Received: received}
+	e.Times = ingest.Times{Event: field.Time(e, v.Get("time"), "time"), Received: received}
 	if present(v.Get("data")) && present(v.Get("data_base64")) {
 		e.Fail("data", touchpoint.Syntax)
 	}

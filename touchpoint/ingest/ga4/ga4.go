@@ -109,8 +109,8 @@ func (r *row) record(v jsonscan.Value, received time.Time) ingest.Record {
 		r.Prop("event", r.name)
 	}
 	t.ID = r.key()
-	r.ID(identity.UserID, r.ident(r.v.Get("user_id")))
-	r.ID(identity.AnonymousID, r.ident(r.v.Get("user_pseudo_id")))
+	r.ID(identity.UserID, field.Ident(r, r.v.Get("user_id"), "ids"))
+	r.ID(identity.AnonymousID, field.Ident(r, r.v.Get("user_pseudo_id"), "ids"))
 	r.page()
 	r.campaign()
 	r.money()
@@ -134,14 +134,6 @@ func (r *row) key() string {
 		parts = append(parts, field.Text(r.v.Get(name)))
 	}
 	return ingest.NameID(parts...)
-}
-
-func (r *row) ident(v jsonscan.Value) string {
-	s, bad := field.Ident(v)
-	if bad != "" {
-		r.Fail("ids", bad)
-	}
-	return s
 }
 
 func (r *row) micros(v jsonscan.Value) time.Time {

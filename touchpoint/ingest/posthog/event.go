@@ -40,11 +40,11 @@ func (e *event) record(m frame.Message, received time.Time) ingest.Record {
 		e.Fail("properties", touchpoint.Syntax)
 	}
 	e.name = field.Text(e.v.Get("event"))
-	e.Touch.ID = e.ident(e.v.Get("uuid"), "id")
-	e.Times.Event = e.time(e.v.Get("timestamp"))
-	e.Times.Sent = e.time(m.Batch.Get("sent_at"))
+	e.Touch.ID = field.Ident(e, e.v.Get("uuid"), "id")
+	e.Times.Event = field.Time(e, e.v.Get("timestamp"), "at")
+	e.Times.Sent = field.Time(e, m.Batch.Get("sent_at"), "at")
 	if e.Times.Sent.IsZero() {
-		e.Times.Sent = e.time(m.Batch.Get("created_at"))
+		e.Times.Sent = field.Time(e, m.Batch.Get("created_at"), "at")
 	}
 	e.Times.Received = received
 	e.Times.Trusted = e.v.Get("options").Get("disable_skew_correction").True()
@@ -63,22 +63,6 @@ func (e *event) record(m frame.Message, received time.Time) ingest.Record {
 		}
 	}
 	return e.Desk().Record(e.Draft)
-}
-
-func (e *event) ident(v jsonscan.Value, where string) string {
-	s, bad := field.Ident(v)
-	if bad != "" {
-		e.Fail(where, bad)
-	}
-	return s
-}
-
-func (e *event) time(v jsonscan.Value) time.Time {
-	t, bad := field.Time(v)
-	if bad != "" {
-		e.Fail("at", bad)
-	}
-	return t
 }
 
 // what fills in kind and touchpoint.
@@ -118,16 +102,16 @@ func (e *event) who() {
 	if !distinct.OK() {
 		distinct = e.p.Get("distinct_id")
 	}
-	id := e.ident(distinct, "ids")
+	id := field.Ident(e, distinct, "ids")
 	group, key := field.Text(e.p.Get("$group_type")), field.Text(e.p.Get("$group_key"))
 	if e.name != "$groupidentify" || id != "$"+group+"_"+key { // which stands for nobody
 		e.ID(e.typeOf(id), id)
 	}
 	if e.name == "$identify" {
-		e.ID(identity.AnonymousID, e.ident(e.p.Get("$anon_distinct_id"), "ids"))
+		e.ID(identity.AnonymousID, field.Ident(e, e.p.Get("$anon_distinct_id"), "ids"))
 	}
 	if e.Touch.Kind == touchpoint.KindAlias {
-		alias := e.ident(e.p.Get("alias"), "ids")
+		alias := field.Ident(e, e.p.Get("alias"), "ids")
 		e.ID(typeOfAny(alias), alias)
 	}
 }
@@ -157,11 +141,11 @@ func typeOfAny(id string) identity.Type {
 // groups adds the accounts.
 func (e *event) groups() {
 	for g := e.p.Get("$groups").First(); g.OK(); g = g.Next() {
-		if key := e.ident(g, "ids"); key != "" {
+		if key := field.Ident(e, g, "ids"); key != "" {
 			e.ID(identity.GroupID, g.Key()+":"+key)
 		}
 	}
-	group, key := field.Text(e.p.Get("$group_type")), e.ident(e.p.Get("$group_key"), "ids")
+	group, key := field.Text(e.p.Get("$group_type")), field.Ident(e, e.p.Get("$group_key"), "ids")
 	if group != "" && key != "" {
 		e.ID(identity.GroupID, group+":"+key)
 	}
@@ -176,7 +160,7 @@ func (e *event) person() {
 	b := []byte{'{'}
 	seen := map[string]bool{"email": true}
 	for _, set := range []jsonscan.Value{e.v.Get("$set"), e.p.Get("$set"), e.v.Get("$set_once"), e.p.Get("$set_once")} {
-		e.ID(identity.Email, e.ident(set.Get("email"), "ids"))
+		e.ID(identity.Email, field.Ident(e, set.Get("email"), "ids"))
 		for m := set.First(); m.OK() && set.Kind() == jsonscan.Object; m = m.Next() {
 			if seen[m.Key()] {
 				continue

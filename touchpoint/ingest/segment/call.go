@@ -19,8 +19,8 @@ func (m *message) track() {
 	switch t.Kind {
 	case touchpoint.KindIdentify, touchpoint.KindSignup, touchpoint.KindForm, touchpoint.KindLead:
 		// In other events an address may be somebody else's.
-		m.ID(identity.Email, m.ident(m.take("email"), "ids"))
-		m.ID(identity.Phone, m.ident(m.take("phone"), "ids"))
+		m.ID(identity.Email, field.Ident(m, m.take("email"), "ids"))
+		m.ID(identity.Phone, field.Ident(m, m.take("phone"), "ids"))
 	}
 	m.campaign(m.take("campaign"))
 	if strings.HasPrefix(string(t.Kind), "email_") || t.Kind == touchpoint.KindUnsubscribe {
@@ -111,14 +111,14 @@ func (m *message) identify() {
 // group reads which account somebody belongs to.
 func (m *message) group() {
 	m.Touch.Kind = touchpoint.KindGroup
-	m.ID(identity.GroupID, m.ident(m.get(groupID), "ids"))
+	m.ID(identity.GroupID, field.Ident(m, m.get(groupID), "ids"))
 	m.object("account", m.top.Get("traits"))
 }
 
 // alias reads another identifier of the same person.
 func (m *message) alias() {
 	m.Touch.Kind = touchpoint.KindAlias
-	previous := m.ident(m.get(previousID), "ids")
+	previous := field.Ident(m, m.get(previousID), "ids")
 	switch {
 	case field.IsEmail(previous):
 		m.ID(identity.Email, previous)

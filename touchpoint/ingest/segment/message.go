@@ -105,22 +105,6 @@ func (m *message) ctx(first *key, path ...*key) jsonscan.Value {
 	return jsonscan.Value{}
 }
 
-func (m *message) ident(v jsonscan.Value, where string) string {
-	s, bad := field.Ident(v)
-	if bad != "" {
-		m.Fail(where, bad)
-	}
-	return s
-}
-
-func (m *message) time(v jsonscan.Value) time.Time {
-	t, bad := field.Time(v)
-	if bad != "" {
-		m.Fail("at", bad)
-	}
-	return t
-}
-
 func (m *message) record(f frame.Message, received time.Time) ingest.Record {
 	m.Reset()
 	m.taken = m.taken[:0]
@@ -131,7 +115,7 @@ func (m *message) record(f frame.Message, received time.Time) ingest.Record {
 		m.context[1].Load(batch)
 		m.contexts = 2
 	}
-	m.Touch.ID = m.ident(m.get(messageID), "id")
+	m.Touch.ID = field.Ident(m, m.get(messageID), "id")
 	m.times(f.Batch, received)
 	m.who()
 	m.page()
@@ -168,17 +152,17 @@ func (m *message) which() string {
 }
 
 func (m *message) times(batch jsonscan.Value, received time.Time) {
-	stamp := m.time(m.top.Get("timestamp"))
-	original := m.time(m.get(original))
+	stamp := field.Time(m, m.top.Get("timestamp"), "at")
+	original := field.Time(m, m.get(original), "at")
 	t := &m.Times
 	if t.Event = stamp; !original.IsZero() {
 		t.Event, t.Corrected = original, stamp
 	}
-	t.Sent = m.time(m.get(sentAt))
+	t.Sent = field.Time(m, m.get(sentAt), "at")
 	if t.Sent.IsZero() {
-		t.Sent = m.time(m.inner(batch, sentAt))
+		t.Sent = field.Time(m, m.inner(batch, sentAt), "at")
 	}
-	t.Received = m.time(m.get(receivedAt))
+	t.Received = field.Time(m, m.get(receivedAt), "at")
 	if t.Received.IsZero() {
 		t.Received = received
 	}
@@ -186,15 +170,15 @@ func (m *message) times(batch jsonscan.Value, received time.Time) {
 
 // who adds the identifiers that every call may have.
 func (m *message) who() {
-	m.ID(identity.UserID, m.ident(m.get(userID), "ids"))
-	m.ID(identity.AnonymousID, m.ident(m.get(anonymousID), "ids"))
-	m.ID(identity.GroupID, m.ident(m.ctx(groupID), "ids"))
+	m.ID(identity.UserID, field.Ident(m, m.get(userID), "ids"))
+	m.ID(identity.AnonymousID, field.Ident(m, m.get(anonymousID), "ids"))
+	m.ID(identity.GroupID, field.Ident(m, m.ctx(groupID), "ids"))
 	m.contact(m.ctx(traits))
-	m.ID(identity.DeviceID, m.ident(m.ctx(device, id), "ids"))
-	m.ID(identity.AnonymousID, m.ident(m.ctx(clientIDs, ga4, clientID), "ids"))
+	m.ID(identity.DeviceID, field.Ident(m, m.ctx(device, id), "ids"))
+	m.ID(identity.AnonymousID, field.Ident(m, m.ctx(clientIDs, ga4, clientID), "ids"))
 	for e := m.ctx(externalIDs).First(); e.OK(); e = e.Next() {
 		if t, ok := m.d.external[e.Get("type").Text()]; ok {
-			m.ID(t, m.ident(e.Get("id"), "ids"))
+			m.ID(t, field.Ident(m, e.Get("id"), "ids"))
 		} else {
 			m.Note(ingest.UnknownIDType)
 		}
@@ -203,8 +187,8 @@ func (m *message) who() {
 
 // contact adds the mail address and the phone number of an object of traits.
 func (m *message) contact(v jsonscan.Value) {
-	m.ID(identity.Email, m.ident(v.Get("email"), "ids"))
-	m.ID(identity.Phone, m.ident(v.Get("phone"), "ids"))
+	m.ID(identity.Email, field.Ident(m, v.Get("email"), "ids"))
+	m.ID(identity.Phone, field.Ident(m, v.Get("phone"), "ids"))
 }
 
 // page fills in the page, the campaign and the device as the context has them.

@@ -10,20 +10,27 @@ import (
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
 
+// Faults is told of a field that is wrong; an [ingest.Draft] keeps the first.
+type Faults interface {
+	Fail(field string, reason touchpoint.Reason)
+}
+
 // Ident reads an identifier: a text, or an integer as its digits. Null and nothing are
-// the empty one; fractions, exponents, booleans, arrays and objects are none.
-func Ident(v jsonscan.Value) (string, touchpoint.Reason) {
+// the empty one; fractions, exponents, booleans, arrays and objects are a fault of the
+// field named.
+func Ident(d Faults, v jsonscan.Value, name string) string {
 	switch v.Kind() {
 	case jsonscan.None, jsonscan.Null:
-		return "", ""
+		return ""
 	case jsonscan.String:
-		return v.Text(), ""
+		return v.Text()
 	case jsonscan.Number:
 		if raw := v.Raw(); strings.Trim(raw, "-0123456789") == "" && raw != "-0" {
-			return raw, ""
+			return raw
 		}
 	}
-	return "", touchpoint.Syntax
+	d.Fail(name, touchpoint.Syntax)
+	return ""
 }
 
 // Text reads a name: a text, or the token of a number. Anything else is empty.
@@ -37,23 +44,25 @@ func Text(v jsonscan.Value) string {
 	return ""
 }
 
-// Time reads an instant in RFC 3339; null, nothing and the empty text are the zero time.
-func Time(v jsonscan.Value) (time.Time, touchpoint.Reason) {
+// Time reads an instant in RFC 3339; null, nothing and the empty text are the zero time,
+// anything else is a fault of the field named.
+func Time(d Faults, v jsonscan.Value, name string) time.Time {
 	switch v.Kind() {
 	case jsonscan.None, jsonscan.Null:
-		return time.Time{}, ""
+		return time.Time{}
 	case jsonscan.String:
 		text := strings.TrimSpace(v.Text())
 		if text == "" {
-			return time.Time{}, ""
+			return time.Time{}
 		}
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
 			if t, err := time.Parse(layout, text); err == nil {
-				return t.UTC(), ""
+				return t.UTC()
 			}
 		}
 	}
-	return time.Time{}, touchpoint.Syntax
+	d.Fail(name, touchpoint.Syntax)
+	return time.Time{}
 }
 
 // Number reads the token of a number, or of a text that holds one; ok is false where

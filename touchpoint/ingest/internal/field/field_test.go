@@ -1,8 +1,10 @@
 package field_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/tabi-go/tabi/touchpoint"
 	"github.com/tabi-go/tabi/touchpoint/ingest/internal/field"
 	"github.com/tabi-go/tabi/touchpoint/internal/jsonscan"
 )
@@ -17,22 +19,45 @@ func value(t *testing.T, text string) jsonscan.Value {
 	return v
 }
 
+// faults are the fields that were wrong, with the reasons.
+type faults []string
+
+func (f *faults) Fail(name string, reason touchpoint.Reason) {
+	*f = append(*f, name+" "+string(reason))
+}
+
+// An identifier is a text or a whole number; nothing is the empty one.
+func TestIdentifiersOfMessages(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`null`: "", `""`: "", `"u1"`: "u1", `17`: "17", `-17`: "-17", `0`: "0", `99999999999999999999`: "99999999999999999999",
+		`-0`: "x syntax", `1.0`: "x syntax", `1e3`: "x syntax", `true`: "x syntax", `["u1"]`: "x syntax", `{}`: "x syntax",
+	} {
+		var bad faults
+		if got := field.Ident(&bad, value(t, text), "x") + strings.Join(bad, ", "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestTimesOfMessages(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		`null`: "", `""`: "", `"  "`: "", `"2026-06-01T09:00:00+09:00"`: "2026-06-01 00:00:00 +0000 UTC",
-		`" 2026-06-01T09:00:00.5+0900 "`: "2026-06-01 00:00:00.5 +0000 UTC", `"2026-06-01"`: "syntax", `1780272000`: "syntax", `{}`: "syntax",
+		`" 2026-06-01T09:00:00.5+0900 "`: "2026-06-01 00:00:00.5 +0000 UTC", `"2026-06-01"`: "at syntax", `1780272000`: "at syntax", `{}`: "at syntax",
 	} {
-		at, bad := field.Time(value(t, text))
-		got := string(bad)
-		if bad == "" && !at.IsZero() {
-			got = at.String()
+		var bad faults
+		at := field.Time(&bad, value(t, text), "at")
+		got := strings.Join(bad, ", ")
+		if !at.IsZero() {
+			got += at.String()
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
-	if at, bad := field.Time(jsonscan.Value{}); !at.IsZero() || bad != "" {
+	var bad faults
+	if at := field.Time(&bad, jsonscan.Value{}, "at"); !at.IsZero() || bad != nil {
 		t.Errorf("nothing is %v %s", at, bad)
 	}
 }
