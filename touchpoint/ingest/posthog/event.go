@@ -157,23 +157,12 @@ func (e *event) groups() {
 // person makes props.person of $set and $set_once, of which the first wins; an e-mail
 // address in them becomes an identifier.
 func (e *event) person() {
-	b := []byte{'{'}
-	seen := map[string]bool{"email": true}
-	for _, set := range []jsonscan.Value{e.v.Get("$set"), e.p.Get("$set"), e.v.Get("$set_once"), e.p.Get("$set_once")} {
+	sets := []jsonscan.Value{e.v.Get("$set"), e.p.Get("$set"), e.v.Get("$set_once"), e.p.Get("$set_once")}
+	for _, set := range sets {
 		e.ID(identity.Email, field.Ident(e, set.Get("email"), "ids"))
-		for m := set.First(); m.OK() && set.Kind() == jsonscan.Object; m = m.Next() {
-			if seen[m.Key()] {
-				continue
-			}
-			seen[m.Key()] = true
-			if len(b) > 1 {
-				b = append(b, ',')
-			}
-			b = append(append(jsonscan.AppendQuoted(b, m.Key()), ':'), m.Raw()...)
-		}
 	}
-	if len(b) > 1 {
-		e.RawProp("person", string(append(b, '}')))
+	if person := field.Members([]string{"email"}, sets...); person != "" {
+		e.RawProp("person", person)
 	}
 }
 

@@ -131,23 +131,7 @@ func (m *message) alias() {
 
 // object sets a prop to an object without the members that became identifiers.
 func (m *message) object(key string, v jsonscan.Value, without ...string) {
-	if v.Kind() != jsonscan.Object {
-		return
-	}
-	b := []byte{'{'}
-members:
-	for e := v.First(); e.OK(); e = e.Next() {
-		for _, w := range without {
-			if e.Key() == w {
-				continue members
-			}
-		}
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = append(append(jsonscan.AppendQuoted(b, e.Key()), ':'), e.Raw()...)
-	}
-	if len(b) > 1 {
-		m.RawProp(key, string(append(b, '}')))
+	if object := field.Members(without, v); object != "" {
+		m.RawProp(key, object)
 	}
 }

@@ -72,6 +72,32 @@ func Number(v jsonscan.Value) (token string, ok bool) {
 	return token, token != ""
 }
 
+// Members returns the members of all these objects as one object in JSON, without those
+// of the keys named. Of two members of one key the first stays. Without any it is "".
+func Members(without []string, objects ...jsonscan.Value) string {
+	seen := make(map[string]bool)
+	for _, key := range without {
+		seen[key] = true
+	}
+	b := []byte{'{'}
+	for _, o := range objects {
+		for m := o.First(); m.OK() && o.Kind() == jsonscan.Object; m = m.Next() {
+			if seen[m.Key()] {
+				continue
+			}
+			seen[m.Key()] = true
+			if len(b) > 1 {
+				b = append(b, ',')
+			}
+			b = append(append(jsonscan.AppendQuoted(b, m.Key()), ':'), m.Raw()...)
+		}
+	}
+	if len(b) == 1 {
+		return ""
+	}
+	return string(append(b, '}'))
+}
+
 // IsUUID reports whether s is a UUID in its usual form.
 func IsUUID(s string) bool {
 	if len(s) != 36 {

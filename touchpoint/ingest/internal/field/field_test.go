@@ -81,6 +81,25 @@ func TestWhatLooksLikeAUUIDOrAMailAddress(t *testing.T) {
 	}
 }
 
+// Of several objects the first that has a key wins; what is no object has no members.
+func TestMembersOfSeveralObjects(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		without, objects, want string
+	}{
+		{"", `{"a":1,"b":{"c":[2]}}`, `{"a":1,"b":{"c":[2]}}`}, {"a b", `{"a":1,"b":2,"c":3}`, `{"c":3}`}, {"a", `{"a":1}`, ""}, {"", "{}", ""}, {"", "", ""},
+		{"d", `{"a":1} [7] {"A":2,"b":2,"d":2} null "x" {"b":3,"a":3,"q\"":null}`, `{"a":1,"A":2,"b":2,"q\"":null}`},
+	} {
+		var objects []jsonscan.Value
+		for text := range strings.FieldsSeq(c.objects) {
+			objects = append(objects, value(t, text))
+		}
+		if got := field.Members(strings.Fields(c.without), objects...); got != c.want {
+			t.Errorf("%s without %s: %s, want %s", c.objects, c.without, got, c.want)
+		}
+	}
+}
+
 func TestAnIndexFindsTheFirstOfEachKey(t *testing.T) {
 	t.Parallel()
 	var x field.Index
