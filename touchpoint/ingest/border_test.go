@@ -186,6 +186,24 @@ func TestPropsThatAreNoneAreRefused(t *testing.T) {
 	}
 }
 
+// Channel rules see the campaign that the message stated as tags of the page; those that
+// stand in its URL are there to be read.
+func TestChannelRulesSeeTheTagsOfTheMessage(t *testing.T) {
+	t.Parallel()
+	var seen touchpoint.Page
+	k := desk(t, &ingest.Options{Channel: func(_ *touchpoint.Touch, p touchpoint.Page) error { seen = p; return nil }})
+	for _, stated := range []touchpoint.Campaign{{Source: "s", Medium: "m", Name: "n"}, {}} {
+		d := draft(k)
+		d.Page = touchpoint.Page{URL: "https://x.example/?utm_source=u", Referrer: "https://y.example/", UserAgent: "a"}
+		d.Touch.Campaign = stated
+		tp := finish(t, k, d)
+		want := touchpoint.Page{URL: d.Page.URL, Referrer: d.Page.Referrer, UserAgent: "a", Source: stated.Source, Medium: stated.Medium, Campaign: stated.Name}
+		if seen != want || (tp.Campaign.Source == "u") != (stated == touchpoint.Campaign{}) {
+			t.Errorf("%+v, want %+v; campaign %+v", seen, want, tp.Campaign)
+		}
+	}
+}
+
 // What was wrong first is what a message is refused for, also where more is wrong behind.
 func TestTheFirstFaultIsNamed(t *testing.T) {
 	t.Parallel()

@@ -146,6 +146,7 @@ func (k *Desk) prepare(d *Draft) (err error) {
 	if t.At.IsZero() {
 		return &touchpoint.InvalidError{Field: "at", Reason: touchpoint.Missing}
 	}
+	d.Page.Source, d.Page.Medium, d.Page.Campaign = t.Campaign.Source, t.Campaign.Medium, t.Campaign.Name
 	if !d.resumed && hasPage(t.Kind) && t.Campaign == (touchpoint.Campaign{}) {
 		t.Campaign = Campaign(d.Page.URL)
 	}

@@ -16,7 +16,7 @@ import (
 // stop at each field. Not safe for concurrent use.
 type Draft struct {
 	Touch touchpoint.Touch // IDs, Props, At and ReceivedAt are filled in from below
-	Page  touchpoint.Page  // as sent; url and referrer become props after masking
+	Page  touchpoint.Page  // as sent, its tags from Touch.Campaign; url and referrer become props after masking
 	IP    string
 	Times Times
 	Notes []Note
@@ -59,7 +59,6 @@ func (d *Draft) Desk() *Desk { return d.desk }
 func (d *Draft) Resume(t touchpoint.Touch) {
 	d.Times = Times{Event: t.At, Received: t.ReceivedAt}
 	d.OfflineStated, d.resumed = true, true
-	d.Page.Source, d.Page.Medium, d.Page.Campaign = t.Campaign.Source, t.Campaign.Medium, t.Campaign.Name
 	d.adopt(t.Props)
 	for key, to := range map[string]*string{"url": &d.Page.URL, "referrer": &d.Page.Referrer,
 		"user_agent": &d.Page.UserAgent, "ip": &d.IP} {

@@ -192,7 +192,6 @@ func (r *row) campaign() {
 	if *c == (touchpoint.Campaign{}) {
 		*c = ingest.Campaign(r.Page.URL)
 	}
-	r.Page.Source, r.Page.Medium, r.Page.Campaign = c.Source, c.Medium, c.Name
 	for _, id := range []string{"gclid", "dclid", "srsltid"} {
 		r.ClickID(id, field.Text(collected.Get(id)))
 	}

@@ -188,7 +188,6 @@ func (e *event) page() {
 			Content: field.Text(e.p.Get("utm_content")), ID: field.Text(e.p.Get("utm_id")),
 		}
 	}
-	e.Page.Source, e.Page.Medium, e.Page.Campaign = e.Touch.Campaign.Source, e.Touch.Campaign.Medium, e.Touch.Campaign.Name
 }
 
 func (e *event) money() {

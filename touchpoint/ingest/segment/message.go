@@ -210,7 +210,6 @@ func (m *message) campaign(v jsonscan.Value) {
 		Source: field.Text(v.Get("source")), Medium: field.Text(v.Get("medium")), Name: field.Text(v.Get("name")),
 		Term: field.Text(v.Get("term")), Content: field.Text(v.Get("content")), ID: field.Text(v.Get("id")),
 	}
-	m.Page.Source, m.Page.Medium, m.Page.Campaign = m.Touch.Campaign.Source, m.Touch.Campaign.Medium, m.Touch.Campaign.Name
 }
 
 // consent reads what the visitor allowed.

@@ -128,8 +128,7 @@ func (d *Decoder) record(line string, received time.Time) ingest.Record {
 	e.ID(identity.DeviceID, e.f[networkUserID])
 	t.Campaign = touchpoint.Campaign{Source: e.f[mktSource], Medium: e.f[mktMedium], Name: e.f[mktCampaign],
 		Term: e.f[mktTerm], Content: e.f[mktContent]}
-	e.Page = touchpoint.Page{URL: e.f[pageURL], Referrer: e.f[pageReferrer], UserAgent: e.f[userAgent],
-		Source: e.f[mktSource], Medium: e.f[mktMedium], Campaign: e.f[mktCampaign]}
+	e.Page = touchpoint.Page{URL: e.f[pageURL], Referrer: e.f[pageReferrer], UserAgent: e.f[userAgent]}
 	e.IP = e.f[userIP]
 	e.Prop("title", e.f[pageTitle])
 	e.Prop("session_id", e.f[domainSessionID])
