@@ -171,6 +171,26 @@ func TestAnAmountThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
+// What a reversal gives back is negative, however the sender writes it.
+func TestTheSignOfAnAmount(t *testing.T) {
+	t.Parallel()
+	k := desk(t, nil)
+	for _, c := range []struct {
+		kind          touchpoint.Kind
+		literal, want string
+	}{
+		{touchpoint.KindRefund, "5", "-5.00 EUR"}, {touchpoint.KindRefund, "-5", "-5.00 EUR"}, {touchpoint.KindOrderCancelled, "5e0", "-5.00 EUR"}, {touchpoint.KindRefund, "0", "0.00 EUR"}, {touchpoint.KindOrder, "5", "5.00 EUR"},
+	} {
+		d := draft(k)
+		d.Touch.Kind = c.kind
+		d.Prop("order_id", "o1")
+		d.Value(c.literal, "EUR", touchpoint.Currency{})
+		if got := finish(t, k, d).Value.String(); got != c.want {
+			t.Errorf("%s of %s: %s, want %s", c.kind, c.literal, got, c.want)
+		}
+	}
+}
+
 // Props that cannot be built refuse the message, whether channel rules look at it or not.
 func TestPropsThatAreNoneAreRefused(t *testing.T) {
 	t.Parallel()

@@ -199,11 +199,15 @@ func (d *Draft) ClickID(name, value string) {
 
 // Value sets the touch's value from a JSON number, as senders write it who hold money
 // in binary floats: it is rounded half to even. currency is the code as sent; empty
-// means Options.Currency, and there assume, with a note.
+// means Options.Currency, and there assume, with a note. Where the kind is a reversal the
+// value is negative, with or without the sign.
 func (d *Draft) Value(literal, currency string, assume touchpoint.Currency) {
 	cur, ok := d.Currency(currency, assume)
 	if !ok {
 		return
+	}
+	if d.Touch.Kind.Info().Class == touchpoint.Reversal && !strings.HasPrefix(literal, "-") {
+		literal = "-" + literal // what is given back
 	}
 	m, rounded, err := touchpoint.FromNumber(literal, cur)
 	if err != nil {

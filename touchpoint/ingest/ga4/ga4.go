@@ -16,7 +16,6 @@ import (
 	"io"
 	"iter"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -209,9 +208,6 @@ func (r *row) money() {
 	}
 	if !ok {
 		return
-	}
-	if r.Touch.Kind == touchpoint.KindRefund && !strings.HasPrefix(amount, "-") {
-		amount = "-" + amount // what is given back
 	}
 	r.Value(amount, field.Text(r.params.Get("currency")), touchpoint.Currency{})
 }

@@ -41,9 +41,9 @@ func (m *message) track() {
 
 // money reads the value: the revenue, of orders also the total.
 func (m *message) money() {
-	key, class := "revenue", m.Touch.Kind.Info().Class
+	key := "revenue"
 	token, ok := field.Number(m.props.Get(key))
-	if !ok && (m.Touch.Kind == touchpoint.KindOrder || class == touchpoint.Reversal) {
+	if !ok && (m.Touch.Kind == touchpoint.KindOrder || m.Touch.Kind.Info().Class == touchpoint.Reversal) {
 		key = "total"
 		token, ok = field.Number(m.props.Get(key))
 	}
@@ -51,9 +51,6 @@ func (m *message) money() {
 		return
 	}
 	m.take(key)
-	if class == touchpoint.Reversal && !strings.HasPrefix(token, "-") {
-		token = "-" + token // what is given back
-	}
 	m.Value(token, field.Text(m.take("currency")), usd)
 }
 
