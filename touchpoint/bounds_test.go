@@ -118,6 +118,8 @@ func TestBoundsAtTheLimitAndOneOver(t *testing.T) {
 		{"refund with a gain", func(t *tp.Touch) {
 			t.Kind, t.Cost, t.Value = tp.KindRefund, tp.Money{}, tp.Money{Minor: 1, Currency: usd}
 		}, "value out_of_range"},
+		{"source with a stray byte", func(t *tp.Touch) { t.Source = "a\x80" }, "source utf8"},
+		{"source with a later stray byte", func(t *tp.Touch) { t.Source = "aé\x80" }, "source utf8"},
 		{"url at its limit", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("url", strings.Repeat("x", tp.MaxURL)) }, ""},
 		{"url over it", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("url", strings.Repeat("x", tp.MaxURL+1)) }, "props.url too_long"},
 		{"referrer over it", func(t *tp.Touch) { t.Props = tp.Props{}.SetText("referrer", strings.Repeat("x", tp.MaxURL+1)) }, "props.referrer too_long"},

@@ -31,6 +31,24 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// What cannot be seen is dropped, from the first to the last of each stretch, and nothing
+// beside it.
+func TestInvisibleCharactersGoAtTheirBorders(t *testing.T) {
+	for r := rune(0xA1); r < 0xFF00; r++ {
+		invisible := r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x2064 || r >= 0x2066 && r <= 0x2069 || r == 0xFEFF
+		if r == 0x3000 || r == 0x3099 || r == 0x309A || r >= 0xD800 && r <= 0xDFFF {
+			continue // a space, marks that join, no characters
+		}
+		want := "a" + string(r) + "b"
+		if invisible {
+			want = "ab"
+		}
+		if got, err := tp.Clean("a" + string(r) + "b"); err != nil || got != want {
+			t.Fatalf("%U: %+q, %v", r, got, err)
+		}
+	}
+}
+
 func TestEveryHalfWidthKanaBecomesFullWidth(t *testing.T) {
 	voiced := "ｶﾞｷﾞｸﾞｹﾞｺﾞｻﾞｼﾞｽﾞｾﾞｿﾞﾀﾞﾁﾞﾂﾞﾃﾞﾄﾞﾊﾞﾋﾞﾌﾞﾍﾞﾎﾞﾊﾟﾋﾟﾌﾟﾍﾟﾎﾟｳﾞﾜﾞｦﾞ"
 	if got, _ := tp.Clean(voiced); got != "ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴヷヺ" {

@@ -42,7 +42,7 @@ func TestSentimentOfScores(t *testing.T) {
 		`{"scale":"nps","score":9.5}`: "props.survey.score out_of_range", `{"scale":"csat5","score":0}`: "props.survey.score out_of_range",
 		`{"scale":"ces7","score":8}`: "props.survey.score out_of_range", `{"scale":"stars5","score":"5"}`: "props.survey.score not_a_number",
 		`{"scale":"range","score":1}`: "props.survey.min missing", `{"scale":"range","score":1,"min":2,"max":2}`: "props.survey.max out_of_range",
-		`{"scale":"range","score":3,"min":1,"max":2}`: "props.survey.score out_of_range", `{"scale":"range","score":3,"min":"1","max":2}`: "props.survey.min not_a_number",
+		`{"scale":"range","score":3,"min":1,"max":2}`: "props.survey.score out_of_range", `{"scale":"range","score":3,"min":"1","max":2}`: "props.survey.min not_a_number", `{"scale":"range","score":1,"min":1,"max":"2"}`: "props.survey.max not_a_number",
 	} {
 		if _, err := answer(t, survey, nil); reason(t, err) != want {
 			t.Errorf("%s: %v, want %s", survey, err, want)

@@ -268,7 +268,7 @@ func TestT8AddIsAssociativeUpToOverflow(t *testing.T) {
 }
 
 func TestCurrencies(t *testing.T) {
-	for code, want := range map[string]string{"usd": "USD", "EUR": "EUR", "jpY": "JPY", "XXX": "", "US": "", "USDD": "", "円": "", "": ""} {
+	for code, want := range map[string]string{"usd": "USD", "EUR": "EUR", "jpY": "JPY", "aud": "AUD", "azn": "AZN", "zmw": "ZMW", "{sd": "", "`sd": "", "XXX": "", "US": "", "USDD": "", "円": "", "": ""} {
 		c, err := tp.ParseCurrency(code)
 		if c.String() != want || (err == nil) != (want != "") || err != nil && reason(t, err) != "currency unknown_currency" {
 			t.Errorf("%q: %v, %v", code, c, err)

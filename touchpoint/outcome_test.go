@@ -38,6 +38,11 @@ func TestTalliesAddUp(t *testing.T) {
 	if sum != tp.Count(outs) || sum != (tp.Tally{0, 1, 2, 3, 4, 5, 6}) || sum.Offered() != len(outs) {
 		t.Errorf("%v of %d", sum, len(outs))
 	}
+	one.Add(7) // the first that is none
+	if one != (tp.Tally{1}) {
+		t.Errorf("%v", one)
+	}
+	one = tp.Tally{}
 	one.Add(99)
 	if one[0] != 1 || one.Offered() != 1 || tp.Status(99).String() != "invalid" {
 		t.Errorf("an outcome that is none: %v", one)

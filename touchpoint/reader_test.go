@@ -3,6 +3,7 @@ package touchpoint_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -171,6 +172,19 @@ func TestUnknownKeysAreLookedAt(t *testing.T) {
 	}
 }
 
+// Keys of props are counted wherever they stand.
+func TestBoundOfUnknownKeysAtTheLimitAndOneOver(t *testing.T) {
+	for n, want := range map[int]string{tp.MaxKeys: "", tp.MaxKeys + 1: "props too_many"} {
+		var more strings.Builder
+		for i := range n {
+			fmt.Fprintf(&more, `,"x%d":1`, i)
+		}
+		if _, err := tp.ParseTouch([]byte(full(more.String())), tp.Touch{}, nil); reason(t, err) != want {
+			t.Errorf("%d unknown keys: %v", n, err)
+		}
+	}
+}
+
 func TestBaseFillsWhatTheObjectLeavesOut(t *testing.T) {
 	base := clean()
 	got, err := tp.ParseTouch([]byte(`{"kind":"call","ids":[{"type":"user_id","value":"u"}]}`), base, nil)
@@ -316,6 +330,10 @@ func TestReadCSVCells(t *testing.T) {
 	touches, errs = read(t, tp.CSV, "source,at,kind,id.user_id,props,Z\ns,2026-01-01T00:00:00Z,note,a\\|b\\,\"{\"\"z\"\":1}\",\n", nil)
 	if len(errs) > 0 || touches[0].IDs[0].Value() != `a|b\` || touches[0].Props.JSON() != `{"z":1}` { // an empty cell says nothing twice
 		t.Error(errs, touches)
+	}
+	const unordered = "z,source,at,b,kind,id.user_id,a,Ba\n4,s,2026-01-01T00:00:00Z,3,note,u,2,1\n" // columns
+	if touches, errs = read(t, tp.CSV, unordered, nil); len(errs) > 0 || touches[0].Props.JSON() != `{"Ba":"1","a":"2","b":"3","z":"4"}` {
+		t.Error(errs, touches[0].Props.JSON())
 	}
 	_, errs = read(t, tp.CSV, "source,props,Z\ns,\"{\"\"z\"\":1}\",2\n", nil)
 	if len(errs) != 1 || reason(t, errs[0]) != "props duplicate_key" {

@@ -99,6 +99,7 @@ func TestTwins(t *testing.T) {
 		{"meeting and demo", []tp.Touch{at("a", "1", tp.KindMeeting, 0), at("b", "1", tp.KindDemo, 890)}, nil, "a:1+b:1"},
 		{"a day is a window", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, 86399)}, nil, "a:1+b:1"},
 		{"a day begins with its first instant", []tp.Touch{at("a", "1", tp.KindCall, 0), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "a:1+b:1"},
+		{"a day begins with its first instant in the second source", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, 0)}, nil, "a:1+b:1"},
 		{"a day by its name in the second source", []tp.Touch{at("a", "1", tp.KindCall, 86399), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "a:1+b:1"},
 		{"and the next day is not", []tp.Touch{at("a", "1", tp.KindCall, 86400), at("b", "1", tp.KindCall, 0, "at_precision=day")}, nil, "b:1 a:1"},
 		{"the day before is not", []tp.Touch{at("a", "1", tp.KindCall, 0, "at_precision=day"), at("b", "1", tp.KindCall, -1)}, nil, "b:1 a:1"},

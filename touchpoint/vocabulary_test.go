@@ -63,6 +63,20 @@ func TestTheColumnsOfAVocabularyStandInAnyOrder(t *testing.T) {
 	}
 }
 
+// A row with a source is for touches of that source alone, wherever its column stands.
+func TestARowOfAnotherSource(t *testing.T) {
+	longest := strings.Repeat("x", tp.MaxName)
+	for csv, want := range map[string]string{
+		"source,field,from,to\nweb,stage,a,B\n": "A", "field,from,to,source\nstage,a,B,web\n": "A", "source,field,from,to\ncrm,stage,a,B\n": "B", "field,from,to\nstage,a," + longest + "\n": longest,
+	} {
+		touch := clean()
+		touch.Stage = "A"
+		if err := touch.Normalize(&tp.Options{Vocabulary: vocabulary(t, csv)}); err != nil || touch.Stage != want {
+			t.Errorf("%.60q: %.60q, %v", csv, touch.Stage, err)
+		}
+	}
+}
+
 func TestReadVocabularyFaults(t *testing.T) {
 	for csv, want := range map[string]string{
 		"":                                      "header missing",

@@ -58,6 +58,22 @@ func TestClickIDsAreNamedOnce(t *testing.T) {
 	}
 }
 
+// Links lose their question mark on the way; what stands behind the & is parameters still.
+func TestClickIDsInALinkWithoutAQuestionMark(t *testing.T) {
+	t.Parallel()
+	k := desk(t, &ingest.Options{Minimise: ingest.Minimise{ClickIDs: ingest.ClickIDsKind}})
+	for text, want := range map[string]string{
+		"https://x.example/a&gclid=CLICK&b=2": "https://x.example/a?b=2", "https://x.example/a&gclid=CLICK?b=2": "https://x.example/a?b=2", "https://x.example/a;b=2;gclid=CLICK": "https://x.example/a?b=2",
+		"gclid=CLICK&b=2": "?b=2", "https://x.example/a&b=2": "https://x.example/a&b=2",
+	} {
+		d := draft(k)
+		d.Prop("link", text)
+		if got, _ := finish(t, k, d).Props.Text("link"); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestNetworksOfAddresses(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string]string{

@@ -62,6 +62,7 @@ func TestBadHeadersOfAnEventAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, value, more, want string }{
 		{"ce-ext", "a%20b", "", "200 offered=1 accepted=1"}, {"ce-ext", "a%zzb", "", "400"}, {"ce-ext", "a%FFb", "", "400"}, {"ce-ext", "a", "b", "400"},
+		{"X-Trace", "a%zzb", "b", "200 offered=1 accepted=1"}, {"Data", "{}", "", "200 offered=1 accepted=1"}, {"Id", "other", "", "200 offered=1 accepted=1"}, // of the request, not of the event
 		{"ce-data", "{}", "", "400"}, {"ce-data_base64", "e30=", "", "400"},
 	} {
 		req := signed("/cloudevents", `{"n":1}`, "Content-Type", "application/json", "ce-specversion", "1.0", "ce-id", "e1", "ce-source", "/crm",
