@@ -97,3 +97,48 @@ func TestEveryDecoderRefusesOptionsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// All that a message says of its campaign is kept, under whatever names.
+func TestEveryDecoderReadsTheWholeCampaign(t *testing.T) {
+	t.Parallel()
+	table, err := csvmap.Parse([]byte(`{"source":"s","kind":{"const":"pageview"},"at":{"const":"2026-06-01T00:00:00Z"},"ids":[{"type":"user_id","const":"u1"}],
+		"campaign.source":"a","campaign.medium":"b","campaign.name":"c","campaign.term":"d","campaign.content":"e","campaign.id":"f"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type made struct {
+		d   ingest.Decoder
+		err error
+	}
+	try := func(d ingest.Decoder, err error) made { return made{d, err} }
+	enriched := make([]string, 131)
+	enriched[4], enriched[5], enriched[6], enriched[12] = "2026-06-01 00:00:00", "page_view", "e1", "u1"
+	enriched[47], enriched[48], enriched[49], enriched[50], enriched[51] = "m", "s", "t", "c", "n"
+	const google = `{"event_timestamp":"1780272000000000","event_name":"page_view","user_pseudo_id":"1.2",`
+	for name, c := range map[string]struct {
+		made
+		message string
+		id      string // of the campaign
+	}{
+		"segment":              {try(segment.New(nil)), `{"messageId":"m1","timestamp":"2026-06-01T00:00:00Z","userId":"u1","type":"page","context":{"campaign":{"source":"s","medium":"m","name":"n","term":"t","content":"c","id":"i"}}}`, "i"},
+		"posthog":              {try(posthog.New(nil)), `{"uuid":"0190a1b2-c3d4-7000-8000-0123456789ab","timestamp":"2026-06-01T00:00:00Z","event":"$pageview","distinct_id":"u1","properties":{"utm_source":"s","utm_medium":"m","utm_campaign":"n","utm_term":"t","utm_content":"c","utm_id":"i"}}`, "i"},
+		"ga4, of the visit":    {try(ga4.New(nil)), google + `"collected_traffic_source":{"manual_source":"s","manual_medium":"m","manual_campaign_name":"n","manual_term":"t","manual_content":"c","manual_campaign_id":"i"}}`, "i"},
+		"ga4, of the session":  {try(ga4.New(nil)), google + `"session_traffic_source_last_click":{"manual_campaign":{"source":"s","medium":"m","campaign_name":"n","term":"t","content":"c","campaign_id":"i"}}}`, "i"},
+		"snowplow":             {try(snowplow.New(nil)), strings.Join(enriched, "\t"), ""},
+		"csvmap":               {try(table.Decoder(nil)), "a,b,c,d,e,f\ns,m,n,t,c,i\n", "i"},
+		"segment, of the URL":  {try(segment.New(nil)), `{"messageId":"m1","timestamp":"2026-06-01T00:00:00Z","userId":"u1","type":"page","context":{"page":{"url":"https://x.example/?` + tags + `"}}}`, "i"},
+		"posthog, of the URL":  {try(posthog.New(nil)), `{"uuid":"0190a1b2-c3d4-7000-8000-0123456789ab","timestamp":"2026-06-01T00:00:00Z","event":"$pageview","distinct_id":"u1","properties":{"$current_url":"https://x.example/?` + tags + `","utm_source":"other"}}`, "i"},
+		"snowplow, of the URL": {try(snowplow.New(nil)), strings.Replace(tsv(""), "https://x.example/", "https://x.example/?"+tags, 1), "i"},
+	} {
+		recs := decodetest.Decode(t, c.d, c.err, c.message)
+		if len(recs) != 1 || recs[0].Err != nil {
+			t.Errorf("%s: %+v", name, recs)
+			continue
+		}
+		if got, want := recs[0].Touches[0].Campaign, (touchpoint.Campaign{Source: "s", Medium: "m", Name: "n", Term: "t", Content: "c", ID: c.id}); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+const tags = "utm_source=s&utm_medium=m&utm_campaign=n&utm_term=t&utm_content=c&utm_id=i"

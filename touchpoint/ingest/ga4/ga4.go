@@ -178,15 +178,10 @@ func (r *row) page() {
 // URL's.
 func (r *row) campaign() {
 	c := &r.Touch.Campaign
-	read := func(v jsonscan.Value, prefix, name, id string) {
-		*c = touchpoint.Campaign{Source: field.Text(v.Get(prefix + "source")), Medium: field.Text(v.Get(prefix + "medium")),
-			Name: field.Text(v.Get(name)), Term: field.Text(v.Get(prefix + "term")),
-			Content: field.Text(v.Get(prefix + "content")), ID: field.Text(v.Get(id))}
-	}
 	collected := r.v.Get("collected_traffic_source")
-	read(collected, "manual_", "manual_campaign_name", "manual_campaign_id")
+	*c = field.Campaign(collected, "manual_", "manual_campaign_name", "manual_campaign_id")
 	if *c == (touchpoint.Campaign{}) {
-		read(r.v.Get("session_traffic_source_last_click").Get("manual_campaign"), "", "campaign_name", "campaign_id")
+		*c = field.Campaign(r.v.Get("session_traffic_source_last_click").Get("manual_campaign"), "", "campaign_name", "campaign_id")
 	}
 	if *c == (touchpoint.Campaign{}) {
 		*c = ingest.Campaign(r.Page.URL)

@@ -182,11 +182,7 @@ func (e *event) page() {
 		e.Prop("title", e.p.Get("title").Text())
 	}
 	if e.Touch.Campaign = ingest.Campaign(e.Page.URL); e.Touch.Campaign == (touchpoint.Campaign{}) {
-		e.Touch.Campaign = touchpoint.Campaign{
-			Source: field.Text(e.p.Get("utm_source")), Medium: field.Text(e.p.Get("utm_medium")),
-			Name: field.Text(e.p.Get("utm_campaign")), Term: field.Text(e.p.Get("utm_term")),
-			Content: field.Text(e.p.Get("utm_content")), ID: field.Text(e.p.Get("utm_id")),
-		}
+		e.Touch.Campaign = field.Campaign(e.v.Get("properties"), "utm_", "utm_campaign", "utm_id")
 	}
 }
 

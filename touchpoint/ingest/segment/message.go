@@ -203,12 +203,8 @@ func (m *message) page() {
 }
 
 func (m *message) campaign(v jsonscan.Value) {
-	if v.Kind() != jsonscan.Object {
-		return
-	}
-	m.Touch.Campaign = touchpoint.Campaign{
-		Source: field.Text(v.Get("source")), Medium: field.Text(v.Get("medium")), Name: field.Text(v.Get("name")),
-		Term: field.Text(v.Get("term")), Content: field.Text(v.Get("content")), ID: field.Text(v.Get("id")),
+	if v.Kind() == jsonscan.Object {
+		m.Touch.Campaign = field.Campaign(v, "", "name", "id")
 	}
 }
 

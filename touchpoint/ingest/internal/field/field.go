@@ -65,6 +65,14 @@ func Time(d Faults, v jsonscan.Value, name string) time.Time {
 	return time.Time{}
 }
 
+// Campaign reads the members of an object that name a campaign; those of which senders
+// agree on the name stand behind a prefix.
+func Campaign(v jsonscan.Value, prefix, name, id string) touchpoint.Campaign {
+	text := func(key string) string { return Text(v.Get(key)) }
+	return touchpoint.Campaign{Source: text(prefix + "source"), Medium: text(prefix + "medium"), Name: text(name),
+		Term: text(prefix + "term"), Content: text(prefix + "content"), ID: text(id)}
+}
+
 // Number reads the token of a number, or of a text that holds one; ok is false where
 // there is neither.
 func Number(v jsonscan.Value) (token string, ok bool) {
