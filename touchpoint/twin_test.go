@@ -112,6 +112,7 @@ func TestTwins(t *testing.T) {
 		{"same", []tp.Touch{at("a", "1", tp.KindForm, 0), at("b", "1", tp.KindOrder, 9999)}, &tp.TwinRules{Same: [][2]tp.Key{{{"b", "1"}, {"a", "1"}}}}, "a:1+b:1"},
 		{"same goes first", []tp.Touch{at("a", "1", tp.KindForm, 0), at("b", "1", tp.KindForm, 0), at("b", "2", tp.KindForm, 100)}, &tp.TwinRules{Same: [][2]tp.Key{{{"b", "2"}, {"a", "1"}}}}, "a:1+b:2 b:1"},
 		{"same of one source or of unknown keys", []tp.Touch{at("a", "1", tp.KindForm, 0), at("a", "2", tp.KindForm, 0)}, &tp.TwinRules{Same: [][2]tp.Key{{{"a", "2"}, {"a", "1"}}, {{"a", "1"}, {"b", "9"}}, {{"a", "1"}, {"a", "1"}}}}, "a:1 a:2"},
+		{"same as a key that is not there", []tp.Touch{at("a", "1", tp.KindForm, 0), at("b", "1", tp.KindOrder, 9999)}, &tp.TwinRules{Same: [][2]tp.Key{{{"b", "1"}, {"c", "9"}}, {{"c", "8"}, {"b", "1"}}}}, "a:1 b:1"},
 		{"same over three", []tp.Touch{at("a", "1", tp.KindForm, 0), at("b", "1", tp.KindOrder, 50), at("c", "1", tp.KindCall, 999), at("b", "2", tp.KindForm, 0)}, &tp.TwinRules{Same: [][2]tp.Key{{{"c", "1"}, {"b", "1"}}, {{"a", "1"}, {"c", "1"}}}}, "a:1+b:1+c:1 b:2"},
 		{"off", []tp.Touch{at("a", "1", tp.KindForm, 0), at("b", "1", tp.KindForm, 0)}, &tp.TwinRules{Off: true}, "a:1 b:1"},
 		{"none", nil, nil, ""},

@@ -60,9 +60,7 @@ func (w *Writer) Flush() error {
 				}
 			}
 		}
-		if err := w.writeHeader(); err != nil {
-			return err
-		}
+		w.writeHeader()
 		for i := range w.held {
 			if err := w.row(&w.held[i]); err != nil {
 				return err
@@ -73,9 +71,10 @@ func (w *Writer) Flush() error {
 	return w.w.Flush()
 }
 
-func (w *Writer) writeHeader() error {
+// writeHeader writes the header once. If that fails, so does all that is written behind it.
+func (w *Writer) writeHeader() {
 	if w.header {
-		return nil
+		return
 	}
 	w.header = true
 	w.Types = slices.Compact(slices.Sorted(slices.Values(w.Types)))
@@ -85,14 +84,11 @@ func (w *Writer) writeHeader() error {
 		b = append(append(append(b, "id."...), typ...), ',')
 	}
 	w.buf = append(b, "direction,offline,sentiment,cost,value,currency,stage,redacted,props\n"...)
-	_, err := w.w.Write(w.buf)
-	return err
+	_, _ = w.w.Write(w.buf)
 }
 
 func (w *Writer) row(t *Touch) error {
-	if err := w.writeHeader(); err != nil {
-		return err
-	}
+	w.writeHeader()
 	b := appendCell(w.buf[:0], t.Source)
 	b = appendCell(append(b, ','), t.ID)
 	b = append(appendTime(append(b, ','), t.At), ',')
