@@ -258,6 +258,45 @@ func TestALineCutOffByAReadErrorIsNoRecord(t *testing.T) {
 	}
 }
 
+// A fullDisk takes n bytes and then no more, as a disk does.
+type fullDisk int
+
+func (n *fullDisk) Write(b []byte) (int, error) {
+	if len(b) > int(*n) {
+		return int(*n), io.ErrShortWrite
+	}
+	*n -= fullDisk(len(b))
+	return len(b), nil
+}
+
+// What could not be written is not said to be, wherever writing broke off.
+func TestAWriterSaysThatTheDiskIsFull(t *testing.T) {
+	touch := clean()
+	for _, f := range []tp.Format{tp.JSONLines, tp.CSV} {
+		for _, types := range [][]identity.Type{nil, {identity.Email, identity.UserID}} {
+			all := write(t, f, touch) // a header, where there is one, and a row
+			for _, room := range []int{0, 1, len(all) - 1, len(all)} {
+				disk := fullDisk(room)
+				w := tp.NewWriter(&disk, f)
+				w.Types = types
+				err := w.Write(touch)
+				if err == nil {
+					err = w.Flush()
+				}
+				if (err == nil) != (room == len(all)) || err != nil && !errors.Is(err, io.ErrShortWrite) {
+					t.Errorf("format %d, types %v, %d of %d bytes: %v", f, types, room, len(all), err)
+				}
+			}
+		}
+	}
+	var b strings.Builder
+	w := tp.NewWriter(&b, tp.CSV)
+	w.Types = []identity.Type{identity.UserID}
+	if err := w.Write(touch); reason(t, err) != "ids unknown_type" {
+		t.Errorf("an identifier without a column: %v", err)
+	}
+}
+
 func TestOneByteAtATime(t *testing.T) {
 	touches := normalised(t, newRand(11), 20)
 	for _, f := range []tp.Format{tp.JSONLines, tp.CSV} {
