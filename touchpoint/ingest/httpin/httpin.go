@@ -268,9 +268,7 @@ func (h *handler) options(w http.ResponseWriter, req *http.Request, r route) {
 
 // allow lets a browser of an allowed origin read the answer.
 func (h *handler) allow(w http.ResponseWriter, req *http.Request) bool {
-	if len(h.o.Origins) > 0 {
-		w.Header().Add("Vary", "Origin")
-	}
+	w.Header().Add("Vary", "Origin")
 	origin := req.Header.Get("Origin")
 	if origin == "" || !h.origin(origin) {
 		return false
