@@ -94,15 +94,15 @@ func (d *driver) mend(op Op, again bool) *Violation {
 // resolve dates the records that stand in relation to the clock.
 func (d *driver) resolve(recs []Record) []Record {
 	now := micros(d.m.clock.Now())
-	out := make([]Record, len(recs))
-	for i, r := range recs {
+	l := d.ledger
+	before := len(l.offered)
+	for _, r := range recs {
 		if r.Ahead != 0 {
 			r.At, r.Ahead = now+r.Ahead, 0
 		}
-		out[i] = r
+		l.offered = append(l.offered, r)
 	}
-	d.ledger.offered = append(d.ledger.offered, out...)
-	return out
+	return slices.Clip(l.offered[before:])
 }
 
 // again takes some of the waiting records, in any order.
@@ -120,10 +120,10 @@ func (d *driver) again(op Op) []Record {
 
 // offer records a batch and judges every outcome.
 func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
-	facts := make([]storage.Fact, len(recs))
+	facts, plain := make([]storage.Fact, len(recs)), make([]Record, len(recs))
 	for i, r := range recs {
-		facts[i] = r.fact(d.m.rules)
-		facts[i].Tags = d.ledger.tagsOf(r)
+		facts[i], plain[i] = r.fact(d.m.rules), r.plain()
+		facts[i].Tags = d.ledger.tagsOf(plain[i])
 	}
 	now := micros(d.m.clock.Now())
 	d.calls++
@@ -138,7 +138,7 @@ func (d *driver) offer(ctx context.Context, recs []Record) *Violation {
 		}
 		return nil
 	}
-	return d.settleBatch(recs, outs, err, now)
+	return d.settleBatch(recs, plain, outs, err, now)
 }
 
 // record hands a batch to the tracker. Touches go in as such while nobody was erased, since
@@ -154,8 +154,8 @@ func (d *driver) record(ctx context.Context, facts []storage.Fact) ([]touchpoint
 	return d.m.tracker.Record(ctx, touches...)
 }
 
-// settleBatch judges the outcomes of one call.
-func (d *driver) settleBatch(recs []Record, outs []touchpoint.Outcome, err error, now int64) *Violation {
+// settleBatch judges the outcomes of one call; plain are the records in normal form.
+func (d *driver) settleBatch(recs, plain []Record, outs []touchpoint.Outcome, err error, now int64) *Violation {
 	if len(outs) != len(recs) {
 		return broken("I5", "%d outcomes of %d records", len(outs), len(recs))
 	}
@@ -163,20 +163,23 @@ func (d *driver) settleBatch(recs []Record, outs []touchpoint.Outcome, err error
 	undecided := map[string]bool{}
 	for i, o := range outs {
 		d.tally.Add(o.Status)
-		if bad := d.ledger.judge(recs[i], o, now, d.trouble); bad != nil {
+		if bad := d.ledger.judge(recs[i], plain[i], o, now, d.trouble); bad != nil {
 			return bad
 		}
 		callback := (*touchpoint.CallbackError)(nil)
-		named := d.ledger.named(recs[i].plain())
-		switch key := named.key(); {
+		key := func() string {
+			named := d.ledger.named(plain[i])
+			return named.key()
+		}
+		switch {
 		case o.Status == touchpoint.Retry:
 			retries++
-			undecided[key] = true
+			undecided[key()] = true
 			d.uncertain = d.uncertain || errors.Is(o.Err, storage.ErrUncertain)
 			d.waiting = append(d.waiting, recs[i])
 		case o.Status == touchpoint.Rejected && errors.As(o.Err, &callback):
 			d.waiting = append(d.waiting, recs[i])
-		case (o.Status == touchpoint.Accepted || o.Status == touchpoint.Duplicate || o.Status == touchpoint.Conflict) && undecided[key]:
+		case (o.Status == touchpoint.Accepted || o.Status == touchpoint.Duplicate || o.Status == touchpoint.Conflict) && retries > 0 && undecided[key()]:
 			return broken("I1", "%s, and the first of its key is to be offered again: %s", o.Status, describe(recs[i]))
 		}
 	}

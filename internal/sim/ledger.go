@@ -77,10 +77,10 @@ func (l *ledger) suppresses(r Record) bool {
 	return false
 }
 
-// judge takes one outcome of an offered record in, and returns what is wrong with it.
-// now is the clock at the call; troubled says that something was made to fail.
-func (l *ledger) judge(r Record, o touchpoint.Outcome, now int64, troubled bool) *Violation {
-	p := r.plain()
+// judge takes one outcome of an offered record in, and returns what is wrong with it. p is
+// the record in normal form, now the clock at the call; troubled says that something was
+// made to fail.
+func (l *ledger) judge(r, p Record, o touchpoint.Outcome, now int64, troubled bool) *Violation {
 	bad := mustReject(r, now)
 	if r.Class == classTouch && r.ID == "" && o.Status != touchpoint.Rejected {
 		if bad := l.learnName(p, o.Key.ID); bad != nil {
@@ -89,7 +89,9 @@ func (l *ledger) judge(r Record, o touchpoint.Outcome, now int64, troubled bool)
 		p = l.named(p)
 	}
 	e, c := l.entry(p.key()), p.content()
-	e.records[c] = p
+	if _, known := e.records[c]; !known {
+		e.records[c] = p
+	}
 	switch o.Status {
 	case touchpoint.Rejected:
 		if callback := (*touchpoint.CallbackError)(nil); troubled && errors.As(o.Err, &callback) {
@@ -283,9 +285,10 @@ func (l *ledger) suppress(id string, s suppressed) {
 	l.erased[id] = s
 }
 
-// tagsOf are what the store compares with the list of suppressed identifiers.
-func (l *ledger) tagsOf(r Record) (out []storage.Tag) {
-	for _, id := range r.plain().IDs {
+// tagsOf are what the store compares with the list of suppressed identifiers, of a record
+// in normal form.
+func (l *ledger) tagsOf(p Record) (out []storage.Tag) {
+	for _, id := range p.IDs {
 		out = append(out, l.tag(id))
 	}
 	return out

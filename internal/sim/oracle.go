@@ -31,7 +31,7 @@ type oracle struct {
 
 // newOracle takes the facts at or before an instant.
 func newOracle(s Setting, facts []Record, at int64) *oracle {
-	o := &oracle{setting: s, at: at, sightings: map[string][]int64{}}
+	o := &oracle{setting: s, at: at, touches: make([]Record, 0, len(facts)), sightings: map[string][]int64{}}
 	for _, r := range facts {
 		if r.At > at {
 			continue

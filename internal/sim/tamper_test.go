@@ -339,7 +339,7 @@ func TestLedgerFindsWrongOutcomes(t *testing.T) {
 			c.before(l)
 		}
 		for i, s := range c.steps {
-			bad := l.judge(s.r, s.o, at, false)
+			bad := l.judge(s.r, s.r.plain(), s.o, at, false)
 			if last := i == len(c.steps)-1; last != (bad != nil) || last && bad.Invariant != c.invariant {
 				t.Errorf("%s, step %d: %v", what, i, bad)
 			}
@@ -347,7 +347,7 @@ func TestLedgerFindsWrongOutcomes(t *testing.T) {
 	}
 	fine := newLedger()
 	for _, s := range []step{{rec, accepted}, {rec, out(touchpoint.Duplicate)}, {other, conflict}, {foul, touchpoint.Outcome{Status: touchpoint.Rejected, Reason: touchpoint.Missing}}} {
-		if bad := fine.judge(s.r, s.o, at, false); bad != nil {
+		if bad := fine.judge(s.r, s.r.plain(), s.o, at, false); bad != nil {
 			t.Errorf("%s is right: %v", s.o.Status, bad)
 		}
 	}
@@ -444,7 +444,7 @@ func TestDriverFindsWrongAnswersOfACall(t *testing.T) {
 		"two to be offered again":   {"", []touchpoint.Outcome{out(touchpoint.Retry), out(touchpoint.Retry)}, &journey.PartialError{Retry: 2}},
 	} {
 		d := &driver{ledger: newLedger(), trouble: true}
-		bad := d.settleBatch(two, c.outs, c.err, at)
+		bad := d.settleBatch(two, two, c.outs, c.err, at)
 		if c.invariant == "" != (bad == nil) || bad != nil && bad.Invariant != c.invariant {
 			t.Errorf("%s: %v, want %s", what, bad, c.invariant)
 		}

@@ -52,7 +52,7 @@ type Options struct {
 // A Memo remembers what encoded facts say, erased ones too, for programs that open the
 // same log many times. The zero value is ready. For one goroutine.
 type Memo struct {
-	known map[string]stored // by encoding, ReceivedAt included
+	known map[string]*stored // by encoding, ReceivedAt included
 }
 
 // A Store keeps facts in a log and answers from memory. Safe for concurrent use.

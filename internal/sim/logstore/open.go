@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/tabi-go/tabi/internal/sim/crashfs"
 	"github.com/tabi-go/tabi/storage"
@@ -104,7 +105,7 @@ const loadBatch = storage.MaxBatchBytes / storage.MaxBody
 var errLoad = &storage.CorruptError{Where: logName, Offset: -1}
 
 // load brings the facts of the log to memory.
-func (s *Store) load(facts []stored) error {
+func (s *Store) load(facts []entry) error {
 	ctx := context.Background()
 	s.rows, s.order = make(map[[16]byte]row, len(facts)), make([]place, 0, len(facts))
 	batch := make([]storage.Fact, 0, min(len(facts), loadBatch))
@@ -118,7 +119,7 @@ func (s *Store) load(facts []stored) error {
 	}
 	for _, f := range facts {
 		s.rows[f.hash] = f.row
-		s.order = append(s.order, f.place)
+		s.order = append(s.order, place{f.seq, f.key, f.hash})
 		if e := f.fact.Erasure; e != nil {
 			s.list.Join(*e)
 			if err := flush(); err != nil {
@@ -174,9 +175,11 @@ func (s *Store) rewrite() error {
 // writeAll writes a whole log and returns its length. The marks are written with the
 // records: the file gets its name only after it was synced.
 func (s *Store) writeAll(f crashfs.File) (int64, error) {
-	b := appendHeader(nil, s.id)
+	room := int(min(s.end, rewriteSize)) // the new log is about as long as the old one
+	b := appendHeader(make([]byte, 0, room), s.id)
 	end := int64(0)
 	w := newWriter(0, nil)
+	w.b = slices.Grow(w.b, room)
 	flush := func() error {
 		b = appendMark(append(b, w.finish(s.id)...), s.id, w.seq())
 		_, err := f.WriteAt(b, end)

@@ -8,19 +8,26 @@ import (
 	"github.com/tabi-go/tabi/storage"
 )
 
-// A stored is a fact of the log.
+// A stored is a fact of the log, and what is to be known of it. It is never changed.
 type stored struct {
-	place
 	row
+	key  storage.Key
+	hash [16]byte // of the key
 	fact storage.Fact
+}
+
+// An entry is a fact and where it stands in the log.
+type entry struct {
+	*stored
+	seq  uint64
 	gone bool
 }
 
 // replay applies the records and returns the facts that are left, in the order of commits,
 // the next sequence number, and whether bytes of facts that are gone are there. No number
 // is given twice: the record of an erasure stays, and comes after what it removed.
-func (l *parsed) replay(memo *Memo) (left []stored, next uint64, unwept bool, err error) {
-	all := make([]stored, 0, l.end/minFact)
+func (l *parsed) replay(memo *Memo) (left []entry, next uint64, unwept bool, err error) {
+	all := make([]entry, 0, l.end/minFact)
 	at := make(map[[16]byte]int, cap(all)) // index in all
 	next = 1
 	for _, r := range l.records {
@@ -46,14 +53,14 @@ func (l *parsed) replay(memo *Memo) (left []stored, next uint64, unwept bool, er
 		}
 		unwept = unwept || r.kind == erasureKind
 	}
-	return slices.DeleteFunc(all, func(f stored) bool { return f.gone }), next, unwept, nil
+	return slices.DeleteFunc(all, func(f entry) bool { return f.gone }), next, unwept, nil
 }
 
 // minFact is how many bytes of a log hold a fact, at a guess.
 const minFact = 100
 
 // decode reads the payload, and appends its facts to all.
-func (r record) decode(all []stored, memo *Memo) (goes [][16]byte, with []stored, ok bool) {
+func (r record) decode(all []entry, memo *Memo) (goes [][16]byte, with []entry, ok bool) {
 	b := r.payload
 	if r.kind == erasureKind {
 		n, size := binary.Uvarint(b)
@@ -75,46 +82,42 @@ func (r record) decode(all []stored, memo *Memo) (goes [][16]byte, with []stored
 		}
 		end := n1 + n2 + n3 + int(size)
 		seq += step
-		f, ok := memo.decode(b[n1:end], received, b[end-int(size):end])
-		if !ok {
+		f := memo.decode(b[n1:end], received, b[end-int(size):end])
+		if f == nil {
 			return nil, all, false
 		}
-		f.seq = seq
-		all = append(all, f)
+		all = append(all, entry{stored: f, seq: seq})
 		b = b[end:]
 	}
 	return goes, all, true
 }
 
-// decode is decodeFact, once for each entry; an entry is ReceivedAt and body.
-func (m *Memo) decode(entry []byte, received int64, body []byte) (stored, bool) {
+// decode is decodeFact, once for each text: ReceivedAt, length and body.
+func (m *Memo) decode(text []byte, received int64, body []byte) *stored {
 	if m == nil {
 		return decodeFact(received, body)
 	}
-	f, ok := m.known[string(entry)]
-	if !ok {
-		if f, ok = decodeFact(received, body); ok {
+	f := m.known[string(text)]
+	if f == nil {
+		if f = decodeFact(received, body); f != nil {
 			if m.known == nil {
-				m.known = make(map[string]stored)
+				m.known = make(map[string]*stored)
 			}
-			m.known[string(entry)] = f
+			m.known[string(text)] = f
 		}
 	}
-	return f, ok
+	return f
 }
 
-func decodeFact(received int64, body []byte) (stored, bool) {
+// decodeFact is nil for what encodes no fact.
+func decodeFact(received int64, body []byte) *stored {
 	f, err := storage.DecodeFact(body)
 	if err != nil {
-		return stored{}, false
+		return nil
 	}
 	if f.Touch != nil && received != storage.NoTime {
 		f.Touch.ReceivedAt = time.UnixMicro(received).UTC()
 	}
 	key := f.Key()
-	return stored{
-		place: place{key: key, hash: key.Hash()},
-		row:   row{f.At().UnixMicro(), received, storage.HashBody(body), slices.Clone(body)},
-		fact:  f,
-	}, true
+	return &stored{row{f.At().UnixMicro(), received, storage.HashBody(body), slices.Clone(body)}, key, key.Hash(), f}
 }
