@@ -164,7 +164,7 @@ func (s *Store) insert(r *storage.Row, name []byte, origin uint32) uint32 {
 	ref, x := s.rows.add()
 	*x = row{key: r.Hash, sum: r.Sum, at: r.At, received: r.Received, origin: origin}
 	x.place = s.bodies.put(ref, r.Body)
-	x.group = s.group(name)
+	x.group = s.group(name, len(r.IDs))
 	if origin == 0 {
 		s.keys.put(&x.key, ref)
 	} else {

@@ -42,8 +42,9 @@ func appendPart(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// group returns the index of the group of a name, and makes it where it is new.
-func (s *Store) group(name []byte) uint32 {
+// group returns the index of the group of a name with so many identifiers, and makes it
+// where it is new.
+func (s *Store) group(name []byte, ids int) uint32 {
 	if g, ok := s.byName[string(name)]; ok {
 		return g
 	}
@@ -65,13 +66,13 @@ func (s *Store) group(name []byte) uint32 {
 	}
 	g.source, g.kind = part(), touchpoint.Kind(part())
 	i := uint32(len(s.groups))
+	g.ids = make([]identity.ID, 0, ids)
 	for len(rest) > 0 {
 		t := identity.Type(part())
 		id := identity.MakeID(t, part())
 		g.ids = append(g.ids, id)
 		s.members[id] = append(s.members[id], i)
 	}
-	g.ids = slices.Clip(g.ids)
 	s.groups = append(s.groups, g)
 	s.byName[g.name] = i
 	return i
