@@ -71,6 +71,9 @@ type scanner struct {
 	list   []stamp // planned rows, in the order asked for; nil: the order of time is walked
 	listed bool
 	done   bool
+
+	chunk []stamp  // what next returned
+	ties  []placed // see arrange
 }
 
 // scanner plans a query.
@@ -262,8 +265,11 @@ func (s *Store) copyRows(c *copies, n int, ref func(i int) uint32) {
 }
 
 // next returns the next rows, about size of them and to the end of an instant; it may
-// find none though there are more. The lock is held.
+// find none though there are more. They are there until it is called again. The lock is
+// held.
 func (sc *scanner) next(size int) (out []stamp) {
+	out = sc.chunk[:0]
+	defer func() { sc.chunk = out }()
 	if sc.listed {
 		end := min(size, len(sc.list))
 		for end < len(sc.list) && end > 0 && sc.list[end].at == sc.list[end-1].at {
@@ -319,16 +325,19 @@ func (sc *scanner) decode(rows []storage.Row) ([]storage.Fact, error) {
 	return facts, nil
 }
 
+// placed is a fact of an instant, to be put in order with the others.
+type placed struct {
+	storage.Position
+	f storage.Fact
+}
+
 // arrange sorts the facts of one instant in place and leaves out those up to After.
 func (sc *scanner) arrange(facts []storage.Fact) []storage.Fact {
-	type placed struct {
-		storage.Position
-		f storage.Fact
+	list := sc.ties[:0]
+	for _, f := range facts {
+		list = append(list, placed{f.Position(), f})
 	}
-	list := make([]placed, len(facts))
-	for i, f := range facts {
-		list[i] = placed{f.Position(), f}
-	}
+	sc.ties = list
 	slices.SortFunc(list, func(a, b placed) int {
 		if sc.q.Desc {
 			a, b = b, a
