@@ -27,7 +27,7 @@ func Fold(s Subject, touches []touchpoint.Touch, at time.Time, opts *Options) (F
 	if err != nil {
 		return Folded{}, err
 	}
-	return c.fold(s, c.merge(touches, at), at)
+	return c.fold(s, c.merge(slices.Clone(touches), at), at)
 }
 
 // Cut cuts the journeys of touches whose history is known already, such as an account's
@@ -41,19 +41,16 @@ func Cut(s Subject, touches []touchpoint.Touch, h stage.History, opts *Options) 
 	}
 	c.twins.Off = true
 	one := func(int) person { return person{subject: s} }
-	return c.cut(s, c.merge(touches, h.At), h, one, h.At), nil
+	return c.cut(s, c.merge(slices.Clone(touches), h.At), h, one, h.At), nil
 }
 
 // merge returns the subject's merged view at an instant: sorted, each key once, one touch
-// a real contact, and what bots did left out.
+// a real contact, and what bots did left out. It works in the slice handed in.
 func (c *config) merge(touches []touchpoint.Touch, at time.Time) []touchpoint.Touch {
-	out := make([]touchpoint.Touch, 0, len(touches))
-	for _, t := range touches {
-		if bot, _ := t.Props.Bool("bot"); (bot && !c.bots) || !at.IsZero() && t.At.After(at) {
-			continue
-		}
-		out = append(out, t)
-	}
+	out := slices.DeleteFunc(touches, func(t touchpoint.Touch) bool {
+		bot, _ := t.Props.Bool("bot")
+		return bot && !c.bots || !at.IsZero() && t.At.After(at)
+	})
 	slices.SortFunc(out, touchpoint.Compare)
 	out = slices.CompactFunc(out, func(a, b touchpoint.Touch) bool { return a.Key() == b.Key() })
 	if c.twins.Off {
