@@ -60,7 +60,7 @@ func (t *Tracker) derive(h *hood, at time.Time, without map[storage.Key]bool) *V
 	}
 	v.touches = make([]touchpoint.Touch, 0, touches) // touches are large: growing would copy them several times
 	for _, f := range fs {
-		if !f.At().After(at) && !without[f.Key()] {
+		if !f.At().After(at) && (without == nil || !without[f.Key()]) {
 			v.take(g, f)
 		}
 	}
