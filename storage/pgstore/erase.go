@@ -97,7 +97,7 @@ func (s *Store) recorded(ctx context.Context, conn *pgx.Conn, id string) (*stora
 	if err != nil {
 		return nil, err
 	}
-	facts, err := pgx.CollectRows(rows, func(pgx.CollectableRow) (storage.Fact, error) { return s.decodeFact(rows) })
+	facts, err := pgx.CollectRows(rows, func(pgx.CollectableRow) (storage.Fact, error) { return s.fact(&record{Rows: rows}) })
 	if err != nil || len(facts) == 0 {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (w *erasing) redact() int {
 	}
 	st := &statement{}
 	st.text.WriteString("select f.key, f.hash, f.at, f.idset, exists (select from {}erasing e where e.key = f.key) from {}fact f where f.key = any(" + st.arg(ask) + ")")
-	view{erasing: w.e.ID}.visible(st)
+	view{erasing: w.e.ID}.visible(st, false)
 	st.text.WriteString(" order by f.at, f.source, f.id")
 	rows, err := w.conn.Query(w.ctx, w.s.sql(st.text.String()), st.args...)
 	if err != nil {

@@ -43,11 +43,18 @@ type view struct {
 
 // visible adds the conditions that every read has on fact f: it is not on a work list, and
 // it was there at the instant of the view. A redacted fact has been there since before.
-func (v view) visible(st *statement) {
-	if v.erasing == "" {
-		st.and("not exists (select from {}erasing e where e.key = f.key)")
-	} else {
+// wide says that much of the table is read: then each fact is looked up among those of the
+// lists, which are mostly none, on its way out of an index, whose order a join would lose
+// and a sort make anew. They are hidden from the planner, who would else, where they are
+// many, go through all of them for each fact.
+func (v view) visible(st *statement, wide bool) {
+	switch {
+	case v.erasing != "":
 		st.and("not exists (select from {}erasing e where e.key = f.key and e.erasure <> ", st.arg(v.erasing), ")")
+	case wide:
+		st.and("f.key not in (select unnest(array(select key from {}erasing)))")
+	default:
+		st.and("not exists (select from {}erasing e where e.key = f.key)")
 	}
 	if v.snapshot != "" { // hidden from the planner, as the list in setsOf
 		gen := "(select " + st.arg(v.gen) + "::smallint)"
@@ -88,7 +95,7 @@ func (v view) where(st *statement, q storage.Query) {
 		st.and("f.at < ", st.arg(micros(q.To)))
 	}
 	after(st, q)
-	v.visible(st)
+	v.visible(st, q.Keys == nil && q.IDs == nil)
 }
 
 // after adds the condition of q.After. The texts in it may be any bytes, so they are

@@ -16,7 +16,7 @@ import (
 const eager = 1024
 
 // iterate yields what a statement selects. build makes the statement at the first pull.
-func iterate[T any](ctx context.Context, s *Store, build func(st *statement) error, decode func(pgx.Rows) (T, error)) iter.Seq2[T, error] {
+func iterate[T any](ctx context.Context, s *Store, build func(st *statement) error, decode func(*record) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		if err := s.begin(ctx); err != nil {
@@ -45,7 +45,7 @@ func iterate[T any](ctx context.Context, s *Store, build func(st *statement) err
 }
 
 // readFirst reads the first part, again where the connection fails.
-func readFirst[T any](ctx context.Context, s *Store, st *statement, decode func(pgx.Rows) (T, error)) (r *reading[T], err error) {
+func readFirst[T any](ctx context.Context, s *Store, st *statement, decode func(*record) (T, error)) (r *reading[T], err error) {
 	err = s.reread(ctx, func() error {
 		r = &reading[T]{decode: decode}
 		err := r.first(ctx, s, st)
@@ -81,12 +81,12 @@ func (s *Store) reread(ctx context.Context, f func() error) error {
 
 // A reading is one open statement.
 type reading[T any] struct {
-	decode func(pgx.Rows) (T, error)
+	decode func(*record) (T, error)
 	buf    []T
 	bad    error // of decode, after buf
 	conn   *pgxpool.Conn
 	batch  pgx.BatchResults // that rows are of, if any
-	rows   pgx.Rows
+	rows   record
 	cancel context.CancelFunc
 	holds  chan struct{} // where a slot is to be given back
 }
@@ -102,7 +102,7 @@ func (r *reading[T]) first(ctx context.Context, s *Store, st *statement) (err er
 		return classify(ctx, err)
 	}
 	for r.rows.Next() {
-		v, err := r.decode(r.rows)
+		v, err := r.decode(&r.rows)
 		if err != nil {
 			r.bad = classify(ctx, err)
 			return nil
@@ -125,7 +125,7 @@ func (r *reading[T]) first(ctx context.Context, s *Store, st *statement) (err er
 func (r *reading[T]) send(ctx context.Context, s *Store, st *statement) (err error) {
 	text := s.sql(st.text.String())
 	if !st.interpreted {
-		r.rows, err = r.conn.Query(ctx, text, st.args...)
+		r.rows.Rows, err = r.conn.Query(ctx, text, st.args...)
 		return err
 	}
 	b := &pgx.Batch{}
@@ -135,7 +135,7 @@ func (r *reading[T]) send(ctx context.Context, s *Store, st *statement) (err err
 	if _, err := r.batch.Exec(); err != nil {
 		return err
 	}
-	r.rows, err = r.batch.Query()
+	r.rows.Rows, err = r.batch.Query()
 	return err
 }
 
@@ -150,11 +150,11 @@ func (r *reading[T]) yield(ctx context.Context, s *Store, yield func(T, error) b
 		}
 		clear(r.buf[i : i+1])
 	}
-	if r.bad != nil || r.rows == nil {
+	if r.bad != nil || r.rows.Rows == nil {
 		return r.bad
 	}
 	for r.rows.Next() {
-		v, err := r.decode(r.rows)
+		v, err := r.decode(&r.rows)
 		if err == nil {
 			err = s.begin(ctx)
 		}
@@ -175,12 +175,12 @@ func (r *reading[T]) yield(ctx context.Context, s *Store, yield func(T, error) b
 // release lets go of the connection. A statement that has not ended is cut off, which
 // costs the connection: to read the rest could take long.
 func (r *reading[T]) release() {
-	if r.rows != nil {
+	if r.rows.Rows != nil {
 		if r.cancel(); r.rows.CommandTag().String() == "" {
 			_ = r.conn.Conn().Close(context.Background())
 		}
 		r.rows.Close()
-		r.rows = nil
+		r.rows.Rows = nil
 	}
 	if r.batch != nil {
 		_ = r.batch.Close()
@@ -197,23 +197,30 @@ func (r *reading[T]) release() {
 	}
 }
 
-// decodeFact decodes the row that rows stands at.
-func (s *Store) decodeFact(rows pgx.Rows, others ...any) (storage.Fact, error) {
-	r, err := s.row(rows, others...)
-	if err != nil {
-		return storage.Fact{}, err
-	}
-	return r.Fact()
+// A record is the row that rows stand at, with room for its columns that the next row uses
+// again.
+type record struct {
+	pgx.Rows
+	hash pgtype.UUID
+	body pgtype.DriverBytes
+	row  storage.Row
+	into []any
 }
 
-// row reads the columns hash, body, received after others. Its body is overwritten by the
-// next row.
-func (s *Store) row(rows pgx.Rows, others ...any) (r storage.Row, err error) {
-	var hash pgtype.UUID
-	var body pgtype.DriverBytes
-	if err := rows.Scan(append(others, &hash, &body, &r.Received)...); err != nil {
-		return r, err
+// fact decodes the columns hash, body, received after others.
+func (s *Store) fact(r *record, others ...any) (storage.Fact, error) {
+	if err := s.columns(r, others...); err != nil {
+		return storage.Fact{}, err
 	}
-	r.Body, r.Sum, r.Trusted = body, hash.Bytes, s.opts.SkipVerify
-	return r, nil
+	return r.row.Fact()
+}
+
+// columns reads the columns hash, body, received after others.
+func (s *Store) columns(r *record, others ...any) error {
+	r.into = append(append(r.into[:0], others...), &r.hash, &r.body, &r.row.Received)
+	if err := r.Scan(r.into...); err != nil {
+		return err
+	}
+	r.row.Body, r.row.Sum, r.row.Trusted = r.body, r.hash.Bytes, s.opts.SkipVerify
+	return nil
 }

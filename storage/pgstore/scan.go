@@ -5,7 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
 )
@@ -21,7 +20,7 @@ func (s *Store) scan(ctx context.Context, q storage.Query, v view) iter.Seq2[sto
 		v.where(st, q)
 		page(st, q)
 		return q.Check()
-	}, func(rows pgx.Rows) (storage.Fact, error) { return s.decodeFact(rows) })
+	}, func(r *record) (storage.Fact, error) { return s.fact(r) })
 }
 
 // Count counts without reading bodies.
@@ -93,7 +92,7 @@ func (s *Store) ties(ctx context.Context, ids []identity.ID, v view) iter.Seq2[s
 		default:
 			st.text.WriteString(`select e.* from (
   select f.idset, f.kind, count(*) as n, min(f.at) as first, max(f.at) as last from {}fact f
-  where f.idset not in (select idset from {}erasing) group by f.idset, f.kind order by first) g cross join lateral (
+  where f.idset not in (select unnest(array(select idset from {}erasing))) group by f.idset, f.kind order by first) g cross join lateral (
   (select g.n, g.last, f.hash, f.body, f.received from {}fact f
     where g.kind <> '' and f.idset = g.idset and f.kind = g.kind and f.at = g.first order by f.id limit 1)
   union all select 0, 0, f.hash, f.body, f.received from {}fact f where g.kind = '' and f.idset = g.idset and f.kind = '' and f.class <= 5) e
@@ -101,7 +100,7 @@ union all `)
 			v.tiesOfEach(st, "select distinct idset from {}erasing")
 		}
 		return storage.Query{IDs: ids}.Check()
-	}, s.decodeTie)
+	}, s.tie)
 }
 
 // tiesOfEach selects the ties of the sets that a statement selects. It goes from set to
@@ -119,18 +118,17 @@ func (v view) tiesOf(st *statement, sets string) {
 	st.text.WriteString(`select x.n, x.last, f.hash, f.body, f.received from (
   select distinct on (f.idset, f.kind, f.one) f.ctid as place, count(*) over w as n, max(f.at) over w as last from (
     select f.ctid, f.idset, f.kind, f.at, f.id, case when f.kind = '' then f.key end as one from {}fact f where f.class <= 5` + sets)
-	v.visible(st)
+	v.visible(st, false)
 	st.text.WriteString(`) f window w as (partition by f.idset, f.kind, f.one) order by f.idset, f.kind, f.one, f.at, f.id
 ) x join {}fact f on f.ctid = x.place`)
 }
 
-func (s *Store) decodeTie(rows pgx.Rows) (storage.Tie, error) {
+func (s *Store) tie(r *record) (storage.Tie, error) {
 	var count, last int64
-	r, err := s.row(rows, &count, &last)
-	if err != nil {
+	if err := s.columns(r, &count, &last); err != nil {
 		return storage.Tie{}, err
 	}
-	return r.Tie(count, last)
+	return r.row.Tie(count, last)
 }
 
 // Snapshot returns a view of this instant. It holds no connection and no transaction: rows

@@ -129,7 +129,7 @@ func (s *Store) Summaries(ctx context.Context, model string, q storage.SummaryQu
 	}, scanSummary)
 }
 
-func scanSummary(rows pgx.Rows) (r storage.Summary, err error) {
+func scanSummary(rows *record) (r storage.Summary, err error) {
 	var subject, account pgtype.UUID
 	var entered, first, last int64
 	var ids, body []byte
@@ -167,7 +167,7 @@ func (s *Store) CountSummaries(ctx context.Context, model string, q storage.Summ
 		summaryWhere(st, model, q)
 		st.text.WriteString(" group by y.stage")
 		return nil
-	}, func(rows pgx.Rows) (c count, err error) {
+	}, func(rows *record) (c count, err error) {
 		err = rows.Scan(&c.stage, &c.n)
 		return c, err
 	}) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/tabi-go/tabi/storage"
 )
@@ -68,7 +67,7 @@ type columnsRow struct {
 	agree bool
 }
 
-func (s *Store) decodeColumns(rows pgx.Rows) (columnsRow, error) {
+func (s *Store) decodeColumns(rows *record) (columnsRow, error) {
 	var key, set pgtype.UUID
 	var class int16
 	var at int64
@@ -77,7 +76,7 @@ func (s *Store) decodeColumns(rows pgx.Rows) (columnsRow, error) {
 		err := rows.Scan(&key, &set, nil, nil, nil, nil, nil, nil, nil, nil)
 		return columnsRow{member: pair{key.Bytes, set.Bytes}}, err
 	}
-	f, err := s.decodeFact(rows, &key, &set, &class, &at, &source, &id, &kind)
+	f, err := s.fact(rows, &key, &set, &class, &at, &source, &id, &kind)
 	if err != nil {
 		return columnsRow{}, err
 	}
