@@ -163,19 +163,13 @@ func (s *Store) refs(q storage.Query) (list []uint32, err error) {
 	for i, x := range sc.list {
 		rows[i] = *s.copyRow(s.rows.at(x.ref))
 	}
-	facts, err := sc.decode(rows)
-	if err != nil {
-		return nil, err
-	}
-	if q.Limit > 0 {
-		facts = facts[:min(q.Limit, len(facts))]
-	}
-	for _, f := range facts {
+	err = sc.decode(rows, func(f storage.Fact) bool {
 		key := f.Key().Hash()
 		ref, _ := s.keys.find(&key, &s.rows)
 		list = append(list, ref)
-	}
-	return list, nil
+		return len(list) != q.Limit
+	})
+	return list, err
 }
 
 // replaceable returns the replacements of facts that are there, stay and differ.

@@ -34,29 +34,33 @@ func (s *Store) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fac
 // scan yields what q selects of the first n rows.
 func (s *Store) scan(ctx context.Context, q storage.Query, n uint32, yield func(storage.Fact, error) bool) {
 	sc, err := s.scanner(q, n)
-	yielded := 0
-	for size := firstChunk; err == nil; size = min(2*size, lastChunk) {
-		var facts []storage.Fact
+	if err == nil {
+		err = sc.plan(ctx)
+	}
+	c := copied.Get().(*copies)
+	defer c.release()
+	yielded, more := 0, true
+	give := func(f storage.Fact) bool {
+		if err = ctx.Err(); err != nil {
+			return false
+		}
+		yielded++
+		more = yield(f, nil) && yielded != q.Limit
+		return more
+	}
+	for size := firstChunk; err == nil && more && !sc.done; size = min(2*size, lastChunk) {
 		if q.Limit > 0 {
 			size = min(size, q.Limit-yielded)
 		}
-		if facts, err = sc.facts(ctx, size); len(facts) == 0 && err == nil {
-			return
-		}
-		for _, f := range facts {
-			if err := ctx.Err(); err != nil {
-				yield(storage.Fact{}, err)
-				return
-			}
-			if !yield(f, nil) {
-				return
-			}
-			if yielded++; yielded == q.Limit {
-				return
+		if err = sc.copyRows(ctx, size, c); err == nil {
+			if bad := sc.decode(c.rows, give); bad != nil {
+				err = bad
 			}
 		}
 	}
-	yield(storage.Fact{}, err)
+	if err != nil {
+		yield(storage.Fact{}, err)
+	}
 }
 
 // A scanner walks the rows that a query selects, in the order of time, in chunks that end
@@ -116,25 +120,6 @@ func micros(t time.Time, open int64) int64 {
 	return us
 }
 
-// facts returns the next facts, about size of them; none at the end.
-func (sc *scanner) facts(ctx context.Context, size int) ([]storage.Fact, error) {
-	if err := sc.plan(ctx); err != nil {
-		return nil, err
-	}
-	c := copied.Get().(*copies)
-	defer c.release()
-	for !sc.done {
-		if err := sc.copyRows(ctx, size, c); err != nil {
-			return nil, err
-		}
-		facts, err := sc.decode(c.rows)
-		if err != nil || len(facts) > 0 {
-			return facts, err
-		}
-	}
-	return nil, nil
-}
-
 // plan lists the rows to look at, where keys or identifiers name them.
 func (sc *scanner) plan(ctx context.Context) error {
 	if sc.listed || sc.q.Keys == nil && sc.q.IDs == nil {
@@ -173,14 +158,25 @@ func (sc *scanner) listKeys() {
 
 // take appends a row that the query selects, After aside.
 func (sc *scanner) take(list []stamp, ref uint32) []stamp {
+	n := len(list)
+	if list = sc.takeOf(list, ref); len(list) > n {
+		r := sc.s.rows.at(ref)
+		if sc.keys != nil && !sc.keys[r.key] || !sc.groups.selects(sc.s.groups[r.group]) {
+			list = list[:n]
+		}
+	}
+	return list
+}
+
+// takeOf is take for a row of a group that the query selects.
+func (sc *scanner) takeOf(list []stamp, ref uint32) []stamp {
 	if !sc.s.rows.visible(ref, sc.n) {
 		return list
 	}
-	r := sc.s.rows.at(ref)
-	if r.at < sc.lo || r.at >= sc.hi || sc.keys != nil && !sc.keys[r.key] || !sc.groups.selects(sc.s.groups[r.group]) {
-		return list
+	if at := sc.s.rows.at(ref).at; at >= sc.lo && at < sc.hi {
+		list = append(list, stamp{at, ref})
 	}
-	return append(list, stamp{r.at, ref})
+	return list
 }
 
 // listIDs lists the rows that name an identifier, giving the lock back now and then.
@@ -202,8 +198,9 @@ func (sc *scanner) listIDs(ctx context.Context) error {
 				break
 			}
 			end := min(len(g.refs), start+maxWalk)
+			sc.list = slices.Grow(sc.list, end-start)
 			for _, ref := range g.refs[start:end] {
-				sc.list = sc.take(sc.list, ref)
+				sc.list = sc.takeOf(sc.list, ref)
 			}
 			if walked += end - start; walked < maxWalk {
 				start = end
@@ -275,6 +272,7 @@ func (sc *scanner) next(size int) (out []stamp) {
 		for end < len(sc.list) && end > 0 && sc.list[end].at == sc.list[end-1].at {
 			end++
 		}
+		out = sc.list[:0]
 		for _, x := range sc.list[:end] {
 			if sc.s.rows.visible(x.ref, sc.n) { // not erased since
 				out = append(out, x)
@@ -304,25 +302,33 @@ func (sc *scanner) next(size int) (out []stamp) {
 	return out
 }
 
-// decode returns the facts of rows in the order of Position.
-func (sc *scanner) decode(rows []storage.Row) ([]storage.Fact, error) {
-	facts := make([]storage.Fact, 0, len(rows))
-	for i := 0; i < len(rows); {
-		start := len(facts)
-		j := i
-		for ; j < len(rows) && rows[j].At == rows[i].At; j++ {
-			f, err := rows[j].Fact()
-			if err != nil {
-				return nil, err
+// decode gives the facts of rows in the order of Position, until give is false.
+func (sc *scanner) decode(rows []storage.Row, give func(storage.Fact) bool) error {
+	var same []storage.Fact // of one instant
+	for i := range rows {
+		f, err := rows[i].Fact()
+		if err != nil {
+			return err
+		}
+		at := rows[i].At
+		last := i+1 == len(rows) || rows[i+1].At != at
+		if last && len(same) == 0 && (sc.q.After.IsZero() || at != sc.q.After.At.UnixMicro()) {
+			if !give(f) {
+				return nil
 			}
-			facts = append(facts, f)
+			continue
 		}
-		if same := facts[start:]; len(same) > 1 || !sc.q.After.IsZero() && rows[i].At == sc.q.After.At.UnixMicro() {
-			facts = facts[:start+len(sc.arrange(same))]
+		if same = append(same, f); !last {
+			continue
 		}
-		i = j
+		for _, f := range sc.arrange(same) {
+			if !give(f) {
+				return nil
+			}
+		}
+		same = nil
 	}
-	return facts, nil
+	return nil
 }
 
 // placed is a fact of an instant, to be put in order with the others.
@@ -362,7 +368,11 @@ type filter struct {
 }
 
 func newFilter(q storage.Query) filter {
-	return filter{setOf(q.Classes), setOf(q.Sources), setOf(q.Kinds), setOf(q.IDs)}
+	f := filter{classes: setOf(q.Classes), sources: setOf(q.Sources), kinds: setOf(q.Kinds)}
+	if q.Keys != nil { // else only groups that name an identifier are looked at
+		f.ids = setOf(q.IDs)
+	}
+	return f
 }
 
 // setOf is nil for no condition, which differs from an empty set.
