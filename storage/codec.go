@@ -24,8 +24,9 @@ type codec struct {
 	b   []byte        // writing: the output
 	ids []identity.ID // surveyed: the touch's identifiers in canonical order
 
-	s string // reading: the encoding
-	i int    // reading: the next byte
+	s       string // reading: the encoding
+	i       int    // reading: the next byte
+	sighted bool   // reading: a touch is read for its sighting alone
 
 	json jsonFields // jsonMode
 

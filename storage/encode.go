@@ -49,7 +49,7 @@ func DecodeFact(b []byte) (Fact, error) {
 }
 
 // decode is DecodeFact without the bounds of Check, for bytes that we have written. A touch
-// is read into t, which is zero, or into a new one if t is nil.
+// is read for its sighting into t, which is zero, or into a new one if t is nil.
 func decode(b []byte, t *touchpoint.Touch) (Fact, error) {
 	if len(b) < 3 || len(b) > MaxBody || b[0] != version {
 		return Fact{}, &CorruptError{"fact", 0}
@@ -61,7 +61,7 @@ func decode(b []byte, t *touchpoint.Touch) (Fact, error) {
 	if !ok {
 		return Fact{}, &CorruptError{"fact", 1}
 	}
-	c := codec{mode: reading, s: string(b), i: 2}
+	c := codec{mode: reading, s: string(b), i: 2, sighted: t != nil}
 	c.bits = c.readUvarint()
 	c.fact(f)
 	if c.reason != "" || c.i != len(b) || bits.Len64(c.bits) > int(c.n) {

@@ -109,6 +109,9 @@ func (c *codec) props(p *touchpoint.Props) {
 			return
 		}
 		text = c.readText()
+		if c.sighted && !strings.Contains(text, "website") && !strings.Contains(text, "reverse_ip_domain") {
+			return // touchpoint.Touch.Sighting takes nothing out of them
+		}
 		got, err := touchpoint.ParseProps([]byte(text))
 		if err != nil || got.IsZero() || got.JSON() != text {
 			c.fail("props", touchpoint.Syntax)

@@ -49,12 +49,15 @@ func TestOfferRefusesWhatNoStoreTakes(t *testing.T) {
 // Ties are decoded into a touch that is used again: nothing of the one before may be left.
 func TestTieIsTheSightingOfItsTouch(t *testing.T) {
 	var r storage.Row
-	site, err := touchpoint.ParseProps([]byte(`{"reverse_ip_domain":"a.example","website":"b.example"}`))
-	if err != nil {
-		t.Fatal(err)
+	facts := append(everything(), storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "2", At: t0, Kind: touchpoint.KindPageview}})
+	for _, props := range []string{`{"reverse_ip_domain":"a.example","website":"b.example"}`, `{"reverse_ip_domain":"a.example"}`, `{"title":"t","website":"b.example"}`,
+		`{"person":{"website":"c.example"}}`, `{"title":"t"}`} {
+		p, err := touchpoint.ParseProps([]byte(props))
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts = append(facts, storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "1", At: t0, Kind: touchpoint.KindLogout, IDs: []identity.ID{u(1)}, Props: p}})
 	}
-	facts := append(everything(), storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "1", At: t0, Kind: touchpoint.KindLogout, IDs: []identity.ID{u(1)}, Props: site}},
-		storage.Fact{Touch: &touchpoint.Touch{Source: "web", ID: "2", At: t0, Kind: touchpoint.KindPageview}})
 	for _, f := range facts {
 		if err := r.Encode(f); err != nil {
 			t.Fatal(err)
