@@ -288,6 +288,68 @@ func TestReclaimFull(t *testing.T) {
 	}
 }
 
+// A process that ends behind the last purge of an erasure and before its tables were written
+// anew leaves that to the next Open. A reader keeps it from being done any sooner.
+func TestOpenReclaimsWhatACrashLeft(t *testing.T) {
+	l := newLab(t)
+	ctx := t.Context()
+	s, err := l.open(ctx, pgstore.Options{Reclaim: pgstore.Full})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, view(1))
+	table := func() (file uint32, rows int) {
+		t.Helper()
+		err := l.admin.QueryRow(ctx, "select pg_relation_filenode($1::regclass)", s.opts.Schema+".fact").Scan(&file)
+		if err == nil {
+			err = l.admin.QueryRow(ctx, "select count(*) from "+s.opts.Schema+".fact where class = 1").Scan(&rows)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file, rows
+	}
+	reader, err := l.admin.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback(context.Background())
+	if _, err := reader.Exec(ctx, "lock table "+s.opts.Schema+".fact in access share mode"); err != nil {
+		t.Fatal(err)
+	}
+	dies, die := context.WithCancel(ctx)
+	defer die()
+	done := make(chan storage.Receipt)
+	go func() {
+		rec, _ := s.Erase(dies, storage.Erasure{ID: "e", At: start, Remove: []storage.Query{{Classes: []storage.Class{storage.ClassTouch}}}})
+		done <- rec
+	}()
+	before, rows := table()
+	for ; rows > 0; before, rows = table() {
+		time.Sleep(time.Millisecond)
+	}
+	die()
+	if rec := <-done; rec.Done && rec.OutOfReach[0] != "table pages" {
+		t.Fatalf("the tables were written anew under a reader: %v", rec)
+	}
+	s.Close()
+	if err := reader.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for try := 0; ; try++ { // others' transactions may be in the way
+		if s, err = l.open(ctx, s.opts); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if now, _ := table(); now != before {
+			return
+		}
+		if try == 20 {
+			t.Fatal("the table that held erased rows is the same after it was opened again")
+		}
+	}
+}
+
 // The server keeps the plan of a statement that was prepared while the tables were empty:
 // it must be good when they are large.
 func TestPlanOfAnEmptyTableUsesTheIndex(t *testing.T) {
