@@ -42,21 +42,21 @@ func NewMedoids(d [][]float64, weight []int) *Medoids {
 
 // Divide picks the k rows that stand for clusters, and gives each row the nearest one. The
 // medoids come in the order of rows; costs are the mean distance after BUILD and each swap.
-func (all *Medoids) Divide(k int) (medoids, labels []int, costs []float64) {
-	all.build(k)
-	n := len(all.d)
-	m := &search{Medoids: all, medoids: slices.Clone(all.built[:k]), near: make([]int, n), first: make([]float64, n), second: make([]float64, n)}
-	m.survey()
-	for costs = append(costs, m.cost()); m.swap(); costs = append(costs, m.cost()) {
+func (m *Medoids) Divide(k int) (medoids, labels []int, costs []float64) {
+	m.build(k)
+	n := len(m.d)
+	s := &search{Medoids: m, medoids: slices.Clone(m.built[:k]), near: make([]int, n), first: make([]float64, n), second: make([]float64, n)}
+	s.survey()
+	for costs = append(costs, s.cost()); s.swap(); costs = append(costs, s.cost()) {
 	}
-	slices.Sort(m.medoids)
-	m.survey()
+	slices.Sort(s.medoids)
+	s.survey()
 	for i, w := range m.weight {
 		if w == 0 {
-			m.near[i] = Missing
+			s.near[i] = Missing
 		}
 	}
-	return m.medoids, m.near, costs
+	return s.medoids, s.near, costs
 }
 
 // A search is the work on one number of medoids.
