@@ -155,6 +155,16 @@ func TestAsManyClustersAsRows(t *testing.T) {
 	}
 }
 
+// A cluster that has lost its rows takes the farthest one, of equal ones the first.
+func TestEmptyClustersTakeTheFirstOfTheFarthest(t *testing.T) {
+	ones := []int{1, 1, 1}
+	rows := nominal([]int32{cluster.Missing, 1}, []int32{0, cluster.Missing}, []int32{0, 1}) // alike, as far as they are known
+	p := cluster.NewPrototypes(rows, ones, false).Divide(2, 0, 1, ones)
+	if !slices.Equal(p.Labels, []int{1, 0, 0}) {
+		t.Errorf("labels %v", p.Labels)
+	}
+}
+
 // P17: work ends when two steps have gained nothing, though rows still change places.
 func TestP17WorkEndsWhenNothingIsGained(t *testing.T) {
 	ended := 0
