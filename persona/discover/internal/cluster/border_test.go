@@ -192,7 +192,7 @@ func TestP17WorkEndsWhenNothingIsGained(t *testing.T) {
 
 // P17: rows stay where they are nearest. A number that no row of a cluster knows is there what it is on average.
 func TestP17RowsBelongToTheNearestCentre(t *testing.T) {
-	for seed := range uint64(trials(300)) {
+	for seed := range uint64(300) {
 		rows, weight := random(24, seed)
 		r := rand.New(rand.NewPCG(seed, 2))
 		for i := range rows.N { // the more of the first column is known, the more is of the second
