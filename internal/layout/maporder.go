@@ -29,8 +29,8 @@ var reviewed = map[string][]string{
 	"adds integers, or fills sets": {
 		"identity.Resolution.heldElsewhere mine", "journey.step.orphans people", "storage.SuppressionList.Join l.m", "persona/content/internal/tally.Tally.Merge o",
 		"persona/content/internal/tally.Tally.Subtract o", "persona/content.Audit.Matrix a.rows", "persona/content.NextTouch.Merge o.rows",
-		"persona/content.NextTouch.UnmarshalBinary rows", "persona/content.Voice.Add latest", "persona/content.Voice.Scores v.rows",
-		"persona/content.Voice.Scores scales", "persona/discover.Lift.Merge maps.Clone(o.rows)",
+		"persona/content.NextTouch.UnmarshalBinary n.rows", "persona/content.Voice.Add latest", "persona/content.Voice.Scores v.rows",
+		"persona/discover.Lift.Merge maps.Clone(o.rows)",
 		"persona/discover.Lift.Subtract maps.Clone(o.rows)", "persona/discover/internal/cluster.AdjustedRand cells",
 		"persona/discover/internal/cluster.AdjustedRand left", "persona/discover/internal/cluster.AdjustedRand right"},
 	"gathers what is sorted before anybody sees it": {
