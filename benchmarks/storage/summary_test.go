@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,10 +37,10 @@ func summaries(n int) [][]storage.Summary {
 // Targets for a million people on disk: the 100 longest stalled of a stage p99 ≤ 5 ms, the
 // count by stage ≤ 300 ms. Memory has no index of stages: it looks at all rows.
 func BenchmarkSummaries(b *testing.B) {
-	measure := func(name string, open func(b *testing.B) storage.Summarizer) {
+	measure := func(name string, open func(b *testing.B) (s storage.Summarizer, settle func())) {
 		b.Run(name, func(b *testing.B) {
 			ctx := context.Background()
-			s := open(b)
+			s, settle := open(b)
 			var at storage.Cursor
 			batches := summaries(sqlSize())
 			start := time.Now()
@@ -51,18 +52,30 @@ func BenchmarkSummaries(b *testing.B) {
 				at = next
 			}
 			put := time.Since(start)
+			settle()
 			q := storage.SummaryQuery{Stages: []string{"decide"}, LastBefore: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), Limit: 100}
 			percentile(b, 300, func(int) {
 				if err := drain(s.Summaries(ctx, "m", q)); err != nil {
 					b.Fatal(err)
 				}
 			})
-			count := timed(b, func() error { _, err := s.CountSummaries(ctx, "m", storage.SummaryQuery{}); return err })
-			b.ReportMetric(count.Seconds()*1000, "ms/count")
+			counts := make([]time.Duration, 5)
+			for i := range counts {
+				counts[i] = timed(b, func() error { _, err := s.CountSummaries(ctx, "m", storage.SummaryQuery{}); return err })
+			}
+			slices.Sort(counts)
+			b.ReportMetric(counts[2].Seconds()*1000, "ms/count")
 			b.ReportMetric(float64(sqlSize())/put.Seconds(), "put/s")
 		})
 	}
-	measure("memory", func(b *testing.B) storage.Summarizer { return memstore.New(nil) })
-	measure("sqlite", func(b *testing.B) storage.Summarizer { s, _ := openSQLite(b); return s })
-	measure("postgres", func(b *testing.B) storage.Summarizer { s, _, _ := openPostgres(b); return s })
+	measure("memory", func(b *testing.B) (storage.Summarizer, func()) { return memstore.New(nil), func() {} })
+	measure("sqlite", func(b *testing.B) (storage.Summarizer, func()) { s, _ := openSQLite(b); return s, func() {} })
+	measure("postgres", func(b *testing.B) (storage.Summarizer, func()) {
+		s, pool, schema := openPostgres(b)
+		return s, func() { // what the server does by itself after a while
+			if _, err := pool.Exec(context.Background(), fmt.Sprintf("vacuum analyze %[1]s.summary, %[1]s.summary_member", schema)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

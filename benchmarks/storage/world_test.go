@@ -36,8 +36,10 @@ var kinds = [...]touchpoint.Kind{touchpoint.KindPageview, touchpoint.KindClick, 
 
 // world returns n touches of workload W in batches of 1,000. Smaller ones have fewer
 // people, so that a person has 100 touches whatever the size.
-func world(n int) [][]storage.Fact {
-	people := max(n/100, 1)
+func world(n int) [][]storage.Fact { return worldOf(n, max(n/100, 1)) }
+
+// worldOf is world with so many people.
+func worldOf(n, people int) [][]storage.Fact {
 	g := rand.New(rand.NewPCG(1, 2))
 	props, err := touchpoint.ParseProps([]byte(`{"referrer":"https://www.example.com/","title":"Pricing","url":"https://shop.example.com/pricing?plan=team"}`))
 	if err != nil {
