@@ -625,3 +625,67 @@ func (s *overtaken) PutSummaries(ctx context.Context, model string, from, to sto
 	}
 	return s.Store.PutSummaries(ctx, model, from, to, of, rows)
 }
+
+// silent ends iterations at an error as if there were no more.
+type silent struct{ *memstore.Store }
+
+func (s *silent) Changes(ctx context.Context, after storage.Cursor) iter.Seq2[storage.Change, error] {
+	return untilError(s.Store.Changes(ctx, after))
+}
+
+func (s *silent) Summaries(ctx context.Context, model string, q storage.SummaryQuery) iter.Seq2[storage.Summary, error] {
+	return untilError(s.Store.Summaries(ctx, model, q))
+}
+
+func untilError[T any](seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v, err := range seq {
+			if err != nil || !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// trusting asks every context for its error.
+type trusting struct{ *memstore.Store }
+
+func (s *trusting) Count(ctx context.Context, q storage.Query) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.Store.Count(ctx, q)
+}
+
+// hasty says of an erasure that is committed that it is done.
+type hasty struct{ *memstore.Store }
+
+func (s *hasty) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt, error) {
+	rec, err := s.Store.Erase(ctx, e)
+	if rec.ID != "" {
+		rec.Done, err = true, nil
+	}
+	return rec, err
+}
+
+// unclear tells every refusal of an erasure as a failure that may be repeated.
+type unclear struct{ *memstore.Store }
+
+func (s *unclear) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt, error) {
+	rec, err := s.Store.Erase(ctx, e)
+	if err != nil {
+		err = storage.ErrUnavailable
+	}
+	return rec, err
+}
+
+// unpaged erases without a look at After.
+type unpaged struct{ *memstore.Store }
+
+func (s *unpaged) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt, error) {
+	e.Remove = slices.Clone(e.Remove)
+	for i := range e.Remove {
+		e.Remove[i].After = storage.Position{}
+	}
+	return s.Store.Erase(ctx, e)
+}

@@ -62,6 +62,14 @@ var broken = []struct {
 	})},
 	{"loses one fact in thirty", "S15/history/part-0", short(plain(func(s *memstore.Store) storage.Store { return &leaky{Store: s} }))},
 	{"snapshot that moves", "S14/rest/snapshot-holds-still", plain(func(s *memstore.Store) storage.Store { return &moving{s} })},
+	{"snapshot that shows later redactions", "C5/rest/snapshot-and-redaction", plain(func(s *memstore.Store) storage.Store { return &moving{s} })},
+	{"snapshot that is never closed", "S13/rest/snapshot-closed", plain(func(s *memstore.Store) storage.Store { return &moving{s} })},
+	{"loop that ends in silence", "S13/rest/close-in-a-loop", plain(func(s *memstore.Store) storage.Store { return &silent{s} })},
+	{"rows that end in silence", "S8/summary/cancelled-in-the-loop", plain(func(s *memstore.Store) storage.Store { return &silent{s} })},
+	{"nil context that panics", "S8/rest/context-nil", plain(func(s *memstore.Store) storage.Store { return &trusting{s} })},
+	{"done before it is", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &hasty{s} })},
+	{"a record too large as a failure", "S11/erase/record-over-its-bound", plain(func(s *memstore.Store) storage.Store { return &unclear{s} })},
+	{"after the place is all", "S11/erase/remove-after", plain(func(s *memstore.Store) storage.Store { return &unpaged{s} })},
 }
 
 // short makes random histories short, since one that fails is played again and again.

@@ -39,8 +39,8 @@ type result struct {
 func tabistore(t testing.TB, in string, args ...string) result {
 	t.Helper()
 	r, err := start(t.Context(), in, args...)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || strings.Contains(r.errs, "\ngoroutine ") { // whose status is 2, as that of bad usage
+		t.Fatal(err, r.errs)
 	}
 	return r
 }
@@ -160,7 +160,8 @@ func sameOutcomes(t *testing.T, stores ...string) {
 			t.Fatal(err)
 		}
 		rows := strings.Split(strings.TrimSpace(string(b)), "\n")
-		if len(rows) != 35 || rows[0] != "n,source,id,outcome,fields,reason" || rows[31] != "31,web,e0,conflict,touchpoint," || rows[32] != "32,web,e1,duplicate,," {
+		if len(rows) != 35 || rows[0] != "n,source,id,outcome,fields,reason" || rows[31] != "31,web,e0,conflict,touchpoint," || rows[32] != "32,web,e1,duplicate,," ||
+			rows[33] != "33,,,rejected,kind,syntax" || rows[34] != "34,,,rejected,record,syntax" {
 			t.Errorf("%q", rows[30:])
 		}
 		if first == "" {
@@ -265,7 +266,11 @@ func TestUsage(t *testing.T) {
 	}
 	want(t, 1, "", "-store", "sqlite:"+file)
 	want(t, 1, "", "-store", "mem", "-changes", "a b")
-	want(t, 0, "", "-store", "mem", "-load", file, "-batch", "10000", "-dump=false", "-digest")
+	for _, size := range []string{"1", "10000"} {
+		if r := want(t, 0, "", "-store", "mem", "-load", file, "-batch", size, "-dump=false", "-count"); !strings.Contains(r.out, "touch,3\n") {
+			t.Errorf("batches of %s: %s", size, r.out)
+		}
+	}
 	if r := want(t, 0, "", "-h"); !strings.Contains(r.errs, "-outcomes") {
 		t.Error(r.errs)
 	}
@@ -287,6 +292,9 @@ func benched(t *testing.T, store string, rawToo bool) {
 	delete(got, "n")
 	of := map[string]bool{"append_per_s": true, "replay_per_s": true, "read_p50_us": true, "read_p99_us": true, "scan_per_s": true, "bytes_per_touch": true,
 		"raw_per_s": rawToo, "ratio": rawToo, "raw_read_p99_us": rawToo}
+	if got["read_p50_us"].(float64) > got["read_p99_us"].(float64) {
+		t.Errorf("half of the reads take longer than nearly all: %v", got)
+	}
 	if len(got) != len(of) {
 		t.Errorf("figures %v", got)
 	}
@@ -301,6 +309,9 @@ func TestBench(t *testing.T) {
 	store := sqlite(t)
 	benched(t, "mem", false)
 	benched(t, store, true)
+	if got := want(t, 0, "", "-store", store, "-dump").out; strings.Count(got, `"type":"email"`) != 500 {
+		t.Errorf("%d of 1,500 touches have an e-mail address", strings.Count(got, `"type":"email"`))
+	}
 	if files, err := filepath.Glob(strings.TrimPrefix(store, "sqlite:") + "*"); err != nil || len(files) != 1 {
 		t.Errorf("%d files are left, error %v", len(files), err)
 	}
