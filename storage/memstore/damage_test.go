@@ -14,7 +14,7 @@ import (
 func few(t *testing.T) *memstore.Store {
 	t.Helper()
 	s := memstore.New(nil)
-	fill(t, s, 3, 3, func(n int) time.Time { return t0.Add(time.Duration(n) * time.Second) })
+	fill(t, s, 3, 2, func(n int) time.Time { return t0.Add(time.Duration(n) * time.Second) })
 	return s
 }
 

@@ -72,7 +72,8 @@ func Rows(s *Store) (n int) {
 var Damages = map[string]func(*Store){
 	"a key that leads nowhere":         func(s *Store) { s.keys.drop(&s.rows.at(1).key, 1) },
 	"a key of no fact":                 func(s *Store) { s.keys.put(&[16]byte{1}, 0) },
-	"a fact that its group has not":    func(s *Store) { g := s.groups[s.rows.at(1).group]; g.refs = g.refs[:0] },
+	"a fact that its group has not":    func(s *Store) { s.groups[0].refs = s.groups[0].refs[1:] },
+	"a group of no fact":               func(s *Store) { s.groups[1].refs = nil },
 	"a group without a name":           func(s *Store) { delete(s.byName, s.groups[0].name) },
 	"a group its identifier has not":   func(s *Store) { s.members[s.groups[0].ids[0]] = nil },
 	"an identifier of an erased group": func(s *Store) { s.groups[0] = nil },

@@ -626,6 +626,28 @@ func (s *overtaken) PutSummaries(ctx context.Context, model string, from, to sto
 	return s.Store.PutSummaries(ctx, model, from, to, of, rows)
 }
 
+// ordered takes the same identifiers in another order for other content.
+type ordered struct {
+	*memstore.Store
+	seen map[storage.Key][]identity.ID
+}
+
+func (s *ordered) Append(ctx context.Context, facts []storage.Fact) ([]touchpoint.Outcome, error) {
+	outs, err := s.Store.Append(ctx, facts)
+	for i, f := range facts {
+		if err != nil || f.Touch == nil {
+			continue
+		}
+		first, known := s.seen[f.Key()]
+		if !known {
+			s.seen[f.Key()] = slices.Clone(f.Touch.IDs)
+		} else if len(first) == len(f.Touch.IDs) && !slices.Equal(first, f.Touch.IDs) {
+			outs[i].Status = touchpoint.Conflict
+		}
+	}
+	return outs, err
+}
+
 // silent ends iterations at an error as if there were no more.
 type silent struct{ *memstore.Store }
 

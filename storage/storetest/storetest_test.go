@@ -29,6 +29,9 @@ var broken = []struct {
 	{"last write wins", "S3/append/first-content-stays", plain(func(s *memstore.Store) storage.Store { return &lastWins{Store: s} })},
 	{"one bad fact fails its batch", "S1/append/bad-facts-at-every-place", plain(func(s *memstore.Store) storage.Store { return &badFailsAll{s} })},
 	{"forgets keys after 1,000", "S3/append/key-for-ever", plain(func(s *memstore.Store) storage.Store { return &forgetful{Store: s} })},
+	{"order of identifiers is content", "S1/append/order-of-identifiers-is-no-content", plain(func(s *memstore.Store) storage.Store {
+		return &ordered{Store: s, seen: make(map[storage.Key][]identity.ID)}
+	})},
 	{"trims text", "S5/values/text-blank-after", plain(func(s *memstore.Store) storage.Store { return &rewrites{s, strings.TrimSpace} })},
 	{"folds case", "S5/values/text-upper", plain(func(s *memstore.Store) storage.Store { return &rewrites{s, strings.ToLower} })},
 	{"equal instants by arrival", "S7/order/by-id-bytes", plain(func(s *memstore.Store) storage.Store { return &byArrival{s} })},

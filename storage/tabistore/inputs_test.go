@@ -218,6 +218,23 @@ func TestADamagedFactIsTold(t *testing.T) {
 	want(t, 0, "", "-store", store, "-count") // which reads none
 }
 
+// Nothing is loaded while it is not known what is suppressed.
+func TestADamagedSuppressionListIsTold(t *testing.T) {
+	store, keys := sqlite(t), write(t, "keys", []string{"k1 " + strings.Repeat("ab", 32)})
+	want(t, 0, "", "-store", store, "-erase", "user_id:u1", "-keys", keys)
+	path := strings.TrimPrefix(store, "sqlite:")
+	b, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(b, []byte("tabistore")) {
+		t.Fatal("the file shows no record of an erasure", err)
+	}
+	if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte("tabistore"), []byte("tabistorX")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := want(t, 1, strings.Join(world(3), "\n"), "-store", store, "-load", "-", "-keys", keys); !strings.Contains(r.errs, "corrupt") || strings.Contains(r.errs, "offered=") {
+		t.Error(r.errs)
+	}
+}
+
 // An output that cannot be written is a failed call.
 func TestOutputOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
