@@ -134,3 +134,17 @@ func TestWarmReadsAllocateNothing(t *testing.T) {
 		}
 	}
 }
+
+// Invariant 2: of two records of one touch that log different people in, the order of
+// arrival does not choose.
+func TestLoginsOfOneTouchHaveOneOrder(t *testing.T) {
+	a, b := touch(t, "1", day(1, 1), "device_id:dd user_id:u1"), touch(t, "1", day(1, 1), "device_id:dd user_id:u2")
+	before, after := touch(t, "0", day(1, 1).Add(-time.Minute), "device_id:dd"), touch(t, "9", day(1, 1).Add(time.Minute), "device_id:dd")
+	one := graph(t, nil, a, b, before, after).Resolve(time.Time{})
+	two := graph(t, nil, after, b, a, before).Resolve(time.Time{})
+	for _, s := range []identity.Sighting{before, after} {
+		if x, y := one.Owner(s), two.Owner(s); x != y || x.Person == (identity.PersonID{}) {
+			t.Errorf("%+v, in the other order %+v", x, y)
+		}
+	}
+}

@@ -52,10 +52,7 @@ func (r *Resolution) openSessions() {
 }
 
 func (r *Resolution) write(l *deviceLog, device uint32) {
-	slices.SortFunc(l.sights, func(i, j uint32) int {
-		s := &r.f.sights[i]
-		return cmp.Or(r.compareSight(&r.f.sights[j], s.at, r.f.sources[s.source], s.ref)*-1, cmp.Compare(i, j))
-	})
+	slices.SortFunc(l.sights, r.f.compareSightings)
 	n := len(l.sights)
 	l.at, l.login = make([]int64, n), make([]int64, n)
 	l.start, l.stop = make([]int32, n), make([]int32, n)
