@@ -153,7 +153,7 @@ func TestWordsOfKindsAndOps(t *testing.T) {
 			}
 		}
 	}
-	for o := identity.Retract; o <= identity.Restore; o++ {
+	for o := identity.Retract; o <= identity.Separate; o++ {
 		if got, err := identity.ParseOp(o.String()); err != nil || got != o {
 			t.Errorf("%s: %v, %v", o, got, err)
 		}
@@ -165,7 +165,8 @@ func TestWordsOfKindsAndOps(t *testing.T) {
 	if _, err := identity.ParseOp("undo"); !errors.As(err, &bad) || bad.Field != "op" {
 		t.Errorf("%v", err)
 	}
-	for _, s := range []string{identity.Kind(200).String(), identity.Op(200).String(), identity.ChangeKind(0).String(), identity.Verdict(200).String()} {
+	for _, s := range []string{identity.Kind(200).String(), identity.Op(200).String(), identity.ChangeKind(0).String(), identity.Verdict(200).String(),
+		(identity.Probabilistic + 1).String(), (identity.Separate + 1).String(), (identity.NowOversized + 1).String(), (identity.Refused + 1).String()} {
 		if s != "unknown" {
 			t.Errorf("a number without a word is called %q", s)
 		}

@@ -37,6 +37,11 @@ func TestNormalisers(t *testing.T) {
 		{def, "phone:0081 3 1234 5678", "+81312345678", ""},
 		{&fold, "phone:０３-1234-5678", "+81312345678", ""},
 		{def, "phone:12345", "12345", "malformed"},
+		{def, "phone:123-456", "123-456", "malformed"}, // 7 to 15 digits
+		{def, "phone:+123 4567", "+1234567", ""},
+		{def, "phone:+123456789012345", "+123456789012345", ""},
+		{def, "phone:+1234567890123456", "+1234567890123456", "malformed"},
+		{def, "email:" + strings.Repeat("x", 64) + "@example.com", strings.Repeat("x", 64) + "@example.com", ""},
 		{def, "phone:+1111111", "+1111111", "placeholder"},
 		{def, "domain:HTTPS://ann:pw@www.Example.com:8080/path?x#y", "www.example.com", ""},
 		{def, "domain:食狮.公司.cn.", "xn--85x722f.xn--55qx5d.cn", ""},
@@ -229,6 +234,30 @@ func TestRulesNameEveryFault(t *testing.T) {
 	def := identity.DefaultRules()
 	if err := def.Validate(); err != nil || len(def.Warnings()) != 0 {
 		t.Error(err, def.Warnings())
+	}
+}
+
+// The last word of each kind is a word, and types are named by letters, then digits too.
+func TestRulesTakeWhatTheirWordsReachTo(t *testing.T) {
+	rule := identity.TypeRule{Entity: identity.AccountEntity, Class: identity.DeviceClass, Format: identity.FormatDomain}
+	for name, want := range map[identity.Type]bool{"az_09": true, "a": true, "": false, "9a": false, "_a": false, "A": false, "a-b": false, "a:": false, "a/": false, "a{": false, "a`": false} {
+		r := identity.Rules{Unowned: identity.Nearest, Types: map[identity.Type]identity.TypeRule{name: rule}}
+		if err := r.Validate(); (err == nil) != want {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for what, change := range map[string]func(*identity.Rules, *identity.TypeRule){
+		"Unowned": func(r *identity.Rules, _ *identity.TypeRule) { r.Unowned++ },
+		"Entity":  func(_ *identity.Rules, tr *identity.TypeRule) { tr.Entity++ },
+		"Class":   func(_ *identity.Rules, tr *identity.TypeRule) { tr.Class++ },
+		"Format":  func(_ *identity.Rules, tr *identity.TypeRule) { tr.Format++ },
+	} {
+		r, tr := identity.Rules{Unowned: identity.Nearest}, rule
+		change(&r, &tr)
+		r.Types = map[identity.Type]identity.TypeRule{"a": tr}
+		if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "unknown "+what) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 

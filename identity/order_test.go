@@ -146,6 +146,11 @@ func TestBoundedOwnersWithOneFrom(t *testing.T) {
 		return identity.Evidence{A: id(t, "user_id:"+user), B: phone, Kind: identity.Manual, Source: "crm", Ref: user, At: day(4, 2), From: from, To: day(8, 1)}
 	}
 	must(t, g.Add(own("bob", day(5, 1)), own("ann", day(5, 1)), own("abe", day(4, 1))))
+	for at, want := range map[time.Time]identity.OwnerReason{day(4, 2): identity.OwnerInterval, day(4, 2).Add(-time.Microsecond): identity.OwnerIdentifier} {
+		if o := g.Resolve(at).Owner(touch(t, "9", day(6, 1), "phone:+14155550100")); o.Reason != want {
+			t.Errorf("as of %v: %s", at, o.Reason)
+		}
+	}
 	r := g.Resolve(time.Time{})
 	for at, want := range map[time.Time]string{day(4, 1): "abe", day(4, 30): "abe", day(5, 1): "ann", day(7, 31): "ann"} {
 		if o := r.Owner(touch(t, "9", at, "phone:+14155550100")); o.Via.Value() != want {
@@ -314,6 +319,33 @@ func TestPairsThatTieGoByStrength(t *testing.T) {
 		}
 		if !slices.Equal(got, []string{"user_id", "email"}) {
 			t.Error(got)
+		}
+	}
+}
+
+// Statements of one author at one instant are heard by their ids.
+func TestStatementsOfOneInstantGoByID(t *testing.T) {
+	a, b := id(t, "user_id:u1"), id(t, "device_id:dd")
+	for _, last := range []identity.Op{identity.MustLink, identity.CannotLink} {
+		first := identity.MustLink + identity.CannotLink - last
+		o := []identity.Override{{ID: "1", At: day(1, 2), Actor: "ann", Op: first, A: a, B: b}, {ID: "2", At: day(1, 2), Actor: "ann", Op: last, A: a, B: b}}
+		for range 2 {
+			g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1"), touch(t, "2", day(1, 1), "device_id:dd"))
+			must(t, g.Apply(o...))
+			if x := g.Explain(a, b); x.Same != (last == identity.MustLink) {
+				t.Errorf("%v after %v: same %v", last, first, x.Same)
+			}
+			o[0], o[1] = o[1], o[0]
+		}
+	}
+}
+
+// A resolution counts the touches up to its instant, with that.
+func TestCountsIncludeTheInstant(t *testing.T) {
+	g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1"), touch(t, "2", day(1, 2), "user_id:null"), touch(t, "3", day(1, 3), "user_id:u2"))
+	for at, want := range map[time.Time]int{day(1, 1).Add(-time.Microsecond): 0, day(1, 1): 1, day(1, 2): 2, day(1, 3).Add(-time.Microsecond): 2, day(1, 3): 3} {
+		if c := g.Resolve(at).Counts(); c.Touches != want || c.Unowned != min(1, want/2) {
+			t.Errorf("%v: %+v", at, c)
 		}
 	}
 }

@@ -148,3 +148,38 @@ func TestLoginsOfOneTouchHaveOneOrder(t *testing.T) {
 		}
 	}
 }
+
+// An identifier that nobody knows is a person of its own; the strongest of a touch owns it,
+// known or not.
+func TestStrongestIdentifierOwnsKnownOrNot(t *testing.T) {
+	r := graph(t, nil, touch(t, "1", day(1, 1), "email:known@x.org")).Resolve(time.Time{})
+	for list, want := range map[string]string{
+		"device_id:new user_id:new":                       "user_id new",
+		"user_id:new device_id:new":                       "user_id new",
+		"email:zoe@x.org email:ann@x.org":                 "email ann@x.org",
+		"email:known@x.org device_id:new":                 "email known@x.org",
+		"email:known@x.org user_id:new":                   "user_id new",
+		"email:known@x.org email:ann@x.org":               "email ann@x.org",
+		"email:known@x.org email:zoe@x.org":               "email known@x.org",
+		"user_id:null device_id:new":                      "device_id new",
+		"crm_account_id:A1 domain:x.org anonymous_id:new": "anonymous_id new",
+	} {
+		o := r.Owner(touch(t, "9", day(1, 2), list))
+		if got := string(o.Via.Type()) + " " + o.Via.Value(); got != want || o.Reason != identity.OwnerIdentifier {
+			t.Errorf("%s: %s (%s), want %s", list, got, o.Reason, want)
+		}
+	}
+}
+
+// Of two shared devices on a touch the sessions of the stronger decide, and it matters not
+// which identifier the graph met first.
+func TestStrongerOfTwoSharedDevicesDecides(t *testing.T) {
+	logins := []identity.Sighting{touch(t, "1", clock(9, 0), "user_id:u1 device_id:aa"), touch(t, "2", clock(9, 10), "user_id:u2 device_id:aa"),
+		touch(t, "3", clock(9, 0), "user_id:u3 device_id:bb"), touch(t, "4", clock(9, 10), "user_id:u4 device_id:bb")}
+	for _, first := range []string{"user_id:u2", "device_id:aa", "device_id:bb", "user_id:u4"} {
+		r := graph(t, nil, append([]identity.Sighting{touch(t, "0", clock(1, 0), first)}, logins...)...).Resolve(time.Time{})
+		if o := r.Owner(touch(t, "9", clock(9, 15), "device_id:bb device_id:aa")); o.Via.Value() != "u2" || o.Reason != identity.OwnerLoginBefore {
+			t.Errorf("%s first: %s, %s", first, o.Via.Value(), o.Reason)
+		}
+	}
+}
