@@ -1,6 +1,8 @@
 package identity_test
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -181,6 +183,53 @@ func TestChangesSayWhatHappened(t *testing.T) {
 			t.Errorf("%s, want %s", got, step.want)
 		}
 	}
+}
+
+// Changes come by kind, then by person, then by identifiers, then by reason; the people
+// that somebody was come by id.
+func TestChangesComeInOrder(t *testing.T) {
+	var early, late []identity.Sighting
+	for i := range 6 {
+		early = append(early, touch(t, fmt.Sprint("e", i), day(1, 1), fmt.Sprintf("device_id:d%d", i)))
+		late = append(late, touch(t, fmt.Sprint("m", i), day(1, 2), fmt.Sprintf("user_id:u1 device_id:d%d", i)),
+			touch(t, fmt.Sprint("n", i), day(1, 2), fmt.Sprintf("crm_contact_id:c%d", i)))
+	}
+	// Two users of one address: their pair is refused for the limit, and for being taken back.
+	late = append(late, touch(t, "a", day(1, 3), "user_id:u1 email:ann@x.org"), touch(t, "b", day(1, 4), "user_id:u2 email:ann@x.org"), touch(t, "c", day(1, 5), "user_id:u2 email:ann@x.org"))
+	g := graph(t, nil, early...)
+	for range g.Since(0) {
+	}
+	before := g.Resolve(time.Time{})
+	must(t, g.See(late...))
+	must(t, g.Apply(identity.Override{ID: "o", At: day(1, 6), Op: identity.Retract, Scope: identity.Scope{Ref: identity.Ref{ID: "c"}}}))
+	after := g.Resolve(time.Time{})
+	check := func(from string, cs []identity.Change) {
+		merged, refused := 0, 0
+		for i, c := range cs {
+			if i > 0 {
+				p := cs[i-1]
+				if n := cmp.Or(cmp.Compare(p.Kind, c.Kind), bytes.Compare(p.Person[:], c.Person[:]), slices.CompareFunc(p.IDs, c.IDs, identity.CompareIDs), cmp.Compare(p.Reason, c.Reason)); n >= 0 {
+					t.Fatalf("%s: %v before %v", from, p.Kind, c.Kind)
+				}
+			}
+			if !slices.IsSortedFunc(c.Was, func(a, b identity.PersonID) int { return bytes.Compare(a[:], b[:]) }) {
+				t.Fatalf("%s: %v was %v", from, c.Kind, c.Was)
+			}
+			switch c.Kind {
+			case identity.Merged:
+				merged = max(merged, len(c.Was))
+			case identity.NewRefusal:
+				refused++
+			}
+		}
+		if merged != 6 || refused != 2 {
+			t.Fatalf("%s: one person of %d, %d refusals", from, merged, refused)
+		}
+	}
+	for range 20 { // as maps walk in any order
+		check("compared", identity.Changes(before, after))
+	}
+	check("fed", slices.Collect(g.Since(6)))
 }
 
 // Invariant 17: facts from many goroutines end as the serial run, and readers race with nobody.
