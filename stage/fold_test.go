@@ -233,6 +233,18 @@ func TestSnapshotHoldsWhatWasKnownAtEnter(t *testing.T) {
 	}
 }
 
+// A stated chance of 0 or 1 is one; what is no chance leaves the prior of the stage.
+func TestStatedProbabilityAtItsEnds(t *testing.T) {
+	m := stage.Salesforce()
+	for stated, want := range map[string]float64{"0": 0, "1": 1, "-0.01": 0.10, "1.01": 0.10} {
+		touches := days("opportunity")
+		touches[0].Props, _ = touches[0].Props.SetNumber("probability", stated)
+		if h := fold(t, &m, touches, stage.FoldOptions{}); h.Visits[0].Snapshot.Probability != want {
+			t.Errorf("%s: %v", stated, h.Visits[0].Snapshot.Probability)
+		}
+	}
+}
+
 func TestSignalsAreRuleEvidence(t *testing.T) {
 	m := stage.LeadToRevenue()
 	signals := []stage.Signal{
