@@ -138,8 +138,7 @@ const (
 func (s *sweep) take(members []Member) error {
 	latest := s.at.IsZero()
 	s.members = slices.SortedStableFunc(slices.Values(members), func(a, b Member) int {
-		return cmp.Or(strings.Compare(a.Subject, b.Subject), a.From.Compare(b.From), a.To.Compare(b.To),
-			strings.Compare(a.Role, b.Role))
+		return cmp.Or(strings.Compare(a.Subject, b.Subject), strings.Compare(a.Role, b.Role))
 	})
 	s.standings = make([]Standing, len(members))
 	s.entered, s.in = make([]int, len(members)), make([]bool, len(members))

@@ -160,6 +160,15 @@ func TestOpportunitiesDriveAnAccount(t *testing.T) {
 	}
 }
 
+// A member need not have a name to meet a need.
+func TestMembersWithoutANameCount(t *testing.T) {
+	low, high := &stage.Stage{ID: "low", Rank: 1}, &stage.Stage{ID: "high", Rank: 2}
+	members := []stage.Standing{{Furthest: high}, {Subject: "a", Furthest: high}, {Subject: "b", Furthest: low}}
+	if got, ok := (stage.Quorum{Need: []stage.Need{{N: 2}}}).Stage(members, time.Time{}); !ok || got != "high" {
+		t.Error(got, ok)
+	}
+}
+
 // A fallback that counts what was once reached still says no more than that the deals are gone.
 func TestFallbackStaysBelowTheDeals(t *testing.T) {
 	m := stage.LeadToRevenue()

@@ -318,7 +318,7 @@ func TestTheFirstTouchResumes(t *testing.T) {
 	m := stage.LeadToRevenue()
 	at := date(1, 3)
 	touches := days("meeting", "note!dormant")
-	low, none := touch("a", at, "form"), touch("b", at, "search")
+	low, none := touch("a", at, "demo_request"), touch("b", at, "pageview")
 	for _, two := range [][2]string{{"a", "b"}, {"b", "a"}} {
 		low.ID, none.ID = two[0], two[1]
 		h := fold(t, &m, append(slices.Clone(touches), none, low), stage.FoldOptions{})

@@ -135,7 +135,7 @@ func TestSignalForAStageOfALaterVersion(t *testing.T) {
 	slim.Aliases = nil
 	slim.Stages = slices.DeleteFunc(slim.Stages, func(s stage.Stage) bool { return s.ID == "sal" })
 	h := foldVersions(t, stage.Versions{{Model: slim}, {From: date(2, 1), Model: full}}, []touchpoint.Touch{touch("1", date(1, 1), "form")},
-		stage.FoldOptions{Signals: []stage.Signal{{At: date(1, 2), Stage: "sal", Source: "scores", ID: "1"}}})
+		stage.FoldOptions{Signals: []stage.Signal{{At: date(1, 2), Stage: "sal", Source: "scores", ID: "1"}, {At: date(1, 3), Stage: "nowhere", Source: "scores", ID: "2"}}})
 	x, ok := h.Explain(0)
 	if !ok || len(h.Visits) != 1 || x.Refused == nil || x.Refused.Reason != stage.UnknownStage || x.Refused.To != "sal" {
 		t.Errorf("%+v, refused %+v", h.Visits, x.Refused)
