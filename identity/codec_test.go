@@ -119,6 +119,27 @@ func TestBytesOfAGraphThatWereDamaged(t *testing.T) {
 	}
 }
 
+// Any other byte in any place of a state is refused, or is another state.
+func TestEveryByteOfASmallGraphDamaged(t *testing.T) {
+	whole, err := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 device_id:dd")).MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		for v := range 256 {
+			b := bytes.Clone(whole)
+			b[i] = byte(v)
+			var g identity.Graph
+			if g.UnmarshalBinary(b) != nil {
+				continue
+			}
+			if again, err := g.MarshalBinary(); err != nil || !bytes.Equal(again, b) {
+				t.Fatalf("byte %d as %d was read, and is written as others", i, v)
+			}
+		}
+	}
+}
+
 func TestIDsOfPeopleAndAccountsAreText(t *testing.T) {
 	t.Parallel()
 	r := furnished(t).Resolve(time.Time{})

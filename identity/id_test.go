@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,5 +84,16 @@ func TestTagsWithoutAKeyAreOfTheProcess(t *testing.T) {
 	}
 	if got := (&identity.Rules{Key: []byte("k")}).Tag(x); got == want {
 		t.Error("a key changes nothing")
+	}
+}
+
+func TestIDsAreOrderedByTypeThenValue(t *testing.T) {
+	ordered := ids(t, "device_id:zz email:ann@x.org email:bob@x.org user_id:a1 user_id:a2")
+	for i, a := range ordered {
+		for j, b := range ordered {
+			if got := identity.CompareIDs(a, b); got != cmp.Compare(i, j) {
+				t.Errorf("%d and %d: %d", i, j, got)
+			}
+		}
 	}
 }

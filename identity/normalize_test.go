@@ -53,6 +53,8 @@ func TestNormalisers(t *testing.T) {
 		{def, "email:a！～z@example.com", "a!~z@example.com", ""}, // the ends of full-width ASCII
 		{def, "domain:日本.az-_09.example", "xn--wgv71a.az-_09.example", ""},
 		{def, "domain:日本.a/b", "xn--wgv71a.a", ""},
+		{def, "domain:日本." + strings.Repeat("x", 63), "xn--wgv71a." + strings.Repeat("x", 63), ""},
+		{def, "domain:日本." + strings.Repeat("x", 64), "日本." + strings.Repeat("x", 64), "malformed"},
 		{def, "domain:日本.a{", "日本.a{", "malformed"},
 		{def, "domain:日本.a:9", "xn--wgv71a.a", ""},
 		{def, "domain:" + long + "。jpn", long + ".jpn", ""}, // 253 bytes and 254

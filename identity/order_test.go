@@ -349,3 +349,33 @@ func TestCountsIncludeTheInstant(t *testing.T) {
 		}
 	}
 }
+
+// What is seen later is not known before.
+func TestNothingIsExplainedBeforeItIsSeen(t *testing.T) {
+	g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1"), touch(t, "2", day(1, 2), "user_id:u1 device_id:dd"))
+	a, b := id(t, "user_id:u1"), id(t, "device_id:dd")
+	for _, ends := range [][2]identity.ID{{a, b}, {b, a}, {b, b}} {
+		if x := g.Resolve(day(1, 1)).Explain(ends[0], ends[1]); x.Same || x.Reason != identity.UnknownID {
+			t.Errorf("before: %+v", x)
+		}
+		if x := g.Resolve(day(1, 2)).Explain(ends[0], ends[1]); !x.Same {
+			t.Errorf("then: %+v", x)
+		}
+	}
+}
+
+// A retraction of one kind of evidence is read back as that, for every kind.
+func TestRetractedKindsAreReadBack(t *testing.T) {
+	for k := identity.CoOccurrence; k <= identity.Probabilistic; k++ {
+		g := graph(t, nil, touch(t, "1", day(1, 1), "user_id:u1 device_id:dd"))
+		must(t, g.Apply(identity.Override{ID: "o", At: day(1, 2), Op: identity.Retract, Scope: identity.Scope{Kind: &k}}))
+		b, err := g.MarshalBinary()
+		var back identity.Graph
+		if err != nil || back.UnmarshalBinary(b) != nil {
+			t.Errorf("%v is not read back", k)
+		}
+		if want := map[bool]string{true: "dd | u1", false: "dd u1"}[k == identity.CoOccurrence]; people(back.Resolve(time.Time{})) != want {
+			t.Errorf("%v: %s", k, people(back.Resolve(time.Time{})))
+		}
+	}
+}
