@@ -88,7 +88,7 @@ func (r *Reader) allCSV(yield func(Touch, error) bool) {
 	}
 	for {
 		t, err := c.next(r.opts)
-		if !r.yield(yield, t, c.rows.line, err) {
+		if !r.yield(yield, t, c.rows.Line, err) {
 			return
 		}
 	}

@@ -33,7 +33,7 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 	column := func(name string) int { return slices.Index(header, name) }
 	field, from, to, source := column("field"), column("from"), column("to"), column("source")
 	if field < 0 || from < 0 || to < 0 {
-		return nil, &LineError{rows.line, &InvalidError{"header", Missing}}
+		return nil, &LineError{rows.Line, &InvalidError{"header", Missing}}
 	}
 	v := &Vocabulary{map[word]string{}, map[word]bool{}, map[string]bool{}}
 	for {
@@ -49,7 +49,7 @@ func ReadVocabulary(r io.Reader) (*Vocabulary, error) {
 			err = v.add(w, row[to])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("touchpoint: vocabulary: %w", lineError(rows.line, err))
+			return nil, fmt.Errorf("touchpoint: vocabulary: %w", lineError(rows.Line, err))
 		}
 	}
 }

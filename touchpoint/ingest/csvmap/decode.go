@@ -57,7 +57,7 @@ func (d *decoder) rows(s *scanner, b *bound, received time.Time, yield func(inge
 			draft.Times.Received = received
 			rec = d.m.record(b, draft)
 		}
-		rec.Index, rec.Line, rec.Raw = i, s.line, s.raw
+		rec.Index, rec.Line, rec.Raw = i, s.Line, s.Raw
 		if !yield(rec, nil) {
 			return errStopped
 		}

@@ -66,7 +66,7 @@ func (m *Mapping) readTable(name string, r io.Reader) (table, error) {
 			bad = touchpoint.TooMany
 		}
 		if bad != "" {
-			return nil, fmt.Errorf("csvmap: table %q, line %d: %s", name, s.line, bad)
+			return nil, fmt.Errorf("csvmap: table %q, line %d: %s", name, s.Line, bad)
 		}
 		for p, values := range t {
 			k, v := strings.TrimSpace(row[at[p.key]]), strings.TrimSpace(row[at[p.col]])
