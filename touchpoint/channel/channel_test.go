@@ -457,6 +457,22 @@ func TestRulesOfPostHogOneByOne(t *testing.T) {
 	}
 }
 
+// One's own site brings nobody, whatever the table says that it is.
+func TestOwnSitesThatTheTableKnows(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]*channel.Classifier{"ga4": classifier(t, nil), "posthog": classifier(t, &channel.Options{Rules: channel.PostHog})} {
+		for query, want := range map[string]touchpoint.Channel{"": touchpoint.ChannelDirect, "?utm_medium=x": touchpoint.ChannelDirect} {
+			if name == "ga4" && query != "" {
+				want = touchpoint.ChannelUnassigned // tags win, and these say nothing
+			}
+			v := c.Classify(channel.Visit{URL: "https://www.youtube.com/" + query, Referrer: "https://www.youtube.com/watch"})
+			if v.Channel != want {
+				t.Errorf("%s %s: %s, want %s (%s)", name, query, v.Channel, want, v.Why())
+			}
+		}
+	}
+}
+
 // A file of rules names the file of hosts, the base and what is wrong with either.
 func TestRulesFilesThatCannotBeRead(t *testing.T) {
 	t.Parallel()

@@ -183,7 +183,9 @@ func TestARedeliveryIsNotNewBecauseItsClockWasCorrectedOtherwise(t *testing.T) {
 func TestIntakeCountsAndPassesOnDeadLetters(t *testing.T) {
 	t.Parallel()
 	k := desk(t, nil)
-	tp := finish(t, k, draft(k))
+	first := draft(k)
+	first.Times.Received = noon.Add(time.Hour)
+	tp := finish(t, k, first)
 	var letters []ingest.DeadLetter
 	raw := ""
 	in := ingest.Intake{Format: "test", Secret: []byte("0123456789abcdef0123456789abcdef"),
@@ -213,7 +215,7 @@ func TestIntakeCountsAndPassesOnDeadLetters(t *testing.T) {
 		t.Fatalf("%+v, %d letters", in, len(letters))
 	}
 	c, r := letters[0], letters[1]
-	if c.Line != 7 || c.Index != 2 || c.Source != "test" || !slices.Equal(c.Fields, []string{"touchpoint"}) || len(c.KeyTag) != 32 {
+	if c.Line != 7 || c.Index != 2 || c.Source != "test" || !slices.Equal(c.Fields, []string{"touchpoint"}) || len(c.KeyTag) != 32 || !c.ReceivedAt.Equal(noon.Add(time.Hour)) || c.Status != touchpoint.Conflict {
 		t.Errorf("conflict: %+v", c)
 	}
 	if r.Reason != touchpoint.Missing || r.Field != "at" || len(r.PayloadTag) != 32 || r.KeyTag != "" || raw != "secret" {

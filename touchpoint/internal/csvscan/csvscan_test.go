@@ -36,7 +36,7 @@ func TestRows(t *testing.T) {
 	for in, want := range map[string][]string{
 		"": nil, "\n\r\n": nil, "a,b": {"1 a|b"}, "a,b\n,\n": {"1 a|b", "2 |"}, "\ufeffa\r\n\r\nb\r\n": {"1 a", "3 b"}, "\ufeff\"a\"\n": {"1 a"},
 		"\"a\"\",\",\"\"\n": {"1 a\",|"}, "\"x\ny\",2\n3": {"1 x\ny|2", "3 3"}, "\"x\r\n\r\ny\"\r\n3": {"1 x\r\n\r\ny", "4 3"},
-		"a\"b,c\nd": {"1 syntax", "2 d"}, "\"a\"b\nd": {"1 syntax", "2 d"}, "\"x\ny\"z,\"\nd": {"1 syntax", "3 d"}, "d\n\"open": {"1 d", "2 syntax"}, "a,\"\"\"": {"1 syntax"},
+		"\"a\",\"b\"": {"1 a|b"}, "a\"b,c\nd": {"1 syntax", "2 d"}, "\"a\"b\nd": {"1 syntax", "2 d"}, "\"x\ny\"z,\"\nd": {"1 syntax", "3 d"}, "d\n\"open": {"1 d", "2 syntax"}, "a,\"\"\"": {"1 syntax"},
 		"1234567890\nx": {"1 1234567890", "2 x"}, "12345678901\nx": {"1 too_large", "2 x"}, "12345678901": {"1 too_large"}, "\"123456\n8\"\nx": {"1 123456\n8", "3 x"}, "\"1234567\n8\"\nx": {"1 too_large", "3 x"}, "a\rb\n": {"1 a\rb"},
 	} {
 		for i, r := range []io.Reader{strings.NewReader(in), iotest.OneByteReader(strings.NewReader(in)), iotest.DataErrReader(strings.NewReader(in))} {
