@@ -441,6 +441,10 @@ func TestRulesOfPostHogOneByOne(t *testing.T) {
 		{"utm_medium=webpush", "", "Push"},
 		{"utm_medium=social", "", touchpoint.ChannelOrganicSocial},
 		{"utm_medium=video", "", touchpoint.ChannelOrganicVideo},
+		{"gclid=1&utm_source=x&utm_medium=push", "", "Paid Unknown"}, // what is pushed is not paid for
+		{"gclid=1&utm_source=x&utm_medium=social", "", touchpoint.ChannelPaidSocial},
+		{"gclid=1&utm_source=x&utm_medium=video", "", touchpoint.ChannelPaidVideo},
+		{"gclid=1&utm_source=x&utm_medium=banner", "", touchpoint.ChannelDisplay},
 		{"utm_medium=display", "", touchpoint.ChannelDisplay},
 		{"utm_medium=affiliate", "", "Affiliate"},
 		{"utm_medium=email", "", touchpoint.ChannelEmail},
