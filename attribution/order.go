@@ -161,6 +161,9 @@ func heldOut(c *Journeys, order int) float64 {
 	gram := func(r int) []byte {
 		v := c.view(r)
 		var key []byte
+		if v.Len() < order {
+			key = append(key, 0xff, 0xff) // the start, which no channel has: a short path is not the end of a longer one
+		}
 		for i := max(0, v.Len()-order); i < v.Len(); i++ {
 			key = append(key, byte(v.id(i)>>8), byte(v.id(i)))
 		}
