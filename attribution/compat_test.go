@@ -402,6 +402,33 @@ func TestFittedGameOfManyChannels(t *testing.T) {
 	}
 }
 
+// What happens exactly at the landmark, or exactly at the horizon behind it, is seen.
+func TestLandmarkAtTheBorder(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	path := func(end time.Duration, sold bool, channel string, at time.Duration) attribution.Path {
+		return attribution.Path{Start: start, End: start.Add(end), Converted: sold, Steps: []attribution.Step{{Channel: channel, At: start.Add(at)}}}
+	}
+	js := setOf(t,
+		path(2*day, true, "A", day),
+		path(2*day+time.Microsecond, true, "B", day),
+		path(day, false, "C", 0),
+		path(day-time.Microsecond, true, "D", 0), // gone before
+		path(2*day, true, "E", day+time.Microsecond),
+	)
+	res := run(t, js, attribution.Shapley{Game: attribution.Rate, Landmark: attribution.Landmark{After: day, Horizon: day}})
+	if res.Conversions != 2 || res.Nulls != 2 {
+		t.Errorf("%v conversions, %v nulls", res.Conversions, res.Nulls)
+	}
+	var seen []string
+	for _, c := range res.Credits {
+		seen = append(seen, c.Channel)
+	}
+	if !slices.Equal(seen, []string{"A", "B", "C", attribution.Unattributed}) {
+		t.Errorf("%q", seen)
+	}
+}
+
 // Shao and Li as section 9 of the specification is written, in both readings, on random sets.
 func TestShaoLiByHand(t *testing.T) {
 	t.Parallel()

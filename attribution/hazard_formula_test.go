@@ -273,6 +273,30 @@ func TestJourneysBesideASale(t *testing.T) {
 	}
 }
 
+// Sixty-four channels may excite, whoever else there is.
+func TestLineageOfManyChannels(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for pairs, want := range map[int]error{32: nil, 33: attribution.ErrTooManyChannels} {
+		js := &attribution.Journeys{}
+		for i := range 100 {
+			for k := range 2 {
+				p := attribution.Path{Start: start, End: start.AddDate(0, 0, 9), Converted: k == 0, Steps: []attribution.Step{{Channel: "a" + strconv.Itoa(i), At: start}}}
+				if i < pairs {
+					p.Steps = append(p.Steps, attribution.Step{Channel: "b" + strconv.Itoa(i), At: start.AddDate(0, 0, 1)})
+				}
+				if err := js.Add(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		res, err := attribution.Lineage{Hazard: attribution.Hazard{Decays: []time.Duration{3 * day}}}.Attribute(js, noInterval)
+		if !errors.Is(err, want) || err == nil && len(res.Params.(*attribution.LineageParams).Excitation) != pairs {
+			t.Errorf("%d pairs: %v", pairs, err)
+		}
+	}
+}
+
 // Each candidate is tried, the first and the last among them, in whatever order they come.
 func TestDecayAtTheEndsOfTheCandidates(t *testing.T) {
 	t.Parallel()
