@@ -138,11 +138,11 @@ func TestHazardDividesByItsFormula(t *testing.T) {
 	}
 }
 
-// Invariant 5 for what is fitted: nothing hangs on which channel or which path comes first.
+// Invariant 5 for what is fitted: nothing hangs on which channel, stratum or path comes first.
 func TestRenamingChannelsRenamesFits(t *testing.T) {
 	t.Parallel()
 	w := plainWorld
-	w.excite, w.base = .3, []float64{.02}
+	w.excite, w.base = .3, []float64{.03, .02}
 	ps := w.paths(32, 250, 20)
 	for i, p := range ps {
 		if len(p.Steps) == 0 { // so that the first of all paths has a step, of one name or the other
@@ -152,6 +152,9 @@ func TestRenamingChannelsRenamesFits(t *testing.T) {
 	other := map[string]string{"A": "Z", "B": "M", "P": "F"}
 	renamed := slices.Clone(ps)
 	for i := range renamed {
+		if ps[i].Stratum == "g0" {
+			renamed[i].Stratum = "h0"
+		}
 		renamed[i].Steps = slices.Clone(ps[i].Steps)
 		for j := range renamed[i].Steps {
 			renamed[i].Steps[j].Channel = other[ps[i].Steps[j].Channel]
@@ -308,6 +311,50 @@ func TestDecayAtTheEndsOfTheCandidates(t *testing.T) {
 		p, q := a.Params.(*attribution.HazardParams), b.Params.(*attribution.HazardParams)
 		if p.Decay["B"] != want || q.Decay["B"] != want || !slices.Equal(p.AtEdge, []string{"B"}) || !slices.Equal(q.AtEdge, p.AtEdge) || p.LogLik != q.LogLik {
 			t.Errorf("τ %v days: %+v, %+v", tau, p, q)
+		}
+	}
+}
+
+// Without touches a baseline is sales over time at risk: of each stratum in the time that
+// was spent in it, whatever the strata are called and however many there were.
+func TestBaselinesOfStrataThatChange(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	type change struct {
+		to  string
+		day int
+	}
+	var js attribution.Journeys
+	for _, p := range []struct {
+		end     int // and a half
+		sold    bool
+		changes []change
+	}{
+		{19, false, []change{{"z", 5}, {"a", 10}}},
+		{7, true, []change{{"z", 5}, {"a", 10}}},
+		{12, true, []change{{"z", 5}, {"a", 10}}},
+		{10, true, []change{{"z", 5}, {"a", 10}}}, // on the day of the change
+		{9, false, []change{{"z", -3}, {"a", -1}}},
+		{4, true, []change{{"z", 30}}},
+		{1, false, []change{{"z", 0}}},
+	} {
+		path := attribution.Path{Start: start, End: start.AddDate(0, 0, p.end).Add(12 * time.Hour), Converted: p.sold, Stratum: "m"}
+		for _, c := range p.changes {
+			path.Changes = append(path.Changes, attribution.Change{Stratum: c.to, At: start.AddDate(0, 0, c.day)})
+		}
+		if err := js.Add(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for step, want := range map[time.Duration]map[string]float64{
+		0:  {"m": 1. / (5 + 5 + 5 + 5 + 5), "z": 1. / (5 + 3 + 5 + 5 + 2), "a": 2. / (10 + 3 + 1 + 10)},
+		-1: {"m": 1. / (5 + 5 + 5 + 5 + 4.5), "z": 1. / (5 + 2.5 + 5 + 5 + 1.5), "a": 2. / (9.5 + 2.5 + .5 + 9.5)},
+	} {
+		got := run(t, &js, attribution.Hazard{Step: step}).Params.(*attribution.HazardParams).Baseline
+		for name, rate := range want {
+			if !near(got[name], rate, 1e-9) || len(got) != len(want) {
+				t.Errorf("step %v: %v, want %v", step, got, want)
+			}
 		}
 	}
 }

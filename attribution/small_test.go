@@ -150,8 +150,8 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(fits) != 4 {
-		t.Fatalf("%+v", fits)
+	if none, err := attribution.SelectOrder(js, 0, nil); len(fits) != 4 || len(none) != 0 || err != nil {
+		t.Fatalf("%+v, %+v, %v", fits, none, err)
 	}
 	for i, f := range fits {
 		if f.Order != i+1 || f.Chosen != (f.Order == 2) || i > 0 && f.LogLik < fits[i-1].LogLik-1e-9 || f.SD <= 0 {
