@@ -15,11 +15,14 @@ import (
 // closer or younger is not.
 func TestPreparationAtTheBorder(t *testing.T) {
 	t.Parallel()
+	lost := letters("XAB")
+	lost.End = lost.End.AddDate(0, 0, 30) // a month after the last step, from which it counts
 	for name, c := range map[string]struct {
 		path attribution.Path
 		prep attribution.Preparation
 		want string
 	}{
+		"window of a null": {lost, attribution.Preparation{Window: attribution.Window{Other: day}}, "A B"},
 		"window, at":       {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day}}, "A B"},
 		"window, beyond":   {won("AB", 1), attribution.Preparation{Window: attribution.Window{Other: day - time.Microsecond}}, "B"},
 		"window of clicks": {won("AB", 1), attribution.Preparation{Window: attribution.Window{Click: time.Hour}}, "A B"},

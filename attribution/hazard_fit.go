@@ -193,21 +193,17 @@ func (f *hazardFit) learn() bool {
 	}
 	p := f.problem(f.tau)
 	theta := f.start(p)
-	if len(f.events) > 0 {
-		p.Fit(theta, candidateRounds)
-		if len(f.decays) > 1 {
-			for range 2 {
-				for c := range f.tau {
-					if f.exposed[c] > 0 {
-						f.tau[c] = f.choose(c, 0, len(f.decays)-1, f.tau, theta)
-					}
+	p.Fit(theta, candidateRounds)
+	if len(f.decays) > 1 {
+		for range 2 {
+			for c := range f.tau {
+				if f.exposed[c] > 0 {
+					f.tau[c] = f.choose(c, 0, len(f.decays)-1, f.tau, theta)
 				}
 			}
 		}
-		f.fitted = f.problem(f.tau).Fit(theta, fullRounds)
-	} else {
-		f.fitted = em.Fit{Theta: theta, Converged: true}
 	}
+	f.fitted = f.problem(f.tau).Fit(theta, fullRounds)
 	f.base, f.beta = theta[:g], theta[g:]
 	f.remember()
 	return f.fitted.Converged

@@ -358,3 +358,38 @@ func TestBaselinesOfStrataThatChange(t *testing.T) {
 		}
 	}
 }
+
+// Rows know ages and no instants: they are paths that end with a day.
+func TestHazardOfRowsIsThatOfPaths(t *testing.T) {
+	t.Parallel()
+	rowed, pathed := &attribution.Journeys{}, &attribution.Journeys{}
+	for _, p := range plainWorld.paths(35, 200, 20) {
+		p.Start, p.End, p.Stratum, p.Value = time.Time{}, time.Date(2026, 2, 1, 0, 0, 0, -1000, time.UTC), "", 0
+		slices.SortFunc(p.Steps, func(a, b attribution.Step) int { return a.At.Compare(b.At) })
+		r := attribution.Row{Ages: []time.Duration{}}
+		for _, s := range p.Steps {
+			r.Channels, r.Ages = append(r.Channels, s.Channel), append(r.Ages, p.End.Sub(s.At))
+		}
+		if r.Nulls = 1; p.Converted {
+			r.Conversions, r.Nulls = 1, 0
+		}
+		if len(p.Steps) == 0 {
+			continue // without a step there is no age
+		}
+		if err := errors.Join(rowed.AddRow(r), pathed.Add(p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []time.Duration{0, -1} {
+		h := attribution.Hazard{Step: step, Decays: []time.Duration{3 * day}}
+		a, b := run(t, rowed, h), run(t, pathed, h)
+		for _, c := range a.Credits {
+			if d := b.Credit(c.Channel); !near(c.Conversions, d.Conversions, 1e-6) {
+				t.Errorf("step %v: %+v, of paths %+v", step, c, d)
+			}
+		}
+		if !slices.Contains(a.Warnings, "entry_unknown") || !slices.Contains(b.Warnings, "entry_unknown") {
+			t.Errorf("%q, %q", a.Warnings, b.Warnings)
+		}
+	}
+}

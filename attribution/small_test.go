@@ -387,6 +387,10 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %v", p.Name, err)
 		}
 	}
+	windowed := attribution.Preset{Preparation: attribution.Preparation{TouchGap: day}, Attributors: []attribution.Attributor{attribution.Rule(attribution.Last{})}}
+	if rs, err := windowed.Attribute(mini(t), nil); !errors.Is(err, attribution.ErrUntimed) || rs != nil {
+		t.Errorf("%v, %v", rs, err)
+	}
 	mam, err := attribution.MAM().Attribute(js, noInterval)
 	if err != nil {
 		t.Fatal(err)
