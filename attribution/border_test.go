@@ -230,6 +230,14 @@ func TestThresholdIsInclusive(t *testing.T) {
 	if err != nil || res.Credit("A").Conversions != 3 || res.Credit("B").Channel != "" {
 		t.Errorf("%+v, %v", res, err)
 	}
+	// So is (other): B and C are four together, and A need not join them.
+	if err := js.Add(won("A", 1)); err != nil {
+		t.Fatal(err)
+	}
+	res, err = attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Threshold: 4})
+	if err != nil || res.Credit("A").Conversions != 4 || res.Credit(attribution.OtherRow).Conversions != 4 {
+		t.Errorf("%+v, %v", res, err)
+	}
 }
 
 // Steps at one instant come in order of source, then ID, in a set as in what explains it.
