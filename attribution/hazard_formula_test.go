@@ -312,6 +312,9 @@ func TestDecayAtTheEndsOfTheCandidates(t *testing.T) {
 		if p.Decay["B"] != want || q.Decay["B"] != want || !slices.Equal(p.AtEdge, []string{"B"}) || !slices.Equal(q.AtEdge, p.AtEdge) || p.LogLik != q.LogLik {
 			t.Errorf("τ %v days: %+v, %+v", tau, p, q)
 		}
+		if one := run(t, js, attribution.Hazard{Decays: []time.Duration{want}}).Params.(*attribution.HazardParams); len(one.AtEdge) != 0 {
+			t.Errorf("one candidate has no ends: %q", one.AtEdge)
+		}
 	}
 }
 
