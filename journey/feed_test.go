@@ -322,3 +322,23 @@ func TestAStallIsToldWithTheNextFact(t *testing.T) {
 		t.Errorf("told %q, want that a silence began and that it ended", got)
 	}
 }
+
+// A touch of nobody, which leads to a firm by its web site alone, belongs to that firm: when it
+// is news, and when news makes the firm another account.
+func TestChangesTellTheFirmOfANobodysVisit(t *testing.T) {
+	st := new(memstore.Store)
+	tr, plain := trackerOn(t, st, nil), trackerOn(t, bare(st), nil)
+	record(t, tr, touch("form", "01-02", by("email:ann@firm.example")))
+	_, since := told(t, tr, storage.Cursor{})
+	for _, tp := range []touchpoint.Touch{
+		touch("order", "01-05", by("anonymous_id:null"), worth(100_00, "EUR"), prop("website", "https://firm.example/shop")),
+		touch("meeting", "01-06", by("domain:firm.example", "crm_account_id:a1")),
+	} {
+		record(t, tr, tp)
+		of, _ := told(t, plain, since)
+		got, next := told(t, tr, since)
+		if since = next; len(got) == 0 || !reflect.DeepEqual(got, of) {
+			t.Errorf("%s: told %v, and of all facts %v", tp.Kind, got, of)
+		}
+	}
+}

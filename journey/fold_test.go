@@ -283,3 +283,19 @@ func TestJourneysPartitionTheTouches(t *testing.T) {
 		}
 	}
 }
+
+func TestAJourneyOfOneStageIsInItAtItsEnd(t *testing.T) {
+	f := fold(t, []touchpoint.Touch{touch("form", "01-05")}, on("01-06"), nil)
+	if j := f.Journeys[0]; len(j.Stages) != 1 || j.Exit != j.Stages[0].Stage || j.Furthest != j.Exit {
+		t.Errorf("stages %v, exit %q, furthest %q", j.Stages, j.Exit, j.Furthest)
+	}
+}
+
+// A sale that only a record tells of is a journey without steps, and so without a first touch.
+func TestAJourneyOfRecordsHasNoFirstTouch(t *testing.T) {
+	f := fold(t, []touchpoint.Touch{touch("stage_change", "01-05", in("won"))}, on("01-06"), leads(journey.B2B()))
+	j := f.Journeys[0]
+	if len(j.Steps) != 0 || slices.ContainsFunc(j.Milestones, func(m journey.Milestone) bool { return m.Name == "first_touch" }) {
+		t.Errorf("%d steps, milestones %v", len(j.Steps), j.Milestones)
+	}
+}

@@ -27,7 +27,7 @@ func TestGoalsAreReadStrictly(t *testing.T) {
 		`[{"id":"x"},{"id":"y","value":"all"}]`: "goal 2: value",
 		`[{"id":"x","repeat":"often"}]`:         "goal 1: repeat",
 		`[{"id":"x","value":"fixed","amount":"1.005","currency":"EUR"}]`: "goal 1: ",
-		`[{"id":"x","value":"fixed","amount":"1","currency":"???"}]`:     "goal 1: ",
+		`[{"id":"x","value":"fixed","amount":"1","currency":"???"}]`:     "unknown_currency currency",
 		`[{"id":"x","amount":"1"}]`:                                      "goal 1: amount",
 		`[{"id":"x","rule":{"kind":["order"]}}]`:                         "goal 1: ",
 	} {

@@ -642,3 +642,104 @@ func TestRowsFollowAWebSiteByTheHostsOwnTable(t *testing.T) {
 	record(t, tr, touch("meeting", "01-03", by("domain:firm.example", "crm_account_id:a1")))
 	sameRows(t, "a site that became an account's", tr, st, o)
 }
+
+// What a retraction took apart, a later touch ties again: everybody at the account follows.
+func TestRowsFollowATouchThatTiesAgainWhatWasRetracted(t *testing.T) {
+	st := new(memstore.Store)
+	tr := trackerOn(t, st, nil)
+	tied := by("group_id:g1", "crm_account_id:a1")
+	record(t, tr, touch("form", "01-02", by("email:ann@gmail.com", "group_id:g1")), touch("meeting", "01-03", tied))
+	retract := identity.Override{ID: "o", At: on("01-04"), Actor: "ops", Op: identity.Retract, Scope: identity.Scope{Ref: identity.Ref{Source: "test", ID: "meeting@01-03"}}}
+	if _, err := tr.Learn(ctx, storage.Fact{Override: &retract}); err != nil {
+		t.Fatal(err)
+	}
+	refresh(t, tr)
+	before := rows(t, tr, journey.SummaryQuery{})
+	record(t, tr, touch("meeting", "02-03", tied))
+	sameRows(t, "tied again", tr, st, nil)
+	if after := rows(t, tr, journey.SummaryQuery{}); len(after) != 1 || after[0].Account == before[0].Account {
+		t.Errorf("%+v, before %+v", after, before)
+	}
+}
+
+func TestARetractionOfOneTouchConcernsItsPeople(t *testing.T) {
+	tr := tracker(t, nil)
+	record(t, tr, crowd(30)...)
+	refresh(t, tr)
+	for i := range 2 {
+		o := identity.Override{ID: fmt.Sprint("o", i), At: on("02-01").Add(time.Duration(i)), Actor: "ops", Op: identity.Retract,
+			Scope: identity.Scope{Ref: identity.Ref{Source: "test", ID: "7-0"}}}
+		if i > 0 {
+			o.Op, o.Scope, o.Target = identity.Restore, identity.Scope{}, "o0"
+		}
+		if _, err := tr.Learn(ctx, storage.Fact{Override: &o}); err != nil {
+			t.Fatal(err)
+		}
+		if done := refresh(t, tr); done.People != 1 {
+			t.Errorf("%s: %+v", o.Op, done)
+		}
+	}
+}
+
+// A row is of somebody who was there: what only a bot did is nobody's.
+func TestBotsHaveNoRow(t *testing.T) {
+	bot := touch("pageview", "01-02", by("anonymous_id:d1"))
+	bot.Props = bot.Props.SetBool("bot", true)
+	for _, st := range []storage.Store{new(memstore.Store), bare(new(memstore.Store))} {
+		tr := trackerOn(t, st, nil)
+		record(t, tr, bot, touch("form", "01-03"))
+		if got := rows(t, tr, journey.SummaryQuery{}); len(got) != 1 || got[0].Touches != 1 || len(got[0].IDs) != 1 {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// Rows that have been quiet equally long come by subject.
+func TestRowsOfOneInstantComeBySubject(t *testing.T) {
+	var touches []touchpoint.Touch
+	for i := range 60 {
+		touches = append(touches, touch("form", "01-02", by(fmt.Sprintf("user_id:u%d", i)), func(tp *touchpoint.Touch) { tp.ID = fmt.Sprint(i) }))
+	}
+	for _, st := range []storage.Store{new(memstore.Store), bare(new(memstore.Store))} {
+		tr := trackerOn(t, st, nil)
+		record(t, tr, touches...)
+		got := rows(t, tr, journey.SummaryQuery{})
+		if len(got) != 60 || !slices.IsSortedFunc(got, func(a, b journey.Summary) int { return strings.Compare(a.Subject.ID, b.Subject.ID) }) {
+			t.Errorf("%d rows, or out of order", len(got))
+		}
+	}
+}
+
+// A person whose identifiers fill several questions to the store is read as one.
+func TestTouchesOfAPersonOfManyQuestionsAreInOrder(t *testing.T) {
+	rules := identity.DefaultRules()
+	rules.MaxIdentifiers = 3 * storage.MaxValues
+	st := new(memstore.Store)
+	tr := trackerOn(t, st, &journey.Options{Rules: &rules})
+	last := identity.MakeID(identity.UserID, "zz") // in the last question
+	var touches []touchpoint.Touch
+	for i := range storage.MaxValues/90 + 10 {
+		tp := touch("pageview", "03-01", func(tp *touchpoint.Touch) { tp.ID, tp.IDs = fmt.Sprint("p", i), []identity.ID{last} })
+		for k := range 90 {
+			tp.IDs = append(tp.IDs, identity.MakeID(identity.AnonymousID, fmt.Sprintf("d%03d-%02d", i, k)))
+		}
+		touches = append(touches, tp)
+	}
+	touches = append(touches, touch("form", "02-01", func(tp *touchpoint.Touch) { tp.IDs = []identity.ID{last} }))
+	record(t, tr, touches...)
+	got := rows(t, tr, journey.SummaryQuery{})
+	i := slices.IndexFunc(got, func(s journey.Summary) bool { return slices.Contains(s.IDs, last) })
+	if i < 0 || !got[i].First.Equal(on("02-01")) || !got[i].Last.Equal(on("03-01")) {
+		t.Errorf("%d rows; %+v", len(got), got[max(i, 0)].First)
+	}
+	v, err := tr.View(ctx, time.Time{}, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := v.Facts(); n != len(touches) {
+		t.Errorf("%d touches in the view of %d", n, len(touches))
+	}
+	if first := v.Touches(v.Person(last))[0]; first.Kind != "form" {
+		t.Errorf("the view begins with a %s", first.Kind)
+	}
+}

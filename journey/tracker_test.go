@@ -61,6 +61,9 @@ func TestRecordRefusesCallsThatCannotBegin(t *testing.T) {
 	if outs, err := tr.Record(done, touch("pageview", "01-01")); outs != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
+	if outs, err := tr.Record(done, touchpoint.Touch{}); outs != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled, with nothing that a store would get: %v, %v", outs, err)
+	}
 	if outs, err := tr.Record(ctx); err != nil || len(outs) != 0 {
 		t.Errorf("nothing offered: %v, %v", outs, err)
 	}
