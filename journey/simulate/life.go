@@ -140,7 +140,7 @@ func (m *model) live(l *life, on uint32, steps int) {
 			l.end, l.lived = t, t+1
 			return
 		}
-		if m.world.Loss > 0 && l.leave[t] < m.world.Loss {
+		if l.leave[t] < m.world.Loss {
 			l.lived = t + 1
 			clear(l.touched[t+1 : steps])
 			if !alone {

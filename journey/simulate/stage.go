@@ -1,6 +1,9 @@
 package simulate
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // The stages of a person, named as in the model Digital of package stage. Nobody is told of
 // unaware: it is where there is no stage yet.
@@ -27,11 +30,9 @@ func (m *model) moves(l *life, s *stream, touches []touch, sale int32, moves []m
 	if w == nil || len(touches) == 0 && sale < 0 {
 		return moves
 	}
-	first := int32(-1)
+	first := int32(math.MaxInt32)
 	for _, t := range touches {
-		if first < 0 || t.second < first {
-			first = t.second
-		}
+		first = min(first, t.second)
 	}
 	cool := int((w.Cool + m.world.step() - 1) / m.world.step())
 	s.open(m.part.stage, l.person)
