@@ -725,12 +725,18 @@ func TestTouchesOfAPersonOfManyQuestionsAreInOrder(t *testing.T) {
 		}
 		touches = append(touches, tp)
 	}
-	touches = append(touches, touch("form", "02-01", func(tp *touchpoint.Touch) { tp.IDs = []identity.ID{last} }))
+	touches[0].At, touches[0].IDs = on("03-02"), append(touches[0].IDs, identity.MakeID(identity.GroupID, "g2"))
+	touches = append(touches, touch("form", "02-01", func(tp *touchpoint.Touch) {
+		tp.IDs = []identity.ID{last, identity.MakeID(identity.GroupID, "g1")}
+	}))
 	record(t, tr, touches...)
 	got := rows(t, tr, journey.SummaryQuery{})
 	i := slices.IndexFunc(got, func(s journey.Summary) bool { return slices.Contains(s.IDs, last) })
-	if i < 0 || !got[i].First.Equal(on("02-01")) || !got[i].Last.Equal(on("03-01")) {
+	if i < 0 || !got[i].First.Equal(on("02-01")) || !got[i].Last.Equal(on("03-02")) {
 		t.Errorf("%d rows; %+v", len(got), got[max(i, 0)].First)
+	}
+	if !reflect.DeepEqual(got, rows(t, trackerOn(t, bare(st), &journey.Options{Rules: &rules}), journey.SummaryQuery{})) {
+		t.Error("rows tell another thing than facts")
 	}
 	v, err := tr.View(ctx, time.Time{}, last)
 	if err != nil {
