@@ -1,6 +1,7 @@
 package journey_test
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -333,12 +334,16 @@ func TestChangesTellTheFirmOfANobodysVisit(t *testing.T) {
 	for _, tp := range []touchpoint.Touch{
 		touch("order", "01-05", by("anonymous_id:null"), worth(100_00, "EUR"), prop("website", "https://firm.example/shop")),
 		touch("meeting", "01-06", by("domain:firm.example", "crm_account_id:a1")),
+		touch("order", "01-07", by("email:ann@firm.example", "crm_account_id:a1"), worth(100_00, "EUR")), // news of a person and of a firm
 	} {
 		record(t, tr, tp)
 		of, _ := told(t, plain, since)
 		got, next := told(t, tr, since)
 		if since = next; len(got) == 0 || !reflect.DeepEqual(got, of) {
 			t.Errorf("%s: told %v, and of all facts %v", tp.Kind, got, of)
+		}
+		if !slices.IsSortedFunc(got, func(a, b journey.Change) int { return cmp.Compare(a.Subject.Entity, b.Subject.Entity) }) {
+			t.Errorf("%s: accounts are told before people", tp.Kind)
 		}
 	}
 }

@@ -1,13 +1,16 @@
 package journey_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -697,14 +700,17 @@ func TestBotsHaveNoRow(t *testing.T) {
 // Rows that have been quiet equally long come by subject.
 func TestRowsOfOneInstantComeBySubject(t *testing.T) {
 	var touches []touchpoint.Touch
+	kinds, days := []touchpoint.Kind{"form", "order"}, []string{"01-02", "01-03", "01-04"}
 	for i := range 60 {
-		touches = append(touches, touch("form", "01-02", by(fmt.Sprintf("user_id:u%d", i)), func(tp *touchpoint.Touch) { tp.ID = fmt.Sprint(i) }))
+		touches = append(touches, touch(kinds[i%2], days[i%3], by(fmt.Sprintf("user_id:u%d", i)), func(tp *touchpoint.Touch) { tp.ID = fmt.Sprint(i) }))
 	}
 	for _, st := range []storage.Store{new(memstore.Store), bare(new(memstore.Store))} {
 		tr := trackerOn(t, st, nil)
 		record(t, tr, touches...)
 		got := rows(t, tr, journey.SummaryQuery{})
-		if len(got) != 60 || !slices.IsSortedFunc(got, func(a, b journey.Summary) int { return strings.Compare(a.Subject.ID, b.Subject.ID) }) {
+		if len(got) != 60 || !slices.IsSortedFunc(got, func(a, b journey.Summary) int {
+			return cmp.Or(a.Last.Compare(b.Last), strings.Compare(a.Subject.ID, b.Subject.ID))
+		}) {
 			t.Errorf("%d rows, or out of order", len(got))
 		}
 	}
@@ -747,5 +753,33 @@ func TestTouchesOfAPersonOfManyQuestionsAreInOrder(t *testing.T) {
 	}
 	if first := v.Touches(v.Person(last))[0]; first.Kind != "form" {
 		t.Errorf("the view begins with a %s", first.Kind)
+	}
+}
+
+// Whoever has too much for a history has a row without, and nobody else has to wait for that:
+// of one model, and of versions that differ in their silences.
+func TestSomebodyWithTooMuchForAHistoryHasARow(t *testing.T) {
+	if os.Getenv("TABI_LONG") == "" {
+		t.Skip("a hundred thousand touches: with TABI_LONG")
+	}
+	a, b := stage.LeadToRevenue(), stage.LeadToRevenue()
+	b.Version, b.DormantAfter = "2", 10*24*time.Hour
+	touches := make([]touchpoint.Touch, stage.MaxVisits+1)
+	for i := range touches {
+		touches[i] = touch("stage_change", "01-01", in([]string{"mql", "opportunity"}[i%2]), func(tp *touchpoint.Touch) {
+			tp.ID, tp.At = strconv.Itoa(i), tp.At.Add(time.Duration(i)*time.Second)
+		})
+	}
+	st := new(memstore.Store)
+	first := trackerOn(t, st, nil)
+	record(t, first, touch("form", "01-05", by("email:bob@example.org")))
+	for part := range slices.Chunk(touches, storage.MaxBatch) {
+		record(t, first, part...)
+	}
+	for _, o := range []*journey.Options{{Model: &a}, {Versions: stage.Versions{{Model: a}, {From: on("03-01"), Model: b}}}} {
+		got := rows(t, trackerOn(t, st, o), journey.SummaryQuery{})
+		if len(got) != 2 || got[0].Touches+got[1].Touches != int64(len(touches)+1) {
+			t.Errorf("%d rows", len(got))
+		}
 	}
 }

@@ -103,10 +103,7 @@ func (s *step) summarize(ctx context.Context, ids idSet, whole []storage.Summary
 	var rows []storage.Summary
 	people := 0
 	for _, subject := range v.Subjects(identity.PersonEntity) {
-		row, ok, err := v.summary(subject)
-		if err != nil {
-			return err
-		}
+		row, ok := v.summary(subject)
 		if !ok {
 			continue
 		}

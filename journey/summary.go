@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -274,14 +273,9 @@ func (t *Tracker) foldAll(ctx context.Context, q SummaryQuery) (out []Summary, e
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("journey: %w", err)
 		}
-		row, ok, err := v.summary(s)
-		if err != nil {
-			return nil, err
-		}
+		row, ok := v.summary(s)
 		if t.editions {
-			if err := v.lapseEditions(&row, q.At); err != nil {
-				return nil, err
-			}
+			v.lapseEditions(&row, q.At)
 		} else {
 			t.lapse(&row, q.At)
 		}
@@ -308,20 +302,15 @@ func (q *SummaryQuery) selects(s *Summary) bool {
 }
 
 // summary makes the row of a person of a view of everything. A person whose touches are all
-// a bot's has none.
-func (v *View) summary(of Subject) (Summary, bool, error) {
+// a bot's has none. The one error of folding is a [*stage.LimitError]: whoever has too much
+// for a history has a row without, and nobody else has to wait for that.
+func (v *View) summary(of Subject) (Summary, bool) {
 	at := v.people[of]
 	touches := v.merge(v.pick(at), time.Time{})
 	if len(touches) == 0 {
-		return Summary{}, false, nil
+		return Summary{}, false
 	}
-	f, err := v.config.fold(of, touches, time.Time{})
-	if limit := (*stage.LimitError)(nil); errors.As(err, &limit) {
-		f, err = Folded{}, nil // too much for a history; nobody else has to wait for that
-	}
-	if err != nil {
-		return Summary{}, false, err
-	}
+	f, _ := v.config.fold(of, touches, time.Time{})
 	s := Summary{
 		Subject: of, IDs: v.Identifiers(of), Account: AccountSubject(v.placed[at[len(at)-1]]),
 		First: touches[0].At, Touches: int64(len(touches)),
@@ -342,25 +331,25 @@ func (v *View) summary(of Subject) (Summary, bool, error) {
 	}
 	for _, j := range f.Journeys {
 		for _, g := range j.Goals {
+			var err error
 			if s.Value, err = s.Value.Add(g.Net); err != nil {
 				s.Value = touchpoint.Money{}
-				return s, true, nil
+				return s, true
 			}
 		}
 	}
-	return s, true, nil
+	return s, true
 }
 
 // lapseEditions is lapse where the model has versions, each with its own silence.
-func (v *View) lapseEditions(s *Summary, at time.Time) error {
+func (v *View) lapseEditions(s *Summary, at time.Time) {
 	if at.Before(s.Last) {
-		return nil
+		return
 	}
-	f, err := v.config.fold(s.Subject, v.merge(v.pick(v.people[s.Subject]), time.Time{}), at)
-	if cur, ok := f.History.Current(); err == nil && ok && cur.Rule == stage.Silence && cur.Enter.After(s.Last) {
+	f, _ := v.config.fold(s.Subject, v.merge(v.pick(v.people[s.Subject]), time.Time{}), at)
+	if cur, ok := f.History.Current(); ok && cur.Rule == stage.Silence && cur.Enter.After(s.Last) {
 		s.Stage, s.Entered, s.Last = cur.Stage, cur.Enter, cur.Enter
 	}
-	return err
 }
 
 // row is the summary as a store keeps it.
