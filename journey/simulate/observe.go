@@ -120,7 +120,7 @@ func (m *model) observeChannel(s *stream, person int, p *seen, ts []touch, c int
 	each(o.Late > 0, m.part.late, 4, func(t *touch) { t.delay, t.delay2 = delay(s, o.Late), delay(s, o.Late) })
 	each(o.Mislabel > 0, m.part.mislabel, 2, func(t *touch) {
 		wrong, which := s.uniform() < o.Mislabel, s.uniform()
-		if n := len(m.world.Channels); wrong && n > 1 {
+		if n := len(m.world.Channels); wrong { // of one channel there is no other
 			t.named = uint8((c + 1 + int(which*float64(n-1))) % n)
 		}
 	})
