@@ -72,7 +72,7 @@ func TestScoreOfManyUnknownChannelsIsOne(t *testing.T) {
 	for i := range 20 {
 		credit[fmt.Sprint("c", i)] = 1.1
 	}
-	tr := &simulate.Truth{Channels: []string{"A"}, Shapley: map[string]float64{"A": 7}}
+	tr := &simulate.Truth{Full: 1, Channels: []string{"A"}, Shapley: map[string]float64{"A": 7}}
 	want := fmt.Sprint(simulate.Score(tr, credit))
 	for range 50 {
 		if got := fmt.Sprint(simulate.Score(tr, credit)); got != want {
