@@ -46,6 +46,13 @@ func TestNumbersOfAWorldAtTheirBounds(t *testing.T) {
 			t.Errorf("%d days: %v", days, err)
 		}
 	}
+	for _, step := range []time.Duration{864 * time.Second, 863 * time.Second} { // a million steps, and some more
+		w := scenario(t, "randomised")
+		w.Step = step
+		if _, err := w.Run(1, 0, 10_000); (err == nil) != (step == 864*time.Second) {
+			t.Errorf("steps of %s: %v", step, err)
+		}
+	}
 }
 
 func channels(n int) []simulate.Channel {
@@ -81,5 +88,14 @@ func TestScoreOfManyUnknownChannelsIsOne(t *testing.T) {
 	}
 	if math.IsNaN(simulate.Score(tr, credit).TV) {
 		t.Error("no score")
+	}
+}
+
+// A synergy of no weight takes nothing away: sales still have causes.
+func TestASynergyOfNoWeightLeavesCauses(t *testing.T) {
+	w := scenario(t, "randomised")
+	w.Synergy = map[[2]string]float64{{w.Channels[0].Name, w.Channels[1].Name}: 0}
+	if truth(t, run(t, w, 1, 20, 5), &simulate.TruthOptions{SkipWorlds: true}).Trigger == nil {
+		t.Error("no causes")
 	}
 }
