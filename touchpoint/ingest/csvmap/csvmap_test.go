@@ -193,3 +193,15 @@ func TestBrokenRowsEndTypedAndTheOthersStay(t *testing.T) {
 		})
 	}
 }
+
+// The last row of a table need not end its line, however long it is.
+func TestTheLastRowOfATableIsRead(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{10, 65535, 65536, 65537, 131072} {
+		recs := decode(t, `{"at":{"const":"2026-01-01T00:00:00Z"},"kind":{"const":"note"},"ids":[{"type":"user_id","col":"u"}]}`,
+			"u,unread\nu1,"+strings.Repeat("x", size-len("u1,")), nil)
+		if len(recs) != 1 {
+			t.Errorf("a row of %d bytes: %d records", size, len(recs))
+		}
+	}
+}
