@@ -9,7 +9,7 @@ import (
 // two are one set.
 type Receipt struct {
 	Person PersonID
-	Own    []ID // identifiers of nobody else: they go
+	Own    []ID // identifiers of nobody else, by CompareIDs: they go
 	// Detached are identifiers that other people have evidence for too, or that too many
 	// hold: they stay, and the person's evidence for them goes.
 	Detached  []ID

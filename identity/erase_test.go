@@ -31,6 +31,9 @@ func TestForgetLeavesNoTrace(t *testing.T) {
 		len(rc.Touches) != 3 || rc.Evidence != 1 || len(rc.Overrides) != 1 || rc.Relations != 1 {
 		t.Fatalf("%s; %s; %+v", values(rc.Own), values(rc.Detached), rc)
 	}
+	if !slices.IsSortedFunc(rc.Own, identity.CompareIDs) {
+		t.Errorf("in no order: %v", rc.Own)
+	}
 	for range 2 { // twice is once
 		if err := g.Forget(rc); err != nil {
 			t.Fatal(err)
