@@ -113,7 +113,10 @@ func (t *transitions) ended() []verdict {
 
 // auc is the chance that a converting journey scores above another, ties ½.
 func auc(vs []verdict) float64 {
-	slices.SortFunc(vs, func(a, b verdict) int { return cmp.Compare(a.score, b.score) })
+	// Of one score by their counts, as the sums are floats.
+	slices.SortFunc(vs, func(a, b verdict) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.good, b.good), cmp.Compare(a.bad, b.bad))
+	})
 	var below, good, bad, area float64
 	for i := 0; i < len(vs); {
 		var g, b float64
