@@ -68,7 +68,10 @@ func (b Backward) Attribute(js *Journeys, opts *Options) (*Result, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	money := divideValue(js.Value(), val)
+	money, err := divideValue(js.Value(), val)
+	if err != nil {
+		return nil, err
+	}
 	for i, name := range c.channels.names {
 		res.Credits = append(res.Credits, Credit{Channel: name, Conversions: conv[i], Value: money[i]})
 	}

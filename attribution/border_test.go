@@ -350,3 +350,65 @@ func TestExplainedMoneyThatDoesNotFitIsRefused(t *testing.T) {
 		t.Errorf("%v, %v", scs, err)
 	}
 }
+
+// What refunds took is taken from the channels of the refunded paths: by largest remainder,
+// ties by name. Where that leaves nothing to divide by, the money is nobody's, and what does
+// not fit is refused.
+func TestMoneyOfChainsWithRefunds(t *testing.T) {
+	t.Parallel()
+	markov := func(sold, refunded string, earned, owed int64) (*attribution.Result, error) {
+		js := setOf(t, won(sold, earned), won(refunded, 0))
+		if err := js.Refund(won(refunded, 0), owed); err != nil {
+			t.Fatal(err)
+		}
+		return attribution.Markov{}.Attribute(js, noInterval)
+	}
+	for name, c := range map[string]struct {
+		sold, refunded string
+		earned, owed   int64
+		want           map[string]int64
+	}{
+		"more than it brought":   {"AB", "C", 100, 40, map[string]int64{"A": 38, "B": 37, "C": -15}}, // 37.5, 37.5 and −15
+		"more than was sold":     {"C", "AB", 40, 100, map[string]int64{"A": -38, "B": -37, "C": 15}},
+		"as much":                {"AB", "CD", 100, 100, map[string]int64{}},
+		"as much, in more steps": {"AB", "CDE", 300, 200, map[string]int64{attribution.Unattributed: 100}},
+	} {
+		res, err := markov(c.sold, c.refunded, c.earned, c.owed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cr := range res.Credits {
+			if cr.Value != c.want[cr.Channel] {
+				t.Errorf("%s: %s %d, want %d", name, cr.Channel, cr.Value, c.want[cr.Channel])
+			}
+		}
+	}
+	for i := range int64(50) {
+		js := setOf(t, won("AB", 3*i), won("CD", 7*i), won("EFGHI", 0)) // 2·3 + 2·7 = 5·4
+		if err := js.Refund(won("EFGHI", 0), 4*i); err != nil {
+			t.Fatal(err)
+		}
+		if got := run(t, js, attribution.Markov{}).Credit(attribution.Unattributed).Value; got != js.Value() {
+			t.Errorf("%d: nobody's %d of %d", i, got, js.Value())
+		}
+	}
+	if _, err := markov("AB", "CDE", 3e12+1e4, 2e12); !errors.Is(err, attribution.ErrOverflow) {
+		t.Error(err)
+	}
+}
+
+// A set of nothing but a refund has money, and no sale whose shares could divide it.
+func TestRefundAloneIsNobodysInAFittedGame(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, letters("AB"))
+	if err := js.Refund(won("B", 0), 70); err != nil {
+		t.Fatal(err)
+	}
+	sum := int64(0)
+	for _, c := range run(t, js, attribution.Shapley{Game: attribution.Fitted}).Credits {
+		sum += c.Value
+	}
+	if sum != -70 {
+		t.Errorf("%d of -70", sum)
+	}
+}

@@ -3,7 +3,7 @@ package attribution
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"math"
 
 	"github.com/tabi-go/tabi/attribution/internal/chain"
 	"github.com/tabi-go/tabi/internal/num"
@@ -107,8 +107,8 @@ func (m Markov) fill(js *Journeys, t *transitions, res *Result, aside, asideValu
 			return err
 		}
 		res.fill(js, ta)
-	} else {
-		m.credit(js, res, sol, aside, asideValue)
+	} else if err := m.credit(js, res, sol, aside, asideValue); err != nil {
+		return err
 	}
 	res.Split = split
 	for i := range res.Credits {
@@ -129,7 +129,7 @@ func solve(c *chain.Chain, groups [][]int32, dense int) (chain.Solution, error) 
 
 // credit divides conversions and money of the set by removal effects. What paths without
 // steps brought is nobody's.
-func (m Markov) credit(js *Journeys, res *Result, sol chain.Solution, aside, asideValue int64) {
+func (m Markov) credit(js *Journeys, res *Result, sol chain.Solution, aside, asideValue int64) error {
 	slots, names := js.slots()
 	n := len(slots) - 2
 	conv := make([]float64, len(slots))
@@ -148,39 +148,61 @@ func (m Markov) credit(js *Journeys, res *Result, sol chain.Solution, aside, asi
 	} else {
 		conv[n+1] = js.Conversions()
 	}
-	money := divideValue(js.Value()-asideValue, worth)
+	money, err := divideValue(js.Value()-asideValue, worth)
+	if err != nil {
+		return err
+	}
 	money = append(money[:n:n], 0, money[n]+asideValue)
 	for i, name := range names {
 		if i < n || conv[i] != 0 || money[i] != 0 {
 			res.Credits = append(res.Credits, Credit{Channel: name, Conversions: conv[i], Value: money[i]})
 		}
 	}
+	return nil
 }
 
-// divideValue divides money in proportion to worth, exactly; the last element is what
-// nobody gets because nothing is worth anything. Refunds can make a worth negative: the
-// rounding then goes to the first of the largest.
-func divideValue(value int64, worth []float64) []int64 {
-	out := make([]int64, len(worth)+1)
-	sum := total(worth)
-	if sum == 0 || !finite(sum) {
-		out[len(worth)] = value
-		return out
-	}
-	if slices.Min(worth) >= 0 {
-		num.Split(value, scaleWeights(worth), out[:len(worth)])
-		return out
-	}
-	left, top := value, 0
-	for i, w := range worth {
-		out[i] = int64(float64(value) * (w / sum))
-		left -= out[i]
-		if w > worth[top] {
-			top = i
+// divideValue divides money in proportion to worth, by largest remainder; the last element
+// is what nobody gets because nothing is worth anything. A worth may be negative: where
+// they cancel each other out but for rounding, the money is nobody's either. What is owed
+// is divided as what is earned.
+func divideValue(value int64, worth []float64) ([]int64, error) {
+	if value < 0 {
+		out, err := divideValue(-value, worth)
+		for i := range out {
+			out[i] = -out[i]
 		}
+		return out, err
 	}
-	out[top] += left
-	return out
+	out := make([]int64, len(worth)+1)
+	top, size := 0.0, 0.0
+	for _, w := range worth {
+		top, size = max(top, math.Abs(w)), size+math.Abs(w)
+	}
+	if all := total(worth); !finite(size) || math.Abs(all) <= 1e-9*size {
+		out[len(worth)] = value
+		return out, nil
+	}
+	weights, sum := make([]int64, len(worth)), int64(0)
+	for i, w := range worth {
+		weights[i] = int64(math.RoundToEven(w / top * (1 << 46))) // 65,535 of them stay below 2⁶³
+		sum += weights[i]
+	}
+	parts := make([]num.Fixed, len(worth))
+	for i, w := range weights {
+		if sum < 0 {
+			w = -w
+		}
+		part, ok := num.Ratio(value, uint64(max(w, -w)), uint64(max(sum, -sum)))
+		if !ok {
+			return nil, ErrOverflow
+		}
+		if w < 0 {
+			part = part.Neg()
+		}
+		parts[i] = part
+	}
+	num.Round(parts, value, out[:len(worth)])
+	return out, nil
 }
 
 func total(x []float64) float64 {

@@ -22,23 +22,26 @@ func (s Shapley) fitted(js *Journeys, opts *Options) (*Result, error) {
 	} else {
 		left = 0
 	}
-	aside := js.Conversions() - left
+	aside := max(0, js.Conversions()-left)
 	for c, name := range f.js.channels.names {
 		p.Phi[name] = phi[c]
 		res.Credits = append(res.Credits, Credit{Channel: name, Conversions: float64(phi[c] * unit)})
 	}
-	res.Credits = append(res.Credits, Credit{Channel: Baseline, Conversions: float64(none * unit)})
-	if aside > 0 {
-		res.Credits = append(res.Credits, Credit{Channel: Unattributed, Conversions: aside})
-	}
+	res.Credits = append(res.Credits, Credit{Channel: Baseline, Conversions: float64(none * unit)}, Credit{Channel: Unattributed, Conversions: aside})
 	shares := make([]float64, len(res.Credits))
 	for i, c := range res.Credits {
 		shares[i] = c.Conversions
 	}
-	for i, v := range divideValue(js.Value(), shares) {
-		if i < len(shares) {
-			res.Credits[i].Value = v
-		}
+	money, err := divideValue(js.Value(), shares)
+	if err != nil {
+		return nil, err
+	}
+	for i := range res.Credits {
+		res.Credits[i].Value = money[i]
+	}
+	last := len(shares) - 1
+	if res.Credits[last].Value += money[last+1]; aside == 0 && res.Credits[last].Value == 0 {
+		res.Credits = res.Credits[:last]
 	}
 	switch opts.Interval.Method {
 	case NoInterval, Closed, Delta:

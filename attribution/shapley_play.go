@@ -62,14 +62,14 @@ func (s Shapley) play(js *Journeys, opts *Options) (*Result, error) {
 	}
 	res.Params = p
 	if s.Game == Rate {
-		total := js.Value() - asideValue
-		for i, v := range divideValue(total, money) {
-			if i < n {
-				res.Credits[i].Value = v
-			} else {
-				asideValue += v
-			}
+		values, err := divideValue(js.Value()-asideValue, money)
+		if err != nil {
+			return nil, err
 		}
+		for i := range res.Credits {
+			res.Credits[i].Value = values[i]
+		}
+		asideValue += values[n]
 		if aside != 0 || asideValue != 0 {
 			res.Credits = append(res.Credits, Credit{Channel: Unattributed, Conversions: aside, Value: asideValue})
 		}

@@ -309,16 +309,3 @@ func Transitions(js *Journeys) []Transition {
 	slices.SortFunc(out, func(a, b Transition) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return out
 }
-
-// scaleWeights turns non-negative floats, not all 0, into weights for [num.Split].
-func scaleWeights(x []float64) []uint64 {
-	top := 0.0
-	for _, v := range x {
-		top = max(top, v)
-	}
-	w := make([]uint64, len(x))
-	for i, v := range x {
-		w[i] = uint64(math.RoundToEven(v / top * (1 << 46))) // 65,535 of them stay below 2⁶³
-	}
-	return w
-}
