@@ -82,23 +82,27 @@ func (m Milestones) part(w []float64, v View) (rest float64, to string) {
 	if n == 0 {
 		return 1, Unattributed
 	}
-	all, present := 0.0, 0.0
-	last := -1
-	carried := make([]float64, n)
+	all, present, low := 0.0, 0.0, m.Rest
+	last, between := -1, 0
+	carries, carried := make([]bool, n), make([]float64, n)
 	for _, mw := range m.Weights {
 		all += mw.Weight
+		low = min(low, mw.Weight)
 		if i := m.carrier(v, mw.Name); i >= 0 {
+			carries[i] = true
 			carried[i] += mw.Weight
 			present += mw.Weight
 			last = max(last, i)
 		}
 	}
-	if present == 0 {
+	switch {
+	case low < 0:
+		return low, Unattributed // refused as a weight
+	case present == 0:
 		return 1, Unattributed
 	}
-	between := 0
-	for i := range last + 1 {
-		if carried[i] == 0 {
+	for _, c := range carries[:last+1] {
+		if !c {
 			between++
 		}
 	}
@@ -109,10 +113,9 @@ func (m Milestones) part(w []float64, v View) (rest float64, to string) {
 	}
 	got := 0.0
 	for i := range last + 1 {
-		switch {
-		case carried[i] > 0:
+		if carries[i] {
 			w[i] = carried[i] / present * (milestones / sum)
-		default:
+		} else {
 			w[i] = m.Rest / sum / float64(between)
 		}
 		w[i] *= v.js.weights.get(v.lo+i, 1)

@@ -1,6 +1,7 @@
 package attribution_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -45,6 +46,8 @@ func TestMilestoneModels(t *testing.T) {
 		"nothing after the last":     {w, milestonePath("ABCDE", "known B", "opportunity C"), map[string]float64{"A": .3 / .9, "B": .3 / .9, "C": .3 / .9}},
 		"full path": {full, milestonePath("ABCDEFG", "known C", "opportunity E"),
 			map[string]float64{"A": .225, "B": .1 / 3, "C": .225, "D": .1 / 3, "E": .225, "F": .1 / 3, "G": .225}},
+		"worth nothing, and no intermediate": {attribution.Milestones{Weights: []attribution.MilestoneWeight{{Name: "mql"}, {Name: "won", Weight: 3}}, Rest: 1},
+			milestonePath("ABC", "mql B"), map[string]float64{"A": .25, "C": .75}},
 		"lead creation": {u, milestonePath("ABC", "known C"), map[string]float64{"A": .5, "C": .5}},
 		"no milestone":  {attribution.Milestones{Weights: []attribution.MilestoneWeight{{Name: "mql", Weight: 1}}}, milestonePath("AB"), map[string]float64{attribution.Unattributed: 1}},
 	} {
@@ -145,6 +148,33 @@ func TestTheFirstOfTwoMilestonesCounts(t *testing.T) {
 	for _, known := range [][]string{{"known B", "known C"}, {"known C", "known B"}} {
 		if c := run(t, setOf(t, milestonePath("ABCD", known...)), attribution.Rule(m)).Credit("B"); c.Conversions != 1 {
 			t.Errorf("%q: %+v", known, c)
+		}
+	}
+}
+
+// A weight below 0 is refused whatever the path, as that of any rule is.
+func TestMilestonesOfWeightsBelowZeroAreRefused(t *testing.T) {
+	t.Parallel()
+	weights := func(known float64) []attribution.MilestoneWeight {
+		return []attribution.MilestoneWeight{{Name: "known", Weight: known}, {Name: "won", Weight: 9}}
+	}
+	for _, m := range []attribution.Milestones{
+		{Weights: weights(9), Rest: -1},
+		{Weights: weights(9), Rest: -1, Leftover: attribution.ToUnattributed},
+		{Weights: weights(-1), Rest: 1},
+		{Weights: weights(-1)},
+		{Weights: weights(math.NaN())},
+		{Weights: weights(9), Rest: math.NaN()},
+	} {
+		for _, p := range []attribution.Path{milestonePath("ABC", "known A"), milestonePath("AB", "known A"), milestonePath("AB", "known B"), milestonePath("A"), milestonePath("AB")} {
+			_, err := attribution.Rule(m).Attribute(setOf(t, p), noInterval)
+			_, explained := attribution.Explain(p, nil, m)
+			for _, err := range []error{err, explained} {
+				var in *attribution.InputError
+				if !errors.As(err, &in) || in.Field != "weight" {
+					t.Errorf("%+v, %d steps: %v", m, len(p.Steps), err)
+				}
+			}
 		}
 	}
 }
