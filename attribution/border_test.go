@@ -118,28 +118,32 @@ func TestRulesThatMisbehaveEndLedgersAndExplanations(t *testing.T) {
 // Paths that differ in one thing alone come out in its order, however they were added.
 func TestRowsComeInOneOrder(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(p *attribution.Path){
-		"channel": func(p *attribution.Path) { p.Steps[0].Channel = "AA" },
-		"subject": func(p *attribution.Path) { p.Subject = "t" },
-		"stratum": func(p *attribution.Path) { p.Stratum = "t" },
-		"start":   func(p *attribution.Path) { p.Start = p.Start.Add(time.Second) },
-		"age":     func(p *attribution.Path) { p.Steps[0].At = p.Steps[0].At.Add(-time.Second) },
-		"kind":    func(p *attribution.Path) { p.Steps[0].Kind = attribution.Click },
-		"weight":  func(p *attribution.Path) { p.Steps[0].Weight = 2 },
-		"cost":    func(p *attribution.Path) { p.Steps[0].Cost = 2 },
-		"source":  func(p *attribution.Path) { p.Steps[0].Source = "t" },
-		"id":      func(p *attribution.Path) { p.Steps[0].ID = "t" },
-		"actor":   func(p *attribution.Path) { p.Steps[0].Actor = "t" },
-		"role":    func(p *attribution.Path) { p.Steps[0].Role = "t" },
-		"milestone": func(p *attribution.Path) {
+	for name, change := range map[string]func(low, high *attribution.Path){
+		"channel": func(_, p *attribution.Path) { p.Steps[0].Channel = "AA" },
+		"subject": func(_, p *attribution.Path) { p.Subject = "t" },
+		"stratum": func(_, p *attribution.Path) { p.Stratum = "t" },
+		"start":   func(_, p *attribution.Path) { p.Start = p.Start.Add(time.Second) },
+		"age":     func(_, p *attribution.Path) { p.Steps[0].At = p.Steps[0].At.Add(-time.Second) },
+		"kind":    func(_, p *attribution.Path) { p.Steps[0].Kind = attribution.Click },
+		"weight":  func(_, p *attribution.Path) { p.Steps[0].Weight = 2 },
+		"cost":    func(_, p *attribution.Path) { p.Steps[0].Cost = 2 },
+		"source":  func(_, p *attribution.Path) { p.Steps[0].Source = "t" },
+		"id":      func(_, p *attribution.Path) { p.Steps[0].ID = "t" },
+		"actor":   func(_, p *attribution.Path) { p.Steps[0].Actor = "t" },
+		"role":    func(_, p *attribution.Path) { p.Steps[0].Role = "t" },
+		"milestone": func(_, p *attribution.Path) {
 			p.Milestones = []attribution.Milestone{{Name: "known", At: p.End}}
 		},
-		"change": func(p *attribution.Path) {
+		"when a milestone was": func(low, high *attribution.Path) {
+			low.Milestones = []attribution.Milestone{{Name: "known", At: low.End}, {Name: "known", At: low.End}}
+			high.Milestones = []attribution.Milestone{{Name: "known", At: low.End}, {Name: "known", At: low.End.Add(-time.Second)}}
+		},
+		"change": func(_, p *attribution.Path) {
 			p.Changes = []attribution.Change{{Stratum: "t", At: p.End}}
 		},
 	} {
 		low, high := won("AB", 1), won("AB", 2)
-		change(&high)
+		change(&low, &high)
 		a, b := setOf(t, low, high), setOf(t, high, low)
 		if !bytes.Equal(encoded(t, a), encoded(t, b)) {
 			t.Errorf("%s: the order of arrival shows", name)
