@@ -396,3 +396,26 @@ func TestHazardOfRowsIsThatOfPaths(t *testing.T) {
 		}
 	}
 }
+
+// A channel without effect is held at the shortest memory, of which all are as likely. In
+// other data its effect may be one of a longer memory, and of more sales.
+func TestMemoryOfAChannelWithoutEffectIsFreeInOtherData(t *testing.T) {
+	t.Parallel()
+	w := world{channels: []string{"P"}, mu: []float64{.1}, beta: []float64{0}, tau: 3, base: []float64{.03}}
+	for _, seed := range []uint64{1, 20, 72} {
+		js := w.run(t, seed, 100, 20)
+		above := func(decays ...time.Duration) float64 {
+			res, err := attribution.Hazard{Decays: decays}.Attribute(js, &attribution.Options{Interval: attribution.Interval{Reps: 40, Seed: 1}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if beta := res.Params.(*attribution.HazardParams).Beta["P"]; beta != 0 {
+				t.Fatalf("seed %d: an effect of %v", seed, beta)
+			}
+			return res.Credit("P").Hi
+		}
+		if held, free := above(day), above(day, 4*day); free < 1.5*held {
+			t.Errorf("seed %d: at most %v with any memory, %v with the shortest", seed, free, held)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func (f *hazardFit) redraw(res *Result, iv Interval, credit func(rep *hazardFit,
 		copy(theta, f.fitted.Theta)
 		rep.tau = slices.Clone(f.tau)
 		for c := range rep.tau {
-			if len(f.decays) > 1 && f.beta[c] > 0 {
+			if len(f.decays) > 1 && f.exposed[c] > 0 {
 				rep.tau[c] = rep.choose(c, max(0, f.tau[c]-1), min(len(f.decays)-1, f.tau[c]+1), rep.tau, theta)
 			}
 		}
