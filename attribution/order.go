@@ -27,9 +27,12 @@ const folds = 10
 // SelectOrder compares the orders 1 to max. opts gives the replicates and the seed of SD
 // (0 replicates = 50); nil means defaults.
 func SelectOrder(js *Journeys, max int, opts *Options) ([]OrderFit, error) {
-	iv := Interval{Reps: 50}
-	if opts != nil && opts.Interval.Reps > 0 {
+	var iv Interval
+	if opts != nil {
 		iv = opts.Interval
+	}
+	if iv.Reps <= 0 {
+		iv.Reps = 50
 	}
 	var fits []OrderFit
 	best := 0

@@ -158,6 +158,13 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	// Without a number of replicates there are fifty, from the seed as ever.
+	for _, reps := range []int{0, 50} {
+		seeded, err := attribution.SelectOrder(js, 1, &attribution.Options{Interval: attribution.Interval{Reps: reps, Seed: 5}})
+		if err != nil || seeded[0].SD == fits[0].SD || !near(seeded[0].SD, fits[0].SD, .05) {
+			t.Errorf("%d replicates: SD %v, of another seed %v, %v", reps, seeded[0].SD, fits[0].SD, err)
+		}
+	}
 	// Each ends in a state of its own: how it ended says nothing of it to the others.
 	alone := &attribution.Journeys{}
 	for i := range 40 {
