@@ -48,9 +48,6 @@ func (p *Preparation) join(x Path, others []Path) (joined Path, counts bool, err
 	for _, c := range row.changes {
 		joined.Changes = append(joined.Changes, Change{c.name, at(c.pos)})
 	}
-	if row.start != unknown {
-		joined.Start = time.UnixMicro(row.start).UTC()
-	}
 	return joined, true, nil
 }
 

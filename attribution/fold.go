@@ -110,9 +110,6 @@ func (js *Journeys) fold(c *Journeys, order []place, rank []int) {
 			nulls += js.nulls.at(int(p.row))
 			value += js.values[p.row]
 		}
-		if conversions == 0 && nulls == 0 && value == 0 {
-			continue
-		}
 		lo, hi := js.span(int(first.row))
 		for _, ch := range js.narrow[lo:hi] {
 			c.narrow = append(c.narrow, to[ch])
