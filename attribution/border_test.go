@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +158,21 @@ func TestRowsComeInOneOrder(t *testing.T) {
 				t.Errorf("%s: rows of values %v", name, got)
 			}
 		}
+	}
+}
+
+// What a path lists without times between has no order.
+func TestMilestonesAndChangesAreListedInAnyOrder(t *testing.T) {
+	t.Parallel()
+	a := won("AB", 1)
+	a.Milestones = []attribution.Milestone{{Name: "known", At: a.End}, {Name: "mql", At: a.End}, {Name: "known", At: a.End.Add(-day)}}
+	a.Changes = []attribution.Change{{Stratum: "s", At: a.End}, {Stratum: "t", At: a.End.Add(-day)}}
+	b := a
+	b.Milestones, b.Changes = slices.Clone(a.Milestones), slices.Clone(a.Changes)
+	slices.Reverse(b.Milestones)
+	slices.Reverse(b.Changes)
+	if !bytes.Equal(encoded(t, setOf(t, a)), encoded(t, setOf(t, b))) {
+		t.Error("the order of the list shows")
 	}
 }
 
@@ -414,5 +430,51 @@ func TestRefundAloneIsNobodysInAFittedGame(t *testing.T) {
 	}
 	if sum != -70 {
 		t.Errorf("%d of -70", sum)
+	}
+}
+
+// Whenever a callback panics, be it in the ledger or for an interval, the caller is told.
+func TestCallbackThatPanicsAtAnyTimeIsReported(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, won("AB", 7), won("BA", 5), won("B", 1), letters("A"))
+	for name, run := range map[string]func(tick func()) error{
+		"rule": func(tick func()) error {
+			m := attribution.Func("f", func(w []float64, _ attribution.View) { tick(); w[0] = 1 })
+			_, err := attribution.Rule(m).Attribute(js, &attribution.Options{FromLedger: true})
+			return err
+		},
+		"game": func(tick func()) error {
+			_, err := attribution.Shapley{Game: attribution.Custom, Set: func(uint64) float64 { tick(); return 1 }}.Attribute(js, nil)
+			return err
+		},
+		"intensity": func(tick func()) error {
+			_, err := attribution.Backward{Intensity: intensity(func(int) float64 { tick(); return 1 })}.Attribute(js, nil)
+			return err
+		},
+	} {
+		calls := 0
+		if err := run(func() { calls++ }); err != nil || calls < 3 {
+			t.Fatalf("%s: %d calls, %v", name, calls, err)
+		}
+		for last := range calls {
+			at := 0
+			err := run(func() {
+				if at++; at > last {
+					panic("secret")
+				}
+			})
+			var cb *attribution.CallbackError
+			if !errors.As(err, &cb) {
+				t.Errorf("%s, call %d of %d: %v", name, last+1, calls, err)
+			}
+		}
+	}
+}
+
+func TestRefundOfNothingChangesNothing(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, won("A", 1))
+	if err := js.Refund(won("A", 1), 0); err != nil || js.Value() != 1 || js.Len() != 1 {
+		t.Errorf("value %d in %d rows, %v", js.Value(), js.Len(), err)
 	}
 }

@@ -86,3 +86,31 @@ func TestEncodingsOfWhatIsNotThereAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// An encoding that ends early is refused wherever it ends, its checksum being right.
+func TestEncodingsThatEndEarlyAreRefused(t *testing.T) {
+	t.Parallel()
+	p, q := won("AB", 300), won("BC", 7)
+	p.Subject, p.Stratum, p.Weight, p.Steps[0].Actor = "s", "t", .5, "ann"
+	p.Milestones = []attribution.Milestone{{Name: "known", At: p.End}}
+	totals, err := attribution.NewTotals(attribution.Linear{}, nil)
+	counts, err2 := attribution.NewCounts(attribution.Markov{}, nil)
+	if err := errors.Join(err, err2, totals.Add(p, q), counts.Add(p, q)); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []interface {
+		MarshalBinary() ([]byte, error)
+		UnmarshalBinary([]byte) error
+	}{setOf(t, p, q), totals, counts} {
+		b, err := x.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(b) - 4 {
+			cut := binary.LittleEndian.AppendUint32(b[:n:n], crc32.Checksum(b[:n], crc32.MakeTable(crc32.Castagnoli)))
+			if err := x.UnmarshalBinary(cut); !errors.Is(err, attribution.ErrCorrupt) {
+				t.Errorf("%T, %d bytes of %d: %v", x, n, len(b)-4, err)
+			}
+		}
+	}
+}

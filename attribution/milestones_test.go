@@ -68,12 +68,22 @@ func TestMilestoneModels(t *testing.T) {
 
 func TestMilestoneBetweenSteps(t *testing.T) {
 	t.Parallel()
-	p := milestonePath("ABC")
-	p.Milestones = []attribution.Milestone{{Name: "mql", At: p.Steps[1].At.Add(20 * time.Hour)}}
-	for closest, want := range map[attribution.Closest]string{attribution.Before: "B", attribution.Nearest: "C"} {
-		m := attribution.Milestones{Weights: []attribution.MilestoneWeight{{Name: "mql", Weight: 1}}, Closest: closest}
-		if c := run(t, setOf(t, p), attribution.Rule(m)).Credit(want); c.Conversions != 1 {
-			t.Errorf("%v: %+v", closest, c)
+	next := milestonePath("XYZ") // a row behind it, whose steps are not of this path
+	next.Converted, next.Value = false, 0
+	for _, c := range []struct {
+		after           time.Duration // the step B
+		before, nearest string
+	}{
+		{-25 * time.Hour, attribution.Unattributed, "A"}, {-20 * time.Hour, "A", "A"}, {-12 * time.Hour, "A", "A"}, {-11 * time.Hour, "A", "B"},
+		{12 * time.Hour, "B", "B"}, {20 * time.Hour, "B", "C"}, {30 * time.Hour, "C", "C"}, {47 * time.Hour, "C", "C"},
+	} {
+		p := milestonePath("ABC")
+		p.Milestones = []attribution.Milestone{{Name: "mql", At: p.Steps[1].At.Add(c.after)}}
+		for closest, want := range map[attribution.Closest]string{attribution.Before: c.before, attribution.Nearest: c.nearest} {
+			m := attribution.Milestones{Weights: []attribution.MilestoneWeight{{Name: "mql", Weight: 1}}, Closest: closest}
+			if c := run(t, setOf(t, p, next), attribution.Rule(m)).Credit(want); c.Conversions != 1 {
+				t.Errorf("%v: %+v", closest, c)
+			}
 		}
 	}
 }
