@@ -537,3 +537,41 @@ func TestAsManyPlayersAsATableHolds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where buyers are fewer than chance would have them each contribution is 0: the channels
+// of a path share equally, however often they are in it.
+func TestShaoLiWithoutContributions(t *testing.T) {
+	t.Parallel()
+	js := rows(t,
+		attribution.Row{Channels: []string{"A", "A", "B"}, Conversions: 1, Nulls: 99}, attribution.Row{Channels: []string{"C"}, Conversions: 100},
+		attribution.Row{Channels: []string{"A", "C"}, Nulls: 1}, attribution.Row{Channels: []string{"B", "C"}, Nulls: 1},
+	)
+	res := run(t, js, attribution.ShaoLi{})
+	for name, want := range map[string]float64{"A": .5, "B": .5, "C": 100} {
+		if got := res.Credit(name).Conversions; !near(got, want, 1e-12) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// A refund is money of the journeys that it was paid for, which did not buy again.
+func TestRefundsInARateGame(t *testing.T) {
+	t.Parallel()
+	js := setOf(t, won("A", 100), won("B", 50), letters("AB"))
+	if err := js.Refund(won("BC", 0), 20); err != nil {
+		t.Fatal(err)
+	}
+	res, err := attribution.Shapley{Game: attribution.Rate}.Attribute(js, &attribution.Options{Interval: attribution.Interval{Reps: 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := int64(0)
+	for _, c := range res.Credits {
+		if sum += c.Value; math.IsNaN(c.ValueLo + c.ValueHi) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if sum != 130 || res.Credit("C").Value >= 0 {
+		t.Errorf("%d of 130, %+v", sum, res.Credits)
+	}
+}

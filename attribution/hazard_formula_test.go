@@ -409,13 +409,136 @@ func TestMemoryOfAChannelWithoutEffectIsFreeInOtherData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if beta := res.Params.(*attribution.HazardParams).Beta["P"]; beta != 0 {
-				t.Fatalf("seed %d: an effect of %v", seed, beta)
+			if p := res.Params.(*attribution.HazardParams); p.Beta["P"] != 0 || len(p.AtEdge) != 0 {
+				t.Fatalf("seed %d: %+v", seed, p)
 			}
 			return res.Credit("P").Hi
 		}
 		if held, free := above(day), above(day, 4*day); free < 1.5*held {
 			t.Errorf("seed %d: at most %v with any memory, %v with the shortest", seed, free, held)
 		}
+	}
+}
+
+// A fit is judged by how probable it held each day of each person to be the day of the sale.
+func TestAFitIsJudgedDayByDay(t *testing.T) {
+	t.Parallel()
+	w := plainWorld
+	w.base = []float64{.004, .02}
+	ps := w.paths(5, 200, 15)
+	p := run(t, setOf(t, ps...), attribution.Hazard{}).Params.(*attribution.HazardParams)
+	b := byHand{grid: true}
+	type judged struct {
+		lambda float64
+		sold   bool
+	}
+	var days []judged
+	loss := 0.0
+	for _, path := range ps {
+		end := b.at(path.End)
+		for d := b.at(path.Start); d <= end; d++ {
+			x := judged{p.Baseline[path.Stratum], path.Converted && d == end}
+			for _, s := range path.Steps {
+				if age := d - b.at(s.At); age >= 0 {
+					x.lambda += p.Beta[s.Channel] * math.Exp(-age/(p.Decay[s.Channel].Hours()/24))
+				}
+			}
+			if loss += x.lambda; x.sold {
+				loss -= x.lambda + math.Log(1-math.Exp(-x.lambda))
+			}
+			days = append(days, x)
+		}
+	}
+	var above, pairs float64
+	for _, x := range days {
+		for _, y := range days {
+			if x.sold && !y.sold {
+				switch pairs++; {
+				case math.Abs(x.lambda-y.lambda) <= 1e-12:
+					above += .5
+				case x.lambda > y.lambda:
+					above++
+				}
+			}
+		}
+	}
+	if !near(p.LogLoss, loss/float64(len(days)), 1e-9) || math.Abs(p.AUC-above/pairs) > .001 || p.Used != 1 {
+		t.Errorf("loss %v, by hand %v; AUC %v, by hand %v; used %v", p.LogLoss, loss/float64(len(days)), p.AUC, above/pairs, p.Used)
+	}
+	if p := run(t, setOf(t, attribution.Path{Start: ps[0].Start, End: ps[0].End}), attribution.Hazard{}).Params.(*attribution.HazardParams); p.Used != 1 {
+		t.Errorf("%v of no steps are used", p.Used)
+	}
+}
+
+// Without evidence an interval begins at 0, however narrow it is asked for; and money that
+// was not refunded has none below 0.
+func TestDeltaIntervalsOfWhatMayBeNothing(t *testing.T) {
+	t.Parallel()
+	weak := 0
+	for seed := range uint64(10) {
+		js := plainWorld.run(t, seed, 200, 20)
+		for _, level := range []float64{.2, .999} {
+			res, err := attribution.Hazard{}.Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.Delta, Level: level}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range res.Params.(*attribution.HazardParams).NoEvidence {
+				c := res.Credit(name)
+				if c.Conversions > 0 && c.Why == "" {
+					weak++
+				}
+				if c.Lo != 0 || c.ValueLo != 0 {
+					t.Errorf("seed %d: %+v", seed, c)
+				}
+			}
+			for _, c := range res.Credits {
+				if c.Lo < 0 || c.ValueLo < 0 {
+					t.Errorf("seed %d: %+v", seed, c)
+				}
+			}
+		}
+	}
+	if weak < 5 {
+		t.Errorf("%d weak effects: the test sees none", weak)
+	}
+}
+
+func TestFewEventsAreFewerThanFifty(t *testing.T) {
+	t.Parallel()
+	for n, few := range map[float64]bool{1: true, 49: true, 50: false} {
+		res := run(t, rows(t,
+			attribution.Row{Channels: []string{"A"}, Ages: []time.Duration{time.Hour}, Conversions: n, Nulls: 9},
+			attribution.Row{Channels: []string{"B"}, Ages: []time.Duration{time.Hour}, Nulls: 9},
+		), attribution.Hazard{})
+		if slices.Contains(res.Warnings, "few_events") != few {
+			t.Errorf("%v: %q", n, res.Warnings)
+		}
+	}
+}
+
+// What a fit says of each step of a path, and of a path that it would not have expected to
+// sell: all of that is (baseline).
+func TestHazardExplainsItsSteps(t *testing.T) {
+	t.Parallel()
+	var ps []attribution.Path
+	for range 30 {
+		p, null := won("A", 1), letters("BA")
+		p.Start = p.End.Add(-40 * day)
+		ps = append(ps, p, null)
+	}
+	res := run(t, setOf(t, ps...), attribution.Hazard{Decays: []time.Duration{day}})
+	p := res.Params.(*attribution.HazardParams)
+	for name, path := range map[string]attribution.Path{"A": ps[0], "B": won("BB", 1)} {
+		for _, sc := range explained(t, path, res.Split) {
+			if sc.Step.Channel == "A" && (sc.Detail["beta_per_day"] != p.Beta["A"] || sc.Detail["decay_days"] != 1) {
+				t.Errorf("%+v of %+v", sc, p)
+			}
+			if name == "B" && sc.Step.Channel == attribution.Baseline && sc.Credit != 1 {
+				t.Errorf("%+v", sc)
+			}
+		}
+	}
+	if p.Baseline[""] != 0 {
+		t.Errorf("%+v: the test needs a baseline of 0", p)
 	}
 }

@@ -208,3 +208,12 @@ func shuffled(r *rand.Rand, ps []attribution.Path) []attribution.Path {
 	r.Shuffle(len(ps), func(i, j int) { ps[i], ps[j] = ps[j], ps[i] })
 	return ps
 }
+
+func explained(t testing.TB, p attribution.Path, m attribution.Model) []attribution.StepCredit {
+	t.Helper()
+	scs, err := attribution.Explain(p, nil, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scs
+}

@@ -70,6 +70,25 @@ func TestThresholdHidesSmallGroups(t *testing.T) {
 }
 
 // Invariant 22, and what a test moves.
+// What is too small to be shown alone is joined by the smallest of the others.
+func TestSmallestJoinsTheSmallGroup(t *testing.T) {
+	t.Parallel()
+	js := rows(t,
+		attribution.Row{Channels: []string{"A"}, Conversions: 9}, attribution.Row{Channels: []string{"B"}, Conversions: 1},
+		attribution.Row{Channels: []string{"C"}, Conversions: 4}, attribution.Row{Channels: []string{"D"}, Conversions: 4},
+		attribution.Row{Channels: []string{"E"}, Conversions: 5},
+	)
+	res, err := attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Threshold: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"A": 9, "B": 0, "C": 0, "D": 4, "E": 5, attribution.OtherRow: 5} {
+		if c := res.Credit(name); c.Conversions != want {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+}
+
 func TestCalibration(t *testing.T) {
 	t.Parallel()
 	res := run(t, plainWorld.run(t, 7, 4_000, 20), attribution.Hazard{})
@@ -357,6 +376,24 @@ func TestWhatIsLeftOfASubject(t *testing.T) {
 			t.Errorf("cycle %v: %v, %v", cycle, slices.Collect(out.Rows()), err)
 		}
 	}
+	// Who came back without buying is no sale too close to the last, and only sales look back.
+	next := won("E", 9)
+	next.Subject, next.End, next.Steps[0].At = "s", next.End.AddDate(0, 0, 90), next.End.AddDate(0, 0, 90)
+	for name, prep := range map[string]attribution.Preparation{"gap": {ConversionGap: 70 * day}, "overlap": {Cycle: attribution.CycleOverlap}} {
+		out, rep, err := setOf(t, sale, after, next).Prepare(&prep)
+		if err != nil || out.Nulls() != 1 || rep.Merged != 0 {
+			t.Errorf("%s: %v nulls, %+v, %v", name, out.Nulls(), rep, err)
+		}
+		for row := range out.Rows() {
+			if row.Nulls > 0 && !slices.Equal(row.Channels, []string{"D"}) {
+				t.Errorf("%s: %+v", name, row)
+			}
+		}
+		want := map[string]string{"gap": "E", "overlap": "D"}[name] // the oldest touch of the last sale
+		if got := run(t, out, attribution.Rule(attribution.First{})).Credit(want).Value; got < 9 {
+			t.Errorf("%s: %d for %s", name, got, want)
+		}
+	}
 	long := make([]attribution.Path, 2)
 	for i := range long {
 		long[i] = won("A", 1)
@@ -376,9 +413,12 @@ func TestOpenJourneysAreNoNulls(t *testing.T) {
 	path := func(age int) attribution.Path {
 		return attribution.Path{End: end, Steps: []attribution.Step{{Channel: "A", At: end.AddDate(0, 0, -age)}}}
 	}
-	js, rep, err := setOf(t, path(2), path(40)).Prepare(&attribution.Preparation{OpenAfter: 30 * 24 * time.Hour})
-	if err != nil || rep.Open != 1 || js.Nulls() != 1 {
+	js, rep, err := setOf(t, path(2), path(40), path(2), path(1)).Prepare(&attribution.Preparation{OpenAfter: 30 * 24 * time.Hour})
+	if err != nil || rep.Open != 3 || js.Nulls() != 1 {
 		t.Errorf("%+v, nulls %v, %v", rep, js.Nulls(), err)
+	}
+	if rows := slices.Collect(js.Rows()); len(rows) != 1 || rows[0].Nulls != 1 {
+		t.Errorf("what is still open is among the rows: %+v", rows)
 	}
 }
 
