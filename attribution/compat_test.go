@@ -552,6 +552,22 @@ func TestShaoLiWithoutContributions(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+	for _, sc := range explained(t, won("ABX", 1), res.Split) {
+		c, ok := sc.Detail["contribution"]
+		if known := sc.Step.Channel != "X"; sc.Credit > 0 && (ok != known || c >= 0 == known) {
+			t.Errorf("%+v", sc)
+		}
+	}
+}
+
+// What sold without a step is (unattributed), and nothing else is in a replicate.
+func TestUnattributedOfARateGameVariesByItself(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Conversions: 4}, attribution.Row{Channels: []string{"A"}, Conversions: 300, Nulls: 5}, attribution.Row{Channels: []string{"B"}, Conversions: 300})
+	res, err := attribution.Shapley{Game: attribution.Rate}.Attribute(js, nil)
+	if c := res.Credit(attribution.Unattributed); err != nil || c.Conversions != 4 || c.Hi < 5 || c.Hi > 15 {
+		t.Errorf("%+v, %v", c, err)
+	}
 }
 
 // A refund is money of the journeys that it was paid for, which did not buy again.

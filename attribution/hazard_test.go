@@ -182,6 +182,9 @@ func TestLineageWithoutExcitationIsTheHazard(t *testing.T) {
 	t.Parallel()
 	js := plainWorld.run(t, 4, 8_000, 20)
 	a, b := run(t, js, attribution.Hazard{}), run(t, js, attribution.Lineage{MinExcitation: .5})
+	if p := b.Params.(*attribution.LineageParams); len(p.Excitation) != 0 || len(p.Events) != 0 {
+		t.Errorf("%v, %v", p.Excitation, p.Events)
+	}
 	for i, c := range a.Credits {
 		if d := b.Credits[i]; c != d {
 			t.Errorf("%+v, lineage %+v", c, d)

@@ -254,6 +254,12 @@ func TestNilOptionsAreTheDefaults(t *testing.T) {
 		if fmt.Sprintf("%+v", got.Credits) != fmt.Sprintf("%+v", want.Credits) || got.Model != a.Name() {
 			t.Errorf("%s: %+v, want %+v", a.Name(), got, want)
 		}
+		for _, level := range []float64{-1, 1, 95} { // no levels
+			got, err := a.Attribute(js, &attribution.Options{Interval: attribution.Interval{Level: level}})
+			if err != nil || fmt.Sprintf("%+v", got.Credits) != fmt.Sprintf("%+v", want.Credits) {
+				t.Errorf("%s, level %v: %+v, %v", a.Name(), level, got, err)
+			}
+		}
 	}
 }
 
