@@ -27,10 +27,18 @@ func (f *hazardFit) delta(res *Result, split *hazardSplit, iv Interval) error {
 		}
 	}
 	m, n := len(free), len(f.js.channels.names)
-	cov := chain.Inverse(p.Information(f.fitted.Theta, free), m)
-	if slices.ContainsFunc(cov, func(x float64) bool { return !finite(x) }) {
-		res.noIntervals("singular")
-		return nil
+	info := p.Information(f.fitted.Theta, free)
+	own := make([]float64, m) // what is known of each parameter if all others are
+	for k := range own {
+		own[k] = info[k*m+k]
+	}
+	cov := chain.Inverse(info, m)
+	for k, x := range own {
+		// Where the others leave next to nothing of that, the inverse is made of rounding.
+		if inflated := float64(cov[k*m+k] * x); !(inflated > 0 && inflated < 1e9) {
+			res.noIntervals("singular")
+			return nil
+		}
 	}
 	conv, val := f.slopes(split, free)
 	byScore := func(slope []float64) []float64 { // of slots×m

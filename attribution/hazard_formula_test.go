@@ -542,3 +542,102 @@ func TestHazardExplainsItsSteps(t *testing.T) {
 		t.Errorf("%+v: the test needs a baseline of 0", p)
 	}
 }
+
+// Parameters whose errors go together cannot be told apart, and are not given limits.
+func TestChannelsThatComeTogetherHaveNoDeltaIntervals(t *testing.T) {
+	t.Parallel()
+	for _, twin := range []string{"A2", "B2", "Z"} { // rounding, which depends on the order, must not decide
+		ps := plainWorld.paths(3, 300, 20)
+		for i := range ps {
+			for _, s := range ps[i].Steps {
+				if s.Channel == "B" {
+					s.Channel = twin
+					ps[i].Steps = append(ps[i].Steps, s)
+				}
+			}
+		}
+		h := attribution.Hazard{Decays: []time.Duration{3 * day}}
+		res, err := h.Attribute(setOf(t, ps...), &attribution.Options{Interval: attribution.Interval{Method: attribution.Delta}})
+		if err != nil || !near(res.Credit(twin).Conversions, res.Credit("B").Conversions, 1e-6) {
+			t.Fatalf("%+v, %v", res, err)
+		}
+		for _, c := range res.Credits {
+			if c.Why != "singular" || c.Lo != 0 || c.Hi != 0 {
+				t.Errorf("%s: %+v", twin, c)
+			}
+		}
+	}
+}
+
+// What excites is fitted as section 11 of the specification is written: at the end as many
+// touches are due to a cause as its excitation and exposure make, and as the shares of the
+// rates of the touches say.
+func TestExcitationIsThatOfItsFormula(t *testing.T) {
+	t.Parallel()
+	w := plainWorld
+	w.excite, w.mu = .3, []float64{.1, .06, .05}
+	ps := w.paths(8, 600, 20)
+	js := setOf(t, ps...)
+	for _, c := range []struct {
+		step  time.Duration
+		omega float64
+	}{{0, 0}, {0, .4}, {-1, .5}, {-1, 2}} {
+		p := run(t, js, attribution.Lineage{Hazard: attribution.Hazard{Step: c.step}, Memory: []float64{c.omega}}).Params.(*attribution.LineageParams)
+		if p.Excitation[[2]string{"A", "B"}] == 0 || p.Memory != c.omega {
+			t.Fatalf("%+v: %+v", c, p)
+		}
+		b := byHand{grid: c.step == 0}
+		kernel := func(age float64) float64 {
+			if b.grid {
+				return (1 - c.omega) * math.Pow(c.omega, age-1)
+			}
+			return math.Exp(-age/c.omega) / c.omega
+		}
+		risk, touches, exposure := 0., map[string]float64{}, map[string]float64{}
+		for _, path := range ps {
+			exit := b.at(path.End)
+			if risk += exit - b.at(path.Start); b.grid {
+				risk++
+			}
+			for _, s := range path.Steps { // one a day and channel
+				touches[s.Channel]++
+				left := exit - b.at(s.At)
+				if b.grid {
+					exposure[s.Channel] += 1 - math.Pow(c.omega, left)
+				} else {
+					exposure[s.Channel] += 1 - math.Exp(-left/c.omega)
+				}
+			}
+		}
+		due := map[string]float64{}
+		for pair, n := range p.Events {
+			due[pair[1]] += n
+			if want := p.Excitation[pair] * exposure[pair[0]]; !near(n, want, 1e-6) {
+				t.Errorf("%+v, %q: %v touches, by exposure %v", c, pair, n, want)
+			}
+		}
+		events := map[[2]string]float64{}
+		for _, path := range ps {
+			for _, s := range path.Steps {
+				part := map[[2]string]float64{}
+				all := (touches[s.Channel] - due[s.Channel]) / risk
+				for _, cause := range path.Steps {
+					if age := b.at(s.At) - b.at(cause.At); age > 0 {
+						pair := [2]string{cause.Channel, s.Channel}
+						x := p.Excitation[pair] * kernel(age)
+						part[pair] += x
+						all += x
+					}
+				}
+				for pair, x := range part {
+					events[pair] += x / all
+				}
+			}
+		}
+		for pair, n := range p.Events {
+			if !near(n, events[pair], 1e-6) {
+				t.Errorf("%+v, %q: %v touches, by their rates %v", c, pair, n, events[pair])
+			}
+		}
+	}
+}
