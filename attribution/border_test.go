@@ -86,6 +86,17 @@ func TestInputsAtTheLimitAreTaken(t *testing.T) {
 	}
 }
 
+func TestRowsMayHaveStepsOfOneAgeAndOfNoWeight(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"A", "B", "C"}, Ages: []time.Duration{day, day, 0}, Weights: []float64{0, 1, 3}, Conversions: 1})
+	res := run(t, js, attribution.Rule(attribution.Linear{}))
+	for name, want := range map[string]float64{"A": 0, "B": .25, "C": .75} {
+		if got := res.Credit(name).Conversions; got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // What is wrong with a rule of the caller ends a ledger and an explanation, too.
 func TestRulesThatMisbehaveEndLedgersAndExplanations(t *testing.T) {
 	t.Parallel()

@@ -367,7 +367,7 @@ func TestHazardOfRowsIsThatOfPaths(t *testing.T) {
 	t.Parallel()
 	rowed, pathed := &attribution.Journeys{}, &attribution.Journeys{}
 	for _, p := range plainWorld.paths(35, 200, 20) {
-		p.Start, p.End, p.Stratum, p.Value = time.Time{}, time.Date(2026, 2, 1, 0, 0, 0, -1000, time.UTC), "", 0
+		p.Start, p.End, p.Stratum, p.Value = time.Time{}, p.End.Truncate(day).Add(day-time.Microsecond), "", 0
 		slices.SortFunc(p.Steps, func(a, b attribution.Step) int { return a.At.Compare(b.At) })
 		r := attribution.Row{Ages: []time.Duration{}}
 		for _, s := range p.Steps {
@@ -390,6 +390,9 @@ func TestHazardOfRowsIsThatOfPaths(t *testing.T) {
 			if d := b.Credit(c.Channel); !near(c.Conversions, d.Conversions, 1e-6) {
 				t.Errorf("step %v: %+v, of paths %+v", step, c, d)
 			}
+		}
+		if a.Credit("B").Conversions < 1 {
+			t.Errorf("step %v: %+v: the test sees no effect", step, a.Credits)
 		}
 		if !slices.Contains(a.Warnings, "entry_unknown") || !slices.Contains(b.Warnings, "entry_unknown") {
 			t.Errorf("%q, %q", a.Warnings, b.Warnings)
