@@ -196,6 +196,16 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 	if err != nil || own[0].AUC != 1 || own[0].HeldOut > .6 {
 		t.Errorf("%+v, %v", own, err)
 	}
+	// One that the others never saw is as probable as all of them: above C, below A.
+	never := rows(t, attribution.Row{Channels: []string{"A"}, Conversions: 90, Nulls: 10}, attribution.Row{Channels: []string{"C"}, Conversions: 10, Nulls: 90})
+	for i := range 20 {
+		if err := never.AddRow(attribution.Row{Channels: []string{fmt.Sprint(i)}, Conversions: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if own, err := attribution.SelectOrder(never, 1, nil); err != nil || !near(own[0].HeldOut, (90*95+10*45+20*90)/12_000., 1e-12) {
+		t.Errorf("%+v, %v", own, err)
+	}
 	if fits[1].AUC < fits[0].AUC+.1 || fits[1].HeldOut < fits[0].HeldOut+.1 {
 		t.Errorf("%+v", fits[:2])
 	}
@@ -416,6 +426,9 @@ func TestOpenJourneysAreNoNulls(t *testing.T) {
 	js, rep, err := setOf(t, path(2), path(40), path(2), path(1)).Prepare(&attribution.Preparation{OpenAfter: 30 * 24 * time.Hour})
 	if err != nil || rep.Open != 3 || js.Nulls() != 1 {
 		t.Errorf("%+v, nulls %v, %v", rep, js.Nulls(), err)
+	}
+	if len(rep.Dropped) != 0 {
+		t.Errorf("%v dropped of nothing", rep.Dropped)
 	}
 	if rows := slices.Collect(js.Rows()); len(rows) != 1 || rows[0].Nulls != 1 {
 		t.Errorf("what is still open is among the rows: %+v", rows)
