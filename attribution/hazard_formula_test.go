@@ -248,10 +248,34 @@ func TestWhoLeftMovesNothing(t *testing.T) {
 					t.Errorf("%s: %+v, with later journeys %+v", m.Name(), c, d)
 				}
 			}
+			if a, ok := once.Params.(*attribution.HazardParams); ok {
+				if b := again.Params.(*attribution.HazardParams); !near(a.LogLoss, b.LogLoss, 1e-9) || !near(a.AUC, b.AUC, 1e-9) || b.Used >= 1 {
+					t.Errorf("%s: judged %+v, with later journeys %+v", m.Name(), a, b)
+				}
+			}
 			if got := again.Credit(attribution.Unattributed).Conversions; got != again.Conversions-once.Conversions || got == 0 {
 				t.Errorf("%s: (unattributed) %v", m.Name(), got)
 			}
 		}
+	}
+}
+
+// Who only came back after a sale is no repeat buyer: nobody stays at risk for that.
+func TestComingBackIsNoRepeatSale(t *testing.T) {
+	t.Parallel()
+	ps := plainWorld.paths(33, 300, 20)
+	for i := range ps {
+		if ps[i].Subject = strconv.Itoa(i); ps[i].Converted {
+			end := ps[i].End.AddDate(0, 0, 9)
+			ps = append(ps, attribution.Path{Subject: ps[i].Subject, Stratum: ps[i].Stratum, Start: ps[i].End, End: end})
+		}
+	}
+	js, a := setOf(t, ps...), map[attribution.Repeat]float64{}
+	for _, repeat := range []attribution.Repeat{attribution.RepeatAuto, attribution.RepeatNever, attribution.RepeatAlways} {
+		a[repeat] = run(t, js, attribution.Hazard{Repeat: repeat}).Params.(*attribution.HazardParams).Baseline["g0"]
+	}
+	if a[attribution.RepeatAuto] != a[attribution.RepeatNever] || a[attribution.RepeatAuto] == a[attribution.RepeatAlways] {
+		t.Errorf("%v", a)
 	}
 }
 
