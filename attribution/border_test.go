@@ -454,6 +454,11 @@ func TestCallbackThatPanicsAtAnyTimeIsReported(t *testing.T) {
 			_, err := attribution.Rule(m).Attribute(js, &attribution.Options{FromLedger: true})
 			return err
 		},
+		"rule, drawn": func(tick func()) error {
+			m := attribution.Func("f", func(w []float64, _ attribution.View) { tick(); w[0] = 1 })
+			_, err := attribution.Rule(m).Attribute(js, &attribution.Options{Interval: attribution.Interval{Method: attribution.Bootstrap, Reps: 3}})
+			return err
+		},
 		"game": func(tick func()) error {
 			_, err := attribution.Shapley{Game: attribution.Custom, Set: func(uint64) float64 { tick(); return 1 }}.Attribute(js, nil)
 			return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	bits64 "math/bits"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -506,6 +507,28 @@ func TestShaoLiByHand(t *testing.T) {
 		if _, err := (attribution.ShaoLi{}).Attribute(&many, noInterval); !errors.Is(err, want) {
 			t.Errorf("%d channels: %v", k, err)
 		}
+	}
+}
+
+// A set of the caller's game has a bit for each of sixty-four channels.
+func TestAsManyPlayersAsASetHasBits(t *testing.T) {
+	t.Parallel()
+	js := &attribution.Journeys{}
+	g := attribution.Shapley{Game: attribution.Custom, Samples: 2, Set: func(s uint64) float64 { return float64(bits64.OnesCount64(s)) }}
+	for i := range 65 {
+		if i == 64 {
+			for _, c := range run(t, js, g).Credits {
+				if c.Conversions != 1 {
+					t.Errorf("%+v", c)
+				}
+			}
+		}
+		if err := js.AddRow(attribution.Row{Channels: []string{fmt.Sprint(i)}, Conversions: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := g.Attribute(js, nil); !errors.Is(err, attribution.ErrTooManyChannels) {
+		t.Error(err)
 	}
 }
 

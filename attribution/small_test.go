@@ -309,19 +309,22 @@ func TestADifferenceThatMayBeNothingIsATie(t *testing.T) {
 // Channels that always come together are one as far as the data say.
 func TestChannelsOfTheSamePathsAreTied(t *testing.T) {
 	t.Parallel()
-	res, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"A", "B"}, Conversions: 10}), nil)
-	if err != nil || len(res.Tied) != 1 {
-		t.Errorf("%v %v", res.Tied, err)
+	for _, method := range []attribution.Method{attribution.Closed, attribution.Bootstrap} {
+		opts := &attribution.Options{Interval: attribution.Interval{Method: method}}
+		res, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"A", "B"}, Conversions: 10}), opts)
+		if err != nil || len(res.Tied) != 1 {
+			t.Errorf("%v %v", res.Tied, err)
+		}
+		for _, pair := range [][2]string{{"A", "B"}, {"B", "A"}} {
+			if p, ok := res.Above(pair[0], pair[1]); !ok || p != .5 {
+				t.Errorf("%v: %v with %v, %v", method, pair, p, ok)
+			}
+		}
 	}
 	// What they share does not tell them apart: A is ahead by three of its own, of √3.
 	more, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"B", "A"}, Conversions: 10}, attribution.Row{Channels: []string{"A"}, Conversions: 3}), nil)
 	if p, _ := more.Above("A", "B"); err != nil || math.Abs(p-.95837) > 1e-4 {
 		t.Errorf("A above B with %v, %v", p, err)
-	}
-	for _, pair := range [][2]string{{"A", "B"}, {"B", "A"}} {
-		if p, ok := res.Above(pair[0], pair[1]); !ok || p != .5 {
-			t.Errorf("%v with %v, %v", pair, p, ok)
-		}
 	}
 }
 
