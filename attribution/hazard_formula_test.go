@@ -29,6 +29,11 @@ func (b *byHand) at(t time.Time) float64 {
 	return d
 }
 
+// again reports whether a step is one more of its channel in a step of the grid.
+func (b *byHand) again(before []attribution.Step, s attribution.Step) bool {
+	return b.grid && slices.ContainsFunc(before, func(o attribution.Step) bool { return o.Channel == s.Channel && b.at(o.At) == b.at(s.At) })
+}
+
 // divide is the share of each step of a path.
 func (b *byHand) divide(p attribution.Path) []float64 {
 	exit := b.at(p.End)
@@ -604,6 +609,13 @@ func TestExcitationIsThatOfItsFormula(t *testing.T) {
 	w := plainWorld
 	w.excite, w.mu = .3, []float64{.1, .06, .05}
 	ps := w.paths(8, 600, 20)
+	for i := range ps {
+		if p := &ps[i]; i%3 == 0 && len(p.Steps) > 0 && !p.Converted {
+			s := p.Steps[0] // twice that day
+			s.At = s.At.Add(time.Minute)
+			p.Steps = slices.Insert(p.Steps, 1, s)
+		}
+	}
 	js := setOf(t, ps...)
 	for _, c := range []struct {
 		step  time.Duration
@@ -626,8 +638,10 @@ func TestExcitationIsThatOfItsFormula(t *testing.T) {
 			if risk += exit - b.at(path.Start); b.grid {
 				risk++
 			}
-			for _, s := range path.Steps { // one a day and channel
-				touches[s.Channel]++
+			for i, s := range path.Steps {
+				if touches[s.Channel]++; b.again(path.Steps[:i], s) {
+					continue
+				}
 				left := exit - b.at(s.At)
 				if b.grid {
 					exposure[s.Channel] += 1 - math.Pow(c.omega, left)
@@ -637,7 +651,8 @@ func TestExcitationIsThatOfItsFormula(t *testing.T) {
 			}
 		}
 		due := map[string]float64{}
-		for pair, n := range p.Events {
+		for pair := range p.Excitation {
+			n := p.Events[pair]
 			due[pair[1]] += n
 			if want := p.Excitation[pair] * exposure[pair[0]]; !near(n, want, 1e-6) {
 				t.Errorf("%+v, %q: %v touches, by exposure %v", c, pair, n, want)
@@ -648,8 +663,8 @@ func TestExcitationIsThatOfItsFormula(t *testing.T) {
 			for _, s := range path.Steps {
 				part := map[[2]string]float64{}
 				all := (touches[s.Channel] - due[s.Channel]) / risk
-				for _, cause := range path.Steps {
-					if age := b.at(s.At) - b.at(cause.At); age > 0 {
+				for i, cause := range path.Steps {
+					if age := b.at(s.At) - b.at(cause.At); age > 0 && !b.again(path.Steps[:i], cause) {
 						pair := [2]string{cause.Channel, s.Channel}
 						x := p.Excitation[pair] * kernel(age)
 						part[pair] += x
@@ -661,8 +676,8 @@ func TestExcitationIsThatOfItsFormula(t *testing.T) {
 				}
 			}
 		}
-		for pair, n := range p.Events {
-			if !near(n, events[pair], 1e-6) {
+		for pair := range p.Excitation {
+			if n := p.Events[pair]; !near(n, events[pair], 1e-6) {
 				t.Errorf("%+v, %q: %v touches, by their rates %v", c, pair, n, events[pair])
 			}
 		}

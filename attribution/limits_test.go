@@ -125,6 +125,14 @@ func TestLimits(t *testing.T) {
 	if res, err := counts.Result(); err != nil || res.Conversions != 5e12 {
 		t.Errorf("%+v, %v", res, err)
 	}
+	totals, err := attribution.NewTotals(attribution.Last{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, totals, []attribution.Path{much})
+	if err := totals.Merge(totals); !errors.Is(err, attribution.ErrOverflow) || totals.Result().Credit("A").Conversions != 5e12 {
+		t.Errorf("%+v, %v", totals.Result(), err)
+	}
 }
 
 func TestWeightsAreExact(t *testing.T) {

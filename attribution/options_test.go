@@ -224,6 +224,14 @@ func TestViewsTellWhereAChannelAndAMilestoneAre(t *testing.T) {
 	if want := "0 1 3 -1 true true known at 2"; seen != want {
 		t.Errorf("%s, want %s", seen, want)
 	}
+	// The next path is another view.
+	alone := attribution.Func("alone", func(w []float64, v attribution.View) {
+		w[0] = 1
+		if at := v.First("B"); v.Channel(0) == "A" && at != -1 {
+			t.Errorf("B at %d of A", at)
+		}
+	})
+	run(t, setOf(t, won("A", 1), won("B", 1)), attribution.Rule(alone))
 }
 
 // Options left out are those of the zero value, for every model.
