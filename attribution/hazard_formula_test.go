@@ -265,19 +265,27 @@ func TestWhoLeftMovesNothing(t *testing.T) {
 	}
 }
 
-// Who only came back after a sale is no repeat buyer: nobody stays at risk for that.
+// Who only came back after a sale is no repeat buyer: nobody stays at risk for that. And who
+// came without buying before the sale has not left.
 func TestComingBackIsNoRepeatSale(t *testing.T) {
 	t.Parallel()
 	ps := plainWorld.paths(33, 300, 20)
 	for i := range ps {
 		if ps[i].Subject = strconv.Itoa(i); ps[i].Converted {
 			end := ps[i].End.AddDate(0, 0, 9)
-			ps = append(ps, attribution.Path{Subject: ps[i].Subject, Stratum: ps[i].Stratum, Start: ps[i].End, End: end})
+			begin := ps[i].Start.AddDate(0, 0, -9)
+			ps = append(ps,
+				attribution.Path{Subject: ps[i].Subject, Stratum: ps[i].Stratum, Start: begin, End: ps[i].Start},
+				attribution.Path{Subject: ps[i].Subject, Stratum: ps[i].Stratum, Start: ps[i].End, End: end})
 		}
 	}
 	js, a := setOf(t, ps...), map[attribution.Repeat]float64{}
 	for _, repeat := range []attribution.Repeat{attribution.RepeatAuto, attribution.RepeatNever, attribution.RepeatAlways} {
-		a[repeat] = run(t, js, attribution.Hazard{Repeat: repeat}).Params.(*attribution.HazardParams).Baseline["g0"]
+		res := run(t, js, attribution.Hazard{Repeat: repeat})
+		a[repeat] = res.Params.(*attribution.HazardParams).Baseline["g0"]
+		if c := res.Credit(attribution.Unattributed); c.Conversions != 0 {
+			t.Errorf("%v: %+v", repeat, c)
+		}
 	}
 	if a[attribution.RepeatAuto] != a[attribution.RepeatNever] || a[attribution.RepeatAuto] == a[attribution.RepeatAlways] {
 		t.Errorf("%v", a)
