@@ -89,6 +89,24 @@ func TestSmallestJoinsTheSmallGroup(t *testing.T) {
 	}
 }
 
+// Credit rests on those who bought, and not on who else met the channel.
+func TestSmallGroupIsOfBuyers(t *testing.T) {
+	t.Parallel()
+	js := rows(t, attribution.Row{Channels: []string{"B"}, Conversions: 9})
+	for i, subject := range []string{"s", "t", "u", "v"} {
+		p := letters("A")
+		p.Subject, p.Converted = subject, i == 0
+		p.Start, p.End, p.Steps[0].At = time.Time{}, time.Time{}, time.Time{}
+		if err := js.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	res, err := attribution.Rule(attribution.Last{}).Attribute(js, &attribution.Options{Threshold: 3})
+	if err != nil || res.Credit("A").Channel != "" || res.Credit(attribution.OtherRow).Conversions != 10 {
+		t.Errorf("%+v, %v", res.Credits, err)
+	}
+}
+
 func TestCalibration(t *testing.T) {
 	t.Parallel()
 	res := run(t, plainWorld.run(t, 7, 4_000, 20), attribution.Hazard{})
