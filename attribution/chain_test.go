@@ -77,7 +77,7 @@ func TestChainAnswersForPairsAndSequences(t *testing.T) {
 	}
 	second := attribution.Markov{Order: 2}.Chain(js)
 	ab, err := second.Remove(func(s []string) bool { return slices.Equal(s, []string{"A", "B"}) })
-	if err != nil || ab <= 0 || ab >= 1 {
+	if err != nil || !(0 < ab && ab < 1) {
 		t.Errorf("A then B: %v %v", ab, err)
 	}
 	visits, err := ch.Visits()

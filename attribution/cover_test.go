@@ -92,10 +92,10 @@ func TestIntervalsCoverTheMeanOfManyWorlds(t *testing.T) {
 		if c.method == attribution.Delta {
 			least, inMoney = .5, in
 		}
-		if share := in / of; share < least || share > most {
+		if share := in / of; !(least <= share && share <= most) {
 			t.Errorf("%s by %v: conversions covered in %.3f of %v", c.by.Name(), c.method, share, of)
 		}
-		if share := inMoney / of; share < least-.03 || share > most {
+		if share := inMoney / of; !(least-.03 <= share && share <= most) {
 			t.Errorf("%s by %v: money covered in %.3f of %v", c.by.Name(), c.method, share, of)
 		}
 	}
@@ -142,7 +142,7 @@ func TestHazardIntervalsCover(t *testing.T) {
 	}
 	for _, name := range []string{"B", attribution.Baseline} {
 		sd := math.Sqrt(var2[name] - mean[name]*mean[name])
-		if c := results[0].Credit(name); worlds >= 100 && math.Abs((c.Hi-c.Lo)/2/1.96/sd-1) > .25 {
+		if c := results[0].Credit(name); worlds >= 100 && !near((c.Hi-c.Lo)/2/1.96/sd, 1, .25) {
 			t.Errorf("%s: SD %v over worlds, by the interval %v", name, sd, (c.Hi-c.Lo)/2/1.96)
 		}
 	}
@@ -179,7 +179,7 @@ func TestClosedIntervalsAreWithinTwoPercent(t *testing.T) {
 			}
 		}
 		for i, x := range sd[0] {
-			if math.Abs(x/sd[1][i]-1) > tolerance {
+			if !near(x/sd[1][i], 1, tolerance) {
 				t.Errorf("%s: SD %v, by bootstrap %v", m.Name(), x, sd[1][i])
 			}
 		}

@@ -75,14 +75,14 @@ func TestHazardFindsTheTruth(t *testing.T) {
 	res := run(t, js, attribution.Hazard{})
 	p := res.Params.(*attribution.HazardParams)
 	for i, name := range plainWorld.channels {
-		if math.Abs(p.Beta[name]-plainWorld.beta[i]) > .003 {
+		if !near(p.Beta[name], plainWorld.beta[i], .003) {
 			t.Errorf("%s: β %v, truth %v", name, p.Beta[name], plainWorld.beta[i])
 		}
 	}
-	if math.Abs(p.Baseline["g0"]-.004) > .0006 || p.Decay["B"] != 3*24*time.Hour || !slices.Contains(p.NoEvidence, "P") {
+	if !near(p.Baseline["g0"], .004, .0006) || p.Decay["B"] != 3*24*time.Hour || !slices.Contains(p.NoEvidence, "P") {
 		t.Errorf("%+v", p)
 	}
-	if p.AUC < .6 || p.AUC > .95 || p.LogLoss <= 0 || p.LogLoss > .2 || p.Used != 1 {
+	if !(.6 <= p.AUC && p.AUC <= .95 && 0 < p.LogLoss && p.LogLoss <= .2) || p.Used != 1 {
 		t.Errorf("AUC %v, log-loss %v, used %v", p.AUC, p.LogLoss, p.Used)
 	}
 	sum, value := 0.0, int64(0)
@@ -94,7 +94,7 @@ func TestHazardFindsTheTruth(t *testing.T) {
 		t.Errorf("%v of %v, %d of %d", sum, js.Conversions(), value, js.Value())
 	}
 	inc := run(t, js, attribution.Hazard{Reading: attribution.Incremental})
-	if inc.Credit("B").Conversions >= res.Credit("B").Conversions || inc.Credit(attribution.Baseline).Conversions <= res.Credit(attribution.Baseline).Conversions {
+	if !(inc.Credit("B").Conversions < res.Credit("B").Conversions && inc.Credit(attribution.Baseline).Conversions > res.Credit(attribution.Baseline).Conversions) {
 		t.Error("incremental credit is not less than trigger credit")
 	}
 }
@@ -103,7 +103,7 @@ func TestHazardInContinuousTime(t *testing.T) {
 	t.Parallel()
 	crowded(t)
 	p := run(t, plainWorld.run(t, 2, 20_000, 30), attribution.Hazard{Step: -1}).Params.(*attribution.HazardParams)
-	if p.Beta["B"] < .02 || p.Beta["B"] > .05 || p.Beta["P"] > .006 {
+	if !(.02 <= p.Beta["B"] && p.Beta["B"] <= .05 && p.Beta["P"] <= .006) {
 		t.Errorf("%+v", p)
 	}
 }
@@ -129,7 +129,7 @@ func TestStrataTakeTargetingOut(t *testing.T) {
 	share := func(js *attribution.Journeys) float64 {
 		return run(t, js, attribution.Hazard{}).Credit("P").Conversions / js.Conversions()
 	}
-	if b, s := share(blind), share(seeing); b < .05 || s > b/3 {
+	if b, s := share(blind), share(seeing); !(b >= .05 && s <= b/3) {
 		t.Errorf("placebo's share without strata %v, with %v", b, s)
 	}
 }
@@ -165,7 +165,7 @@ func TestHazardEndsAtTheOptimum(t *testing.T) {
 	}
 	p.Beta[""] = p.Baseline["g0"]
 	for c, g := range slope {
-		if p.Beta[c] > 0 && math.Abs(g) > 1e-6*scale[c] || p.Beta[c] == 0 && g > 1e-6*scale[c] {
+		if b, tol := p.Beta[c], 1e-6*scale[c]; !(b > 0 && math.Abs(g) <= tol || b == 0 && g <= tol) {
 			t.Errorf("%q: β %v, slope %v", c, p.Beta[c], g)
 		}
 	}
@@ -200,10 +200,10 @@ func TestLineageFindsExcitation(t *testing.T) {
 	js := w.run(t, 5, 20_000, 30)
 	haz, lin := run(t, js, attribution.Hazard{}), run(t, js, attribution.Lineage{})
 	p := lin.Params.(*attribution.LineageParams)
-	if e := p.Excitation[[2]string{"A", "B"}]; math.Abs(e-.25) > .03 || len(p.Excitation) != 1 {
+	if e := p.Excitation[[2]string{"A", "B"}]; !near(e, .25, .03) || len(p.Excitation) != 1 {
 		t.Errorf("%v", p.Excitation)
 	}
-	if lin.Credit("A").Conversions < 1.5*haz.Credit("A").Conversions {
+	if !(lin.Credit("A").Conversions >= 1.5*haz.Credit("A").Conversions) {
 		t.Errorf("A earns %v, by the hazard %v", lin.Credit("A").Conversions, haz.Credit("A").Conversions)
 	}
 	sum := 0.0
@@ -213,7 +213,7 @@ func TestLineageFindsExcitation(t *testing.T) {
 	if !near(sum, js.Conversions(), 1e-9) {
 		t.Errorf("%v of %v", sum, js.Conversions())
 	}
-	if rem := run(t, js, attribution.Lineage{Reading: attribution.Removal}); rem.Conserves || rem.Credit("B").Conversions <= lin.Credit("B").Conversions {
+	if rem := run(t, js, attribution.Lineage{Reading: attribution.Removal}); rem.Conserves || !(rem.Credit("B").Conversions > lin.Credit("B").Conversions) {
 		t.Errorf("removal reading: %+v", rem.Credits)
 	}
 }
@@ -287,7 +287,7 @@ func TestDeltaIsNearTheBootstrap(t *testing.T) {
 				}
 			}
 			for name, d := range width[attribution.Delta] {
-				if b := width[attribution.Bootstrap][name]; d < .75*b || d > 1.33*b {
+				if b := width[attribution.Bootstrap][name]; !(.75*b <= d && d <= 1.33*b) {
 					t.Errorf("%s %s: delta %v, bootstrap %v", m.Name(), name, d, b)
 				}
 			}
@@ -303,7 +303,7 @@ func TestHazardIntervalsHoldTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range res.Credits {
-		if c.Why == "" && (c.Lo > c.Conversions || c.Hi < c.Conversions || c.Hi-c.Lo <= 0) {
+		if c.Why == "" && !(c.Lo <= c.Conversions && c.Conversions <= c.Hi && c.Lo < c.Hi) {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -317,7 +317,7 @@ func TestHazardIntervalsHoldTheTruth(t *testing.T) {
 func TestLineageOfOneSearchAfterOneDisplay(t *testing.T) {
 	t.Parallel()
 	w := attribution.SpreadForTest(.04, .25, []float64{.2, .7})
-	if math.Abs(w[0]-.501724) > 5e-7 || math.Abs(w[1]-.398276) > 5e-7 {
+	if !near(w[0], .501724, 5e-7) || !near(w[1], .398276, 5e-7) {
 		t.Errorf("display %.6f, search %.6f", w[0], w[1])
 	}
 	p := .25 / .29
@@ -357,7 +357,7 @@ func TestStratumThatChanges(t *testing.T) {
 	js := setOf(t, ps...)
 	for _, step := range []time.Duration{0, -1} {
 		p := run(t, js, attribution.Hazard{Step: step, Decays: []time.Duration{72 * time.Hour}}).Params.(*attribution.HazardParams)
-		if cool, keen := p.Baseline["cool"], p.Baseline["keen"]; math.Abs(cool-.003) > .0008 || math.Abs(keen-.03) > .006 || p.Beta["P"] > .003 {
+		if cool, keen := p.Baseline["cool"], p.Baseline["keen"]; !near(cool, .003, .0008) || !near(keen, .03, .006) || !(p.Beta["P"] <= .003) {
 			t.Errorf("step %v: cool %v, keen %v, %v", step, cool, keen, p.Beta)
 		}
 	}
@@ -380,7 +380,7 @@ func TestStratumThatChanges(t *testing.T) {
 	if !slices.Equal(encoded(t, &back), b) || !slices.Equal(encoded(t, js), b) || slices.Equal(encoded(t, setOf(t, blind...)), b) {
 		t.Error("encodings differ")
 	}
-	if lin := run(t, js, attribution.Lineage{}); lin.Credit("P").Conversions > .1*js.Conversions() {
+	if lin := run(t, js, attribution.Lineage{}); !(lin.Credit("P").Conversions <= .1*js.Conversions()) {
 		t.Errorf("%+v", lin.Credits)
 	}
 	untimed := attribution.Path{Steps: []attribution.Step{{Channel: "A"}}, Changes: []attribution.Change{{Stratum: "x"}}}

@@ -137,7 +137,7 @@ func run(t testing.TB, js *attribution.Journeys, a attribution.Attributor) *attr
 }
 
 // near reports whether a and b agree to tol relative, absolute below 1.
-func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*max(1, math.Abs(b)) }
+func near(a, b, tol float64) bool { return math.Abs(a-b)/max(1, math.Abs(b)) <= tol }
 
 // randomPaths makes a small set of paths with every feature that does not need a reason.
 func randomPaths(r *rand.Rand, timed bool) []attribution.Path {

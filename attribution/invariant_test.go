@@ -120,7 +120,7 @@ func TestCreditIsNotNegative(t *testing.T) {
 	eachSet(t, func(t *testing.T, _ *rand.Rand, timed bool, ps []attribution.Path) {
 		for _, a := range conserving(timed) {
 			for _, c := range run(t, setOf(t, ps...), a).Credits {
-				if c.Conversions < 0 || c.Value < 0 {
+				if !(c.Conversions >= 0) || c.Value < 0 {
 					t.Errorf("%s: %+v", a.Name(), c)
 				}
 			}

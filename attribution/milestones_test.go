@@ -97,7 +97,7 @@ func TestMilestonesOfUntimedRowsFollowTheirSteps(t *testing.T) {
 	}
 	res := run(t, out, attribution.Rule(attribution.WShaped()))
 	for name, want := range map[string]float64{"A": 1. / 3, "B": 1. / 3, "D": 1. / 3} {
-		if got := res.Credit(name).Conversions; math.Abs(got-want) > 1e-12 {
+		if got := res.Credit(name).Conversions; !near(got, want, 1e-12) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

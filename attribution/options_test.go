@@ -429,7 +429,7 @@ func TestIntervalsOfTheSetGames(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"A", "B"} {
-			if c := res.Credit(name); c.Why != "" || c.Lo > c.Conversions || c.Hi < c.Conversions || c.Lo == c.Hi {
+			if c := res.Credit(name); c.Why != "" || !(c.Lo <= c.Conversions && c.Conversions <= c.Hi) || c.Lo == c.Hi {
 				t.Errorf("%s: %+v", res.Model, c)
 			}
 		}

@@ -164,7 +164,7 @@ func TestBackwardOnAnAdditiveFitIsTheHazard(t *testing.T) {
 	}
 	odd.Clamp = true
 	for _, c := range run(t, js, odd).Credits {
-		if c.Conversions < 0 {
+		if !(c.Conversions >= 0) {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -191,7 +191,7 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 		t.Fatalf("%+v, %+v, %v", fits, none, err)
 	}
 	for i, f := range fits {
-		if f.Order != i+1 || f.Chosen != (f.Order == 2) || i > 0 && f.LogLik < fits[i-1].LogLik-1e-9 || f.SD <= 0 {
+		if f.Order != i+1 || f.Chosen != (f.Order == 2) || i > 0 && !(f.LogLik >= fits[i-1].LogLik-1e-9) || !(f.SD > 0) {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -211,7 +211,7 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 		}
 	}
 	own, err := attribution.SelectOrder(alone, 1, &attribution.Options{Interval: attribution.Interval{Reps: 2}})
-	if err != nil || own[0].AUC != 1 || own[0].HeldOut > .6 {
+	if err != nil || own[0].AUC != 1 || !(own[0].HeldOut <= .6) {
 		t.Errorf("%+v, %v", own, err)
 	}
 	// One that the others never saw is as probable as all of them: above C, below A.
@@ -224,7 +224,7 @@ func TestOrderSelectionFindsTheMemory(t *testing.T) {
 	if own, err := attribution.SelectOrder(never, 1, nil); err != nil || !near(own[0].HeldOut, (90*95+10*45+20*90)/12_000., 1e-12) {
 		t.Errorf("%+v, %v", own, err)
 	}
-	if fits[1].AUC < fits[0].AUC+.1 || fits[1].HeldOut < fits[0].HeldOut+.1 {
+	if !(fits[1].AUC >= fits[0].AUC+.1 && fits[1].HeldOut >= fits[0].HeldOut+.1) {
 		t.Errorf("%+v", fits[:2])
 	}
 	// Whole tens of journeys make ten equal folds, each judged by nine that are like it.
@@ -260,7 +260,7 @@ func TestDeltaIntervals(t *testing.T) {
 	d := (y*y*vx + x*x*vy) / math.Pow(x+y, 4)
 	g := (.3*y + .2*x) / math.Pow(x+y, 2)
 	want := 50 * math.Sqrt(d+g*g*vs)
-	if math.Abs(sd-want) > 1e-3 {
+	if !(math.Abs(sd-want) <= 1e-3) {
 		t.Errorf("SD %v, by hand %v", sd, want)
 	}
 }
@@ -293,8 +293,11 @@ func TestClosedIntervalsAreTheBootstraps(t *testing.T) {
 		return out
 	}
 	closed, drawn := width(attribution.Closed), width(attribution.Bootstrap)
+	if len(closed) != 8 || len(drawn) != 8 {
+		t.Fatal(closed, drawn)
+	}
 	for i := range closed {
-		if math.Abs(closed[i]/drawn[i]-1) > .08 {
+		if !near(closed[i]/drawn[i], 1, .08) {
 			t.Errorf("width %v, by bootstrap %v", closed[i], drawn[i])
 		}
 	}
@@ -341,7 +344,7 @@ func TestChannelsOfTheSamePathsAreTied(t *testing.T) {
 	}
 	// What they share does not tell them apart: A is ahead by three of its own, of √3.
 	more, err := attribution.Rule(attribution.Linear{}).Attribute(rows(t, attribution.Row{Channels: []string{"B", "A"}, Conversions: 10}, attribution.Row{Channels: []string{"A"}, Conversions: 3}), nil)
-	if p, _ := more.Above("A", "B"); err != nil || math.Abs(p-.95837) > 1e-4 {
+	if p, _ := more.Above("A", "B"); err != nil || !near(p, .95837, 1e-4) {
 		t.Errorf("A above B with %v, %v", p, err)
 	}
 }
@@ -501,13 +504,13 @@ func TestHowProbablyOneChannelIsAboveAnother(t *testing.T) {
 		// The difference of two independent Poisson counts: 10 of √110. The chain knows the
 		// number of sales, so it is a little surer.
 		p, ok := res.Above("B", "A")
-		if !ok || math.Abs(p-.83) > .03 {
+		if !ok || !near(p, .83, .03) {
 			t.Errorf("%s by %v: B above A with %v", res.Model, c.method, p)
 		}
 		if q, _ := res.Above("A", "B"); !near(p+q, 1, 1e-15) {
 			t.Errorf("%s: A above B with %v, B above A with %v", res.Model, q, p)
 		}
-		if p, ok := res.Above("C", "A"); !ok || p < .9999 {
+		if p, ok := res.Above("C", "A"); !ok || !(p >= .9999) {
 			t.Errorf("%s: C above A with %v", res.Model, p)
 		}
 		for _, pair := range [][2]string{{"A", "D"}, {"A", "(baseline)"}, {"A", "TV"}, {"A", "A"}} {

@@ -57,7 +57,7 @@ func (r row) num(t *testing.T, key string) float64 {
 	return x
 }
 
-func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*max(1, math.Abs(b)) }
+func near(a, b, tol float64) bool { return math.Abs(a-b)/max(1, math.Abs(b)) <= tol }
 
 const miniPaths = `path,total_conversions,total_conversion_value,total_null
 A > B > C,2,20,1

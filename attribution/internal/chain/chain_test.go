@@ -31,7 +31,7 @@ func TestAbsorptionOfTheDrunkard(t *testing.T) {
 	for start, want := range map[int]float64{1: .25, 2: .5, 3: .75} {
 		for _, dense := range []int{600, 1} {
 			s, err := drunkard(start).Solve(groups, dense)
-			if err != nil || math.Abs(s.Hit-want) > 1e-13 || math.Abs(s.Reward-10*want) > 1e-12 {
+			if err != nil || !(math.Abs(s.Hit-want) <= 1e-13 && math.Abs(s.Reward-10*want) <= 1e-12) {
 				t.Errorf("from %d: %v %v", start, s, err)
 			}
 			// All ways home pass the last corner; without the middle one only a start there
@@ -40,11 +40,11 @@ func TestAbsorptionOfTheDrunkard(t *testing.T) {
 			if start == 3 {
 				via[1], via[3] = 1-.5/.75, 1-.5/.75
 			}
-			if via[0] = s.HitVia[0]; math.Abs(s.RewardVia[0]-s.HitVia[0]) > 1e-12 {
+			if via[0] = s.HitVia[0]; !(math.Abs(s.RewardVia[0]-s.HitVia[0]) <= 1e-12) {
 				t.Errorf("reward and hit differ: %v", s)
 			}
 			for g, x := range s.HitVia {
-				if math.Abs(x-via[g]) > 1e-12 {
+				if !(math.Abs(x-via[g]) <= 1e-12) {
 					t.Errorf("from %d: group %d %v, want %v", start, g, x, via[g])
 				}
 			}
@@ -70,7 +70,7 @@ func TestInverse(t *testing.T) {
 				if i == j {
 					x--
 				}
-				if math.Abs(x) > 1e-8 {
+				if !(math.Abs(x) <= 1e-8) {
 					t.Fatalf("n=%d: %v off at %d,%d", n, x, i, j)
 				}
 			}
@@ -86,7 +86,7 @@ func TestVarianceOfTheHitIsBinomial(t *testing.T) {
 		Good: []float64{0, 20, 25}, Bad: []float64{0, 10, 45}, Reward: make([]float64, 3),
 	}
 	g := c.Gradient(nil)
-	if p := 45. / 100; math.Abs(g.Hit-p) > 1e-12 || math.Abs(c.Variance([]*chain.Gradient{g}, []float64{1})-p*(1-p)/100) > 1e-6 {
+	if p := 45. / 100; !(math.Abs(g.Hit-p) <= 1e-12 && math.Abs(c.Variance([]*chain.Gradient{g}, []float64{1})-p*(1-p)/100) <= 1e-6) {
 		t.Errorf("hit %v, variance %v, want %v", g.Hit, c.Variance([]*chain.Gradient{g}, []float64{1}), p*(1-p)/100)
 	}
 }
@@ -121,7 +121,7 @@ func TestSweepsThatDoNotSettleSaySo(t *testing.T) {
 	if _, err := c.Solve(nil, 1); !errors.Is(err, chain.ErrNotConverged) {
 		t.Errorf("%v", err)
 	}
-	if s, err := c.Solve(nil, 2); err != nil || math.Abs(s.Hit-.5) > 1e-3 {
+	if s, err := c.Solve(nil, 2); err != nil || !(math.Abs(s.Hit-.5) <= 1e-3) {
 		t.Errorf("exactly: %v, %v", s, err)
 	}
 }
@@ -139,7 +139,7 @@ func TestAStateNobodyWasIn(t *testing.T) {
 		}
 	}
 	g, h := plain.Gradient(nil), more.Gradient(nil)
-	if v, w := plain.Variance([]*chain.Gradient{g}, []float64{1}), more.Variance([]*chain.Gradient{h}, []float64{1}); v != w || math.Abs(v-.75*.25/4) > 1e-15 {
+	if v, w := plain.Variance([]*chain.Gradient{g}, []float64{1}), more.Variance([]*chain.Gradient{h}, []float64{1}); v != w || !(math.Abs(v-.75*.25/4) <= 1e-15) {
 		t.Errorf("variances %v, %v", v, w)
 	}
 	if p := more.Prob(0, 1); p != 1 {
@@ -164,11 +164,11 @@ func TestSelfLoopsOnlyDelay(t *testing.T) {
 	}
 	for _, dense := range []int{600, 1} {
 		s, err := loops.Solve(groups, dense)
-		if err != nil || math.Abs(s.Hit-want.Hit) > 1e-13 || math.Abs(s.Reward-want.Reward) > 1e-12 {
+		if err != nil || !(math.Abs(s.Hit-want.Hit) <= 1e-13 && math.Abs(s.Reward-want.Reward) <= 1e-12) {
 			t.Errorf("dense %d: %v %v, want %v", dense, s, err, want)
 		}
 		for g := range groups {
-			if math.Abs(s.HitVia[g]-want.HitVia[g]) > 1e-12 || math.Abs(s.RewardVia[g]-want.RewardVia[g]) > 1e-12 {
+			if !(math.Abs(s.HitVia[g]-want.HitVia[g]) <= 1e-12 && math.Abs(s.RewardVia[g]-want.RewardVia[g]) <= 1e-12) {
 				t.Errorf("dense %d: group %d %v, want %v", dense, g, s.HitVia[g], want.HitVia[g])
 			}
 		}
@@ -181,7 +181,7 @@ func TestSweepsDoNotWaitForSelfLoops(t *testing.T) {
 	c := drunkard(2)
 	c.From, c.To, c.Count = append(c.From, 2), append(c.To, 2), append(c.Count, 1e9)
 	s, err := c.Solve([][]int32{{3}}, 1)
-	if err != nil || math.Abs(s.Hit-.5) > 1e-6 || math.Abs(s.HitVia[0]-1) > 1e-12 {
+	if err != nil || !(math.Abs(s.Hit-.5) <= 1e-6 && math.Abs(s.HitVia[0]-1) <= 1e-12) {
 		t.Errorf("%v, %v", s, err)
 	}
 }

@@ -60,7 +60,7 @@ func TestFitClimbsToTheOneOptimum(t *testing.T) {
 			if f.Rounds > rounds {
 				t.Fatalf("seed %d: %d rounds of %d", seed, f.Rounds, rounds)
 			}
-			if f.LogLik < before-1e-9 {
+			if !(f.LogLik >= before-1e-9) {
 				t.Fatalf("seed %d: %v after %v", seed, f.LogLik, before)
 			}
 			before = f.LogLik
@@ -81,7 +81,7 @@ func TestFitClimbsToTheOneOptimum(t *testing.T) {
 				}
 				slope += w * z / s
 			}
-			if f.Theta[k] > 0 && math.Abs(slope) > 1e-5*scale || f.Theta[k] == 0 && slope > 1e-5*scale {
+			if theta, tol := f.Theta[k], 1e-5*scale; !(theta > 0 && math.Abs(slope) <= tol || theta == 0 && slope <= tol) {
 				t.Fatalf("seed %d: θ_%d = %v, slope %v", seed, k, f.Theta[k], slope)
 			}
 		}
@@ -108,7 +108,7 @@ func TestAStartAtZeroIsWoken(t *testing.T) {
 	for seed := range uint64(50) {
 		p := problem(rand.New(rand.NewPCG(seed, 3)), 4)
 		zero, one := p.Fit(make([]float64, 4), 600), p.Fit([]float64{1, 1, 1, 1}, 600)
-		if !zero.Converged || math.Abs(zero.LogLik-one.LogLik) > 1e-6*math.Abs(one.LogLik) {
+		if !zero.Converged || !(math.Abs(zero.LogLik-one.LogLik) <= 1e-6*math.Abs(one.LogLik)) {
 			t.Fatalf("seed %d: %v from 0, %v from 1", seed, zero, one)
 		}
 	}
@@ -147,7 +147,7 @@ func TestAnEventOfWeightZeroKeepsNoParameterAtZero(t *testing.T) {
 		Index: []int32{0, 1, 0, 1, 1}, Part: []float64{1, 1, 1, 1, 1}, Warm: true,
 	}
 	// The second explains the events with a quarter of the exposure.
-	if f := p.Fit([]float64{.5, 0}, 600); !f.Converged || f.Theta[0] > 1e-6 || math.Abs(f.Theta[1]-2) > 1e-6 {
+	if f := p.Fit([]float64{.5, 0}, 600); !f.Converged || !(f.Theta[0] <= 1e-6 && math.Abs(f.Theta[1]-2) <= 1e-6) {
 		t.Errorf("%v", f)
 	}
 }
@@ -186,7 +186,7 @@ func TestInformation(t *testing.T) {
 	} {
 		h := p.Information(theta, tc.params)
 		for i := range tc.want {
-			if math.Abs(h[i]-tc.want[i]) > 1e-15 {
+			if !(math.Abs(h[i]-tc.want[i]) <= 1e-15) {
 				t.Errorf("%v: %v, want %v", tc.params, h, tc.want)
 				break
 			}

@@ -73,7 +73,7 @@ func TestValuesAreTheMeansOverAllOrders(t *testing.T) {
 				if k := i - shift; k >= 0 && k < n {
 					x = want[k] / orders
 				}
-				if math.Abs(phi[i]-x) > 1e-12 {
+				if !(math.Abs(phi[i]-x) <= 1e-12) {
 					t.Errorf("n=%d of %d, player %d: %v, want %v", n, all, i, phi[i], x)
 				}
 			}
