@@ -54,17 +54,17 @@ func TestFitProperties(t *testing.T) {
 		for range rounds(5000) {
 			f := random(r)
 			fit := p.Fit(f, at)
-			if fit.Low > fit.Score && fit.Known || fit.Score > fit.High || fit.High > 100+1e-9 || fit.Low < 0 {
+			if fit.Known && !(fit.Low <= fit.Score) || !(0 <= fit.Low && fit.Score <= fit.High && fit.High <= 100+1e-9) {
 				t.Fatalf("%s: %v not in [%v, %v]", mode, fit.Score, fit.Low, fit.High)
 			}
 			sum := 0.0
 			for _, reason := range fit.Reasons {
 				sum += reason.Points
 			}
-			if len(fit.Out) == 0 && math.Abs(sum-fit.Score) > 1e-9 {
+			if len(fit.Out) == 0 && !(math.Abs(sum-fit.Score) <= 1e-9) {
 				t.Fatalf("%s: points add up to %v, score %v", mode, sum, fit.Score)
 			}
-			if s := scaled.Fit(f, at); math.Abs(s.Score-fit.Score) > 1e-9 || s.Tier != fit.Tier && math.Abs(fit.Score-70) > 1e-9 && math.Abs(fit.Score-30) > 1e-9 {
+			if s := scaled.Fit(f, at); !(math.Abs(s.Score-fit.Score) <= 1e-9) || s.Tier != fit.Tier && !(math.Abs(fit.Score-70) <= 1e-9) && !(math.Abs(fit.Score-30) <= 1e-9) {
 				t.Fatalf("%s: scaling the weights gave %v, not %v", mode, s.Score, fit.Score)
 			}
 			missing := fmt.Sprint("f", r.IntN(6))
@@ -74,8 +74,8 @@ func TestFitProperties(t *testing.T) {
 			f[missing] = persona.NumberValue(float64(r.IntN(100)))
 			learnt := p.Fit(f, at)
 			const eps = 1e-9
-			if learnt.Known && (learnt.Score < fit.Low-eps || learnt.Score > fit.High+eps) ||
-				len(learnt.Out) == 0 && (learnt.Low < fit.Low-eps || learnt.High > fit.High+eps) {
+			if learnt.Known && !(fit.Low-eps <= learnt.Score && learnt.Score <= fit.High+eps) ||
+				len(learnt.Out) == 0 && !(learnt.Low >= fit.Low-eps && learnt.High <= fit.High+eps) {
 				t.Fatalf("%s: learning %s moved [%v, %v] to %v in [%v, %v]", mode, missing, fit.Low, fit.High, learnt.Score, learnt.Low, learnt.High)
 			}
 		}
@@ -88,7 +88,7 @@ func TestFitWords(t *testing.T) {
 		return persona.Map{"f0": number("50"), "f1": number("10"), "f2": number("60"), "f3": number("50"), "f4": number("9"), "f5": number("1")}
 	}
 	fit := p.Fit(full(), at)
-	if want := 100 * (40 + 15 + 5 + 7) / 87.0; math.Abs(fit.Score-want) > 1e-9 || fit.Tier != "A" || !fit.Enough || fit.Completeness != 1 || fit.Version != "2" {
+	if want := 100 * (40 + 15 + 5 + 7) / 87.0; !(math.Abs(fit.Score-want) <= 1e-9) || fit.Tier != "A" || !fit.Enough || fit.Completeness != 1 || fit.Version != "2" {
 		t.Errorf("%+v", fit)
 	}
 	f := full()
@@ -110,7 +110,7 @@ func TestFitWords(t *testing.T) {
 		t.Errorf("little is known: %+v", fit)
 	}
 	// Unknown criteria take their own degree: (40·1 + 30·0.1 + 10·1 + 7·0)/87.
-	if fit := icp(t, document("prior", 1)).Fit(persona.Map{"f0": number("50")}, at); math.Abs(fit.Score-100*53/87.0) > 1e-9 {
+	if fit := icp(t, document("prior", 1)).Fit(persona.Map{"f0": number("50")}, at); !(math.Abs(fit.Score-100*53/87.0) <= 1e-9) {
 		t.Errorf("priors: %+v", fit)
 	}
 	if fit := p.Fit(persona.Map{}, at); fit.Known || fit.Tier != "?" {

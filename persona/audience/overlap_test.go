@@ -58,7 +58,7 @@ func TestMix(t *testing.T) {
 	m := s.Members(maps.All(p), at)
 
 	channels := m.Channels(shuffled(source(1), p))
-	if channels.Members != 3 || channels.Unknown != 1 || len(channels.Shares) != 3 || math.Abs(channels.Effective-3) > 1e-12 {
+	if channels.Members != 3 || channels.Unknown != 1 || len(channels.Shares) != 3 || !(math.Abs(channels.Effective-3) <= 1e-12) {
 		t.Errorf("%+v", channels)
 	}
 	for i, want := range []string{"Display", "Email", "Organic"} {
@@ -69,10 +69,10 @@ func TestMix(t *testing.T) {
 	languages := m.Languages(shuffled(source(2), p))
 	ja := languages.Shares[0]
 	// Wilson for 2 of 3 (R: prop.test(2, 3, correct=FALSE)).
-	if ja.Value != "ja" || ja.N != 2 || math.Abs(ja.Lo-0.2076594) > 1e-6 || math.Abs(ja.Hi-0.9385081) > 1e-6 {
+	if ja.Value != "ja" || ja.N != 2 || !(math.Abs(ja.Lo-0.2076594) <= 1e-6 && math.Abs(ja.Hi-0.9385081) <= 1e-6) {
 		t.Errorf("%+v", ja)
 	}
-	if want := math.Exp(math.Log(3) - 2.0/3*math.Log(2)); math.Abs(languages.Effective-want) > 1e-12 {
+	if want := math.Exp(math.Log(3) - 2.0/3*math.Log(2)); !(math.Abs(languages.Effective-want) <= 1e-12) {
 		t.Error(languages.Effective, want)
 	}
 	if x := (audience.Members{}).Languages(maps.All(p)); x.Members != 0 || x.Effective != 0 {

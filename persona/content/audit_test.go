@@ -77,10 +77,10 @@ func TestVerdicts(t *testing.T) {
 	}
 	// By hand: p_all = 81/203; p = (60 + 20·p_all)/120, o = (20 + 20·p_all)/121.
 	all := 81.0 / 203
-	if want := (60 + 20*all) / 120; math.Abs(f.Rate.P-want) > 1e-12 {
+	if want := (60 + 20*all) / 120; !(math.Abs(f.Rate.P-want) <= 1e-12) {
 		t.Errorf("rate %v, want %v", f.Rate.P, want)
 	}
-	if want := (60+20*all)/120 - (20+20*all)/121; math.Abs(f.Gain.D-want) > 1e-12 {
+	if want := (60+20*all)/120 - (20+20*all)/121; !(math.Abs(f.Gain.D-want) <= 1e-12) {
 		t.Errorf("gain %v, want %v", f.Gain.D, want)
 	}
 	for i := 1; i < len(m.Findings); i++ {

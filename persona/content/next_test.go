@@ -58,11 +58,11 @@ func TestNextTouchOfTheSpecification(t *testing.T) {
 	for range 3 {
 		p, q = (14+20*p)/51, (51+20*q)/203
 	}
-	if math.Abs(got.Rate.P-p) > 1e-12 || math.Abs(got.Other.P-q) > 1e-12 || math.Abs(got.Gain.D-(p-q)) > 1e-12 {
+	if !(math.Abs(got.Rate.P-p) <= 1e-12 && math.Abs(got.Other.P-q) <= 1e-12 && math.Abs(got.Gain.D-(p-q)) <= 1e-12) {
 		t.Errorf("rates %v %v, want %v %v", got.Rate.P, got.Other.P, p, q)
 	}
 	low := p - q - math.Sqrt((p-got.Rate.Low)*(p-got.Rate.Low)+(got.Other.High-q)*(got.Other.High-q))
-	if math.Abs(got.Gain.Low-low) > 1e-12 {
+	if !(math.Abs(got.Gain.Low-low) <= 1e-12) {
 		t.Errorf("lower bound %v, want %v", got.Gain.Low, low)
 	}
 	en := "Of 214 journeys of this persona in Consideration whose last contact was a price page, up to 2026-11-01, 31 had a webinar next; 14 of them moved on within 14 days " +
@@ -148,7 +148,7 @@ func TestSuggestionsAreRankedByTheirLowerBound(t *testing.T) {
 	s := n.Suggest(asking(t), nil)
 	for i, got := range s.List {
 		kinds = append(kinds, string(got.Kind))
-		if i > 0 && got.Gain.Low > s.List[i-1].Gain.Low {
+		if i > 0 && !(got.Gain.Low <= s.List[i-1].Gain.Low) {
 			t.Error("not by the lower bound")
 		}
 	}

@@ -32,7 +32,7 @@ func TestScores(t *testing.T) {
 	}
 	near := func(what string, x, want, tolerance float64) {
 		t.Helper()
-		if math.Abs(x-want) > tolerance {
+		if !(math.Abs(x-want) <= tolerance) {
 			t.Errorf("%s = %v, want %v", what, x, want)
 		}
 	}

@@ -88,11 +88,11 @@ func TestKModesReachesTheGoldenCosts(t *testing.T) {
 	for k, wantCao := range map[int]float64{2: 310, 3: 236, 4: 199, 5: 186, 6: 173} {
 		g := goldens["soybean_k"+strconv.Itoa(k)]
 		cao := fit(t, discover.KModes{K: k, Starts: -1}, tb)
-		if wantCao != g.CaoCost || cao.Cost > wantCao || k < 6 && cao.Cost != wantCao {
+		if wantCao != g.CaoCost || !(cao.Cost <= wantCao) || k < 6 && cao.Cost != wantCao {
 			t.Errorf("k = %d: Cao alone costs %v, want %v", k, cao.Cost, g.CaoCost)
 		}
 		best := fit(t, discover.KModes{K: k, Starts: 50, Seed: 1}, tb)
-		if best.Cost > g.Best || best.Cost > cao.Cost {
+		if !(best.Cost <= g.Best && best.Cost <= cao.Cost) {
 			t.Errorf("k = %d: 50 starts cost %v, want %v", k, best.Cost, g.Best)
 		}
 		t.Logf("k = %d: Cao %v, 50 starts %v, 20 starts %v", k, cao.Cost, best.Cost, fit(t, discover.KModes{K: k, Seed: 1}, tb).Cost)
@@ -258,7 +258,7 @@ func TestP17CostNeverRises(t *testing.T) {
 		} {
 			r := fit(t, m, tb)
 			for i := 1; i < len(r.Costs); i++ {
-				if r.Costs[i] > r.Costs[i-1]*(1+1e-12) {
+				if !(r.Costs[i] <= r.Costs[i-1]*(1+1e-12)) {
 					t.Fatalf("seed %d, %s: costs %v", seed, name, r.Costs)
 				}
 			}
@@ -357,7 +357,7 @@ func TestSummariesAndDraftsDescribeClusters(t *testing.T) {
 		if c.Size != 50 || len(c.Columns) != 6 || c.Columns[0].Top[0].Value.String() != strconv.Itoa(truth) {
 			t.Errorf("cluster %d: %+v", label, c)
 		}
-		if s := c.Columns[5]; s.Top != nil || s.Median != float64(20+20*truth)+4.5 || s.Q1 >= s.Median || s.Q3 <= s.Median {
+		if s := c.Columns[5]; s.Top != nil || s.Median != float64(20+20*truth)+4.5 || !(s.Q1 < s.Median && s.Median < s.Q3) {
 			t.Errorf("ages %+v of kind %d", s, truth)
 		}
 		won := 0
@@ -386,7 +386,7 @@ func TestSummariesAndDraftsDescribeClusters(t *testing.T) {
 				}
 			}
 		}
-		if !ps[0].Draft || !near(c.Precision, float64(both)/float64(fits), 1e-15) || !near(c.Recall, float64(both)/50, 1e-15) || c.Precision < .9 || c.Recall < .9 {
+		if !ps[0].Draft || !near(c.Precision, float64(both)/float64(fits), 1e-15) || !near(c.Recall, float64(both)/50, 1e-15) || !(c.Precision >= .9 && c.Recall >= .9) {
 			t.Errorf("precision %v and recall %v, not %d of %d", c.Precision, c.Recall, both, fits)
 		}
 	}

@@ -138,7 +138,7 @@ func TestLevelsSayWhatTheSpecificationComputes(t *testing.T) {
 	if !(v.Low < v.Lift && v.Lift < v.High && v.P < 1e-7 && v.P == v.Q) {
 		t.Errorf("interval [%v, %v], p %v, q %v", v.Low, v.High, v.P, v.Q)
 	}
-	if a.SE <= 0 || !near(a.Lower, a.CrossFitted-1.645*a.SE, 1e-15) || a.CrossFitted >= a.IV {
+	if !(a.SE > 0) || !near(a.Lower, a.CrossFitted-1.645*a.SE, 1e-15) || !(a.CrossFitted < a.IV) {
 		t.Errorf("cross-fitted %v ± %v of %v", a.CrossFitted, a.SE, a.IV)
 	}
 	if len(f.Draft.Disqualify) != 0 {
@@ -350,7 +350,7 @@ func TestP16CrossFittedValueOfNoiseIsNone(t *testing.T) {
 		out += a.CrossFitted / float64(n)
 	}
 	t.Logf("noise over %d seeds: IV %.4f, cross-fitted %.4f", n, in, out)
-	if in <= .08 || out > .02 {
+	if !(in > .08 && out <= .02) {
 		t.Errorf("IV %v, cross-fitted %v", in, out)
 	}
 }

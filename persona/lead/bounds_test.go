@@ -80,7 +80,7 @@ func TestPlattOfOneScore(t *testing.T) {
 		scores[i], y[i] = 2, i < 6
 	}
 	c := lead.Platt(scores, y)
-	if got := c.P(2); math.Abs(got-.2) > .03 || c.P(-50) != got || c.P(50) != got {
+	if got := c.P(2); !(math.Abs(got-.2) <= .03) || c.P(-50) != got || c.P(50) != got {
 		t.Errorf("%v of 0.2", got)
 	}
 }

@@ -135,7 +135,7 @@ func TestEngagementProperties(t *testing.T) {
 		e := tb.Engagement(of(touches...), at)
 		for _, kind := range []string{"demo", "pageview", "email_click", "download"} {
 			more := append(touches[:len(touches):len(touches)], touch(kind, r.Float64()*60))
-			if now := tb.Engagement(of(more...), at); now < e-1e-9 {
+			if now := tb.Engagement(of(more...), at); !(now >= e-1e-9) {
 				t.Fatalf("P9, seed %d: %s lowers %v to %v", seed, kind, e, now)
 			}
 		}

@@ -283,7 +283,7 @@ func TestSeparationIsRefused(t *testing.T) {
 		t.Errorf("quasi-separation: %v", err)
 	}
 	m := train(t, lead.Logistic{Columns: []lead.Column{{Name: "x"}, {Name: "noise"}}}, forty)
-	if b := m.Coefficients[0].BetaStd; b <= 0 || b > 20 || m.InSample.AUC != 1 {
+	if b := m.Coefficients[0].BetaStd; !(0 < b && b <= 20) || m.InSample.AUC != 1 {
 		t.Errorf("penalised: %v", b)
 	}
 }
@@ -365,7 +365,7 @@ func TestPrediction(t *testing.T) {
 		t.Error(m.Calibration.Method)
 	}
 	// Noise looks useful in sample only.
-	if m.CrossValidated.AUC >= m.InSample.AUC || math.Abs(m.CrossValidated.AUC-m.InSample.AUC) > 0.02 {
+	if !(m.CrossValidated.AUC < m.InSample.AUC && math.Abs(m.CrossValidated.AUC-m.InSample.AUC) <= 0.02) {
 		t.Errorf("AUC %v in sample, %v out of fold", m.InSample.AUC, m.CrossValidated.AUC)
 	}
 }
@@ -435,7 +435,7 @@ func TestTrainingProperties(t *testing.T) {
 			for _, c := range m.Coefficients {
 				sum += c.BetaStd * c.BetaStd
 			}
-			if sum > length+1e-9 {
+			if !(sum <= length+1e-9) {
 				t.Fatalf("P11, seed %d: λ %v gives %v after %v", seed, lambda, sum, length)
 			}
 			length = sum
@@ -482,7 +482,7 @@ func TestCalibrationIsMonotone(t *testing.T) {
 			}
 			for s := -6.0; s < 6; s += 0.01 {
 				p := sign * c.P(s)
-				if p < last || c.P(s) < 0 || c.P(s) > 1 {
+				if !(p >= last && 0 <= c.P(s) && c.P(s) <= 1) {
 					t.Fatalf("P13, seed %d, %s: %v after %v", seed, c.Method, p, last)
 				}
 				last = p

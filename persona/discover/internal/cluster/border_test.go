@@ -42,7 +42,7 @@ func TestSilhouetteAtItsBorders(t *testing.T) {
 			want += float64(w) * tt.want[i]
 			n += float64(w)
 		}
-		if !slices.Equal(each, tt.want) || math.Abs(mean-want/n) > 1e-12 {
+		if !slices.Equal(each, tt.want) || !(math.Abs(mean-want/n) <= 1e-12) {
 			t.Errorf("%s: %v, mean %v", name, each, mean)
 		}
 	}
@@ -229,7 +229,7 @@ func TestP17RowsBelongToTheNearestCentre(t *testing.T) {
 		}
 		for i, l := range p.Labels {
 			for c := range p.Centres {
-				if far(i, c) < far(i, l)-1e-9 {
+				if !(far(i, c) >= far(i, l)-1e-9) {
 					t.Fatalf("seed %d: row %d is in %d at %v, and at %v in %d", seed, i, l, far(i, l), far(i, c), c)
 				}
 			}

@@ -72,7 +72,7 @@ func TestGowerIsItsDefinition(t *testing.T) {
 	d, apart := all.Matrix(), all.Apart
 	for a := range d {
 		for b := range d {
-			if want := gower(rows, a, b); a != b && math.Abs(d[a][b]-want) > 1e-14 || d[a][b] != d[b][a] || a == b && d[a][b] != 0 {
+			if want := gower(rows, a, b); a != b && !(math.Abs(d[a][b]-want) <= 1e-14) || d[a][b] != d[b][a] || a == b && d[a][b] != 0 {
 				t.Fatalf("d(%d, %d) = %v, want %v", a, b, d[a][b], want)
 			}
 		}
@@ -172,7 +172,7 @@ func TestMedoidsAreThoseOfTheTextbook(t *testing.T) {
 			cost := costs[len(costs)-1]
 			want, least := textbook(d, k, weight)
 			slices.Sort(want)
-			if !slices.Equal(medoids, want) || math.Abs(cost-least) > 1e-12 {
+			if !slices.Equal(medoids, want) || !(math.Abs(cost-least) <= 1e-12) {
 				t.Fatalf("seed %d, k = %d: %v at %v, want %v at %v", seed, k, medoids, cost, want, least)
 			}
 		}
@@ -198,12 +198,12 @@ func TestP18NoSwapIsBetter(t *testing.T) {
 			}
 			return sum / n
 		}
-		if got := within(medoids); math.Abs(got-cost) > 1e-12 {
+		if got := within(medoids); !(math.Abs(got-cost) <= 1e-12) {
 			t.Fatalf("cost %v, not %v", cost, got)
 		}
 		for j, l := range labels {
 			for _, m := range medoids {
-				if d[m][j] < d[medoids[l]][j] {
+				if !(d[m][j] >= d[medoids[l]][j]) {
 					t.Fatalf("row %d is nearer to %d", j, m)
 				}
 			}
@@ -211,7 +211,7 @@ func TestP18NoSwapIsBetter(t *testing.T) {
 		for c := range medoids {
 			for h := range d {
 				other := slices.Clone(medoids)
-				if other[c] = h; within(other) < cost-1e-11 {
+				if other[c] = h; !(within(other) >= cost-1e-11) {
 					t.Fatalf("seed %d: %d for %d is better", seed, h, medoids[c])
 				}
 			}
@@ -233,7 +233,7 @@ func TestWeightsCountRows(t *testing.T) {
 	}
 	p := cluster.NewPrototypes(rows, weight, false).Divide(3, 0, 1, weight)
 	q := cluster.NewPrototypes(twice, ones, false).Divide(3, 0, 1, ones)
-	if math.Abs(p.Cost()-q.Cost()) > 1e-9 {
+	if !(math.Abs(p.Cost()-q.Cost()) <= 1e-9) {
 		t.Errorf("cost %v of weights, %v of rows", p.Cost(), q.Cost())
 	}
 	d := cluster.NewDistances(rows).Matrix()
@@ -248,7 +248,7 @@ func TestWeightsCountRows(t *testing.T) {
 	row := func(d [][]float64) func(int) []float64 { return func(i int) []float64 { return d[i] } }
 	each, mean := cluster.Silhouette(row(d), p.Labels, 3, weight)
 	all, same := cluster.Silhouette(row(e), labels, 3, ones)
-	if math.Abs(mean-same) > 1e-12 || math.Abs(each[0]-all[0]) > 1e-12 {
+	if !(math.Abs(mean-same) <= 1e-12 && math.Abs(each[0]-all[0]) <= 1e-12) {
 		t.Errorf("silhouette %v of weights, %v of rows", mean, same)
 	}
 	if a, b := cluster.AdjustedRand(p.Labels, p.Labels, weight), cluster.AdjustedRand(labels, labels, ones); a != 1 || b != 1 {
@@ -259,7 +259,7 @@ func TestWeightsCountRows(t *testing.T) {
 // The example of Hubert and Arabie's index in scikit-learn's documentation, and chance.
 func TestAdjustedRand(t *testing.T) {
 	ones := []int{1, 1, 1, 1}
-	if got := cluster.AdjustedRand([]int{0, 0, 1, 1}, []int{0, 0, 1, 2}, ones); math.Abs(got-.5714285714285714) > 1e-15 {
+	if got := cluster.AdjustedRand([]int{0, 0, 1, 1}, []int{0, 0, 1, 2}, ones); !(math.Abs(got-.5714285714285714) <= 1e-15) {
 		t.Errorf("%v, want 0.571…", got)
 	}
 	if got := cluster.AdjustedRand([]int{0, 0, 1, 1}, []int{1, 1, 0, 0}, ones); got != 1 {
@@ -274,7 +274,7 @@ func TestAdjustedRand(t *testing.T) {
 		}
 		sum += cluster.AdjustedRand(a, b, w) / 200
 	}
-	if math.Abs(sum) > .01 {
+	if !(math.Abs(sum) <= .01) {
 		t.Errorf("chance agrees by %v", sum)
 	}
 }

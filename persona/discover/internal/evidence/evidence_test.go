@@ -92,10 +92,10 @@ func TestBandsOfInformation(t *testing.T) {
 		c.Add(i%2, i < 5)
 	}
 	few := evidence.Counts{Won: []int{5, 5, 0}, Lost: []int{0, 20, 0}, Wins: 10, Losses: 20} // the third is of nobody: two values
-	if woe := few.WoE(); math.Abs(woe[0]-math.Log((5.5/11)/(.5/21))) > 1e-12 {
+	if woe := few.WoE(); !(math.Abs(woe[0]-math.Log((5.5/11)/(.5/21))) <= 1e-12) {
 		t.Errorf("weight %v of a value that never lost", woe[0])
 	}
-	if woe := c.WoE(); woe[2] != 0 || woe[0] <= 0 || woe[1] >= 0 {
+	if woe := c.WoE(); woe[2] != 0 || !(woe[0] > 0 && woe[1] < 0) {
 		t.Errorf("weights %v", woe)
 	}
 }

@@ -58,7 +58,7 @@ func TestSolveFindsTheMinimum(t *testing.T) {
 					g += math.Copysign(p.L1, s.B[j])
 				}
 			}
-			if math.Abs(g) > 1e-9 {
+			if !(math.Abs(g) <= 1e-9) {
 				t.Errorf("%s: slope %v in direction %d", name, g, j)
 			}
 		}
