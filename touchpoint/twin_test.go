@@ -247,10 +247,10 @@ func TestTwinBars(t *testing.T) {
 	off, naiveOff = off/300, naiveOff/300
 	t.Logf("precision %.4f, recall %.4f, error of the number of contacts %.4f; by dropping repeats %.4f (%.0f×)",
 		precision, recall, off, naiveOff, naiveOff/off)
-	if precision < 0.98 || recall < 0.98 || off > 0.005 {
+	if !(precision >= 0.98 && recall >= 0.98 && off <= 0.005) {
 		t.Error("twins miss their bars")
 	}
-	if naiveOff <= 0.05 || naiveOff < 10*off {
+	if !(naiveOff > 0.05 && naiveOff >= 10*off) {
 		t.Error("the data do not show what one-to-one matching is for")
 	}
 }

@@ -112,7 +112,7 @@ func TestLearningStaysWithinTheBounds(t *testing.T) {
 			}
 			low, _ := strconv.ParseFloat(old[person]["icp_low"], 64)
 			high, _ := strconv.ParseFloat(old[person]["icp_high"], 64)
-			if score < low || score > high {
+			if !(low <= score && score <= high) {
 				t.Errorf("%s: %v is not in [%v, %v]\nbefore %v\nafter %v", person, score, low, high, old[person], row)
 			}
 		}

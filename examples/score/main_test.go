@@ -85,7 +85,7 @@ func TestAnswer(t *testing.T) {
 	if got, want := strings.Join(names, " "), "employees= employees=? source=(missing) source=Event source=Web visits="; got != want {
 		t.Errorf("columns %s, not %s", got, want)
 	}
-	if a.CrossValidated.AUC < 0.6 || a.CrossValidated.AUC > a.InSample.AUC {
+	if !(0.6 <= a.CrossValidated.AUC && a.CrossValidated.AUC <= a.InSample.AUC) {
 		t.Errorf("AUC %v, %v", a.InSample.AUC, a.CrossValidated.AUC)
 	}
 	keys := map[string]json.RawMessage{}
@@ -118,7 +118,7 @@ func TestFlags(t *testing.T) {
 	}
 	yes, no := one("-lambda", "0"), one("-lambda", "0", "-positive", "no")
 	for i, c := range yes.Coefficients {
-		if b := no.Coefficients[i]["beta"].(float64); math.Abs(b+c["beta"].(float64)) > 1e-9 {
+		if b := no.Coefficients[i]["beta"].(float64); !(math.Abs(b+c["beta"].(float64)) <= 1e-9) {
 			t.Errorf("P11: %v, %v", c["beta"], b)
 		}
 	}
@@ -128,7 +128,7 @@ func TestFlags(t *testing.T) {
 	if a := one("-calibrate", "isotonic"); a.Calibration.Method != "isotonic" {
 		t.Error(a.Calibration)
 	}
-	if a, b := one("-seed", "2"), one(); a.CrossValidated.AUC == b.CrossValidated.AUC || math.Abs(a.InSample.AUC-b.InSample.AUC) > 1e-9 {
+	if a, b := one("-seed", "2"), one(); a.CrossValidated.AUC == b.CrossValidated.AUC || !(math.Abs(a.InSample.AUC-b.InSample.AUC) <= 1e-9) {
 		t.Error("the seed deals the folds and nothing else")
 	}
 }
@@ -229,7 +229,7 @@ func TestBirthwt(t *testing.T) {
 		"deviance": {a.Deviance, 201.284795}, "AUC": {a.InSample.AUC, .7461538461}, "Brier": {a.InSample.Brier, .1790602288},
 		"race 2": {a.Coefficients[2]["beta"].(float64), 1.27225979775439}, "its SE": {a.Coefficients[2]["se"].(float64), 0.527363702925799},
 	} {
-		if math.Abs(pair[0]-pair[1]) > 1e-6 {
+		if !(math.Abs(pair[0]-pair[1]) <= 1e-6) {
 			t.Errorf("%s is %v, not %v", what, pair[0], pair[1])
 		}
 	}

@@ -40,15 +40,15 @@ func TestScoreboardTellsModelsApart(t *testing.T) {
 	}
 	for _, name := range []string{"randomised", "mediated", "fragmented, stitched"} {
 		for _, m := range pathModels {
-			if lineage, other := tv[key{name, "lineage"}], tv[key{name, m.name}]; lineage >= other {
+			if lineage, other := tv[key{name, "lineage"}], tv[key{name, m.name}]; !(0 < lineage && lineage < other) {
 				t.Errorf("%s: tv of lineage %.3f, of %s %.3f", name, lineage, m.name, other)
 			}
 		}
 	}
-	if good, bad := tv[key{"fragmented, stitched", "hazard"}], tv[key{"fragmented, unstitched", "hazard"}]; bad < good+.03 {
+	if good, bad := tv[key{"fragmented, stitched", "hazard"}], tv[key{"fragmented, unstitched", "hazard"}]; !(0 < good && good+.03 <= bad) {
 		t.Errorf("tv %.3f stitched, %.3f unstitched", good, bad)
 	}
-	if direct, whole := tv[key{"mediated", "hazard"}], tv[key{"mediated", "lineage"}]; whole > direct/2 {
+	if direct, whole := tv[key{"mediated", "hazard"}], tv[key{"mediated", "lineage"}]; !(0 < whole && whole <= direct/2) {
 		t.Errorf("mediated: tv of hazard %.3f, of lineage %.3f", direct, whole)
 	}
 }
@@ -129,7 +129,7 @@ func TestContinuousTimeMayBeWorse(t *testing.T) {
 		if b.trial == "baseline_heavy" {
 			most += .045 // where .03 was hoped for
 		}
-		if tv := mean[b.key]["tv"]; b.model == "hazard" && tv > most {
+		if tv := mean[b.key]["tv"]; b.model == "hazard" && !(0 < tv && tv <= most) {
 			t.Errorf("%s: tv of the hazard in continuous time is %.4f, at most %.4f", b.trial, tv, most)
 		}
 	}
@@ -187,7 +187,7 @@ func TestIntervalsCover(t *testing.T) {
 			}
 		}
 	}
-	if covered < .85*of || zero < .9*seeds {
+	if !(covered >= .85*of && zero >= .9*seeds) {
 		t.Errorf("%v of %v intervals cover, %v of %v of the placebo contain 0", covered, of, zero, seeds)
 	}
 }
@@ -214,7 +214,7 @@ func checkParams(t *testing.T, rows []row, slack float64) {
 			}
 			want := map[[2]string]float64{{"Display", "Paid Search"}: .25, {"Paid Social", "Paid Search"}: .10}
 			for pair, e := range p.Excitation {
-				if d := e - want[pair]; want[pair] == 0 && e > 0 && slack == 1 || d < -.03*slack || d > .03*slack {
+				if d := e - want[pair]; want[pair] == 0 && slack == 1 && !(e <= 0) || !(math.Abs(d) <= .03*slack) {
 					t.Errorf("mediated, seed %d: %v excites by %v, want %v", r.seed, pair, e, want[pair])
 				}
 			}

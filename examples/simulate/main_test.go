@@ -159,7 +159,7 @@ func TestTruthIsWholeInEveryScenario(t *testing.T) {
 		if !slices.Contains(tr.Placebo, "Paid Other") {
 			t.Errorf("%s: placebo %q", name, tr.Placebo)
 		}
-		if math.Abs(total(tr.Shapley)-float64(tr.Full-tr.None)) > 1e-9 {
+		if !(math.Abs(total(tr.Shapley)-float64(tr.Full-tr.None)) <= 1e-9) {
 			t.Errorf("%s: shapley sums to %v", name, total(tr.Shapley))
 		}
 		if (tr.Trigger == nil) != (name == "multiplicative") || tr.Trigger != nil && total(tr.Trigger) != float64(tr.Full) {

@@ -91,7 +91,7 @@ func TestScoresKnowNoOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(want.Evidence) < 100 || want.Lambda <= 0 || want.Lambda >= 1 {
+	if len(want.Evidence) < 100 || !(0 < want.Lambda && want.Lambda < 1) {
 		t.Fatalf("%d pairs, λ %v", len(want.Evidence), want.Lambda)
 	}
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
@@ -108,10 +108,10 @@ func TestScoresKnowNoOrder(t *testing.T) {
 		for _, p := range parts {
 			sum += p.Bits
 		}
-		if math.Abs(sum*1000-float64(e.Weight)) > 0.51 || e.Weight < 10_000 || e.Kind != identity.Probabilistic {
+		if !(math.Abs(sum*1000-float64(e.Weight)) <= 0.51) || e.Weight < 10_000 || e.Kind != identity.Probabilistic {
 			t.Errorf("weight %d, fields say %v", e.Weight, sum)
 		}
-		if p := want.Probability(e.Weight); p <= 0 || p > 1 {
+		if p := want.Probability(e.Weight); !(0 < p && p <= 1) {
 			t.Errorf("probability %v", p)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 func near(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
-	if !(math.Abs(got-want) <= tolerance*math.Max(1, math.Abs(want))) {
+	if !(math.Abs(got-want)/math.Max(1, math.Abs(want)) <= tolerance) {
 		t.Errorf("%s = %.17g, want %.17g", what, got, want)
 	}
 }

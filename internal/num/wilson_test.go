@@ -14,7 +14,7 @@ func TestWilson95SolvesItsEquation(t *testing.T) {
 	for n := 1.0; n <= 2000; n = n*3 + 1 {
 		for x := 0.0; x <= n; x += max(1, math.Floor(n/7)) {
 			low, high := num.Wilson95(x, n)
-			if low < 0 || low > x/n || high < x/n || high > 1 {
+			if !(0 <= low && low <= x/n && x/n <= high && high <= 1) {
 				t.Fatalf("%v of %v: %v %v", x, n, low, high)
 			}
 			for _, p := range []float64{low, high} {
@@ -28,7 +28,7 @@ func TestWilson95SolvesItsEquation(t *testing.T) {
 		}
 	}
 	// A published value: 81 of 263 (Newcombe 1998).
-	if low, high := num.Wilson95(81, 263); math.Abs(low-0.2553) > 5e-5 || math.Abs(high-0.3662) > 5e-5 {
+	if low, high := num.Wilson95(81, 263); !(math.Abs(low-0.2553) <= 5e-5 && math.Abs(high-0.3662) <= 5e-5) {
 		t.Errorf("81 of 263: %v %v", low, high)
 	}
 }

@@ -219,7 +219,7 @@ func checkExcitation(t *testing.T, w simulate.World, seed uint64) {
 		}
 	}
 	p, q := hits[1]/n[1], hits[0]/n[0]
-	if sd := math.Sqrt(p*(1-p)/n[1] + q*(1-q)/n[0]); math.Abs(p-q-.25) > 4*sd {
+	if sd := math.Sqrt(p*(1-p)/n[1] + q*(1-q)/n[0]); !(math.Abs(p-q-.25) <= 4*sd) {
 		t.Errorf("excitation %v ± %v, want .25", p-q, sd)
 	}
 }

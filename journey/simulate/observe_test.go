@@ -161,7 +161,7 @@ func TestCompanyHasEverything(t *testing.T) {
 	if stages["engagement"] != 0 {
 		t.Error("a person's stage is told")
 	}
-	if ja := float64(langs["ja"]) / float64(langs[""]+langs["ja"]); ja < .3 || ja > .7 {
+	if ja := float64(langs["ja"]) / float64(langs[""]+langs["ja"]); !(.3 <= ja && ja <= .7) {
 		t.Errorf("%v of the records are Japanese, want about half", ja)
 	}
 	several, accounts, devices := 0, map[string]int{}, 0
@@ -278,7 +278,7 @@ func TestFragmentsCanBeStitched(t *testing.T) {
 		for _, n := range real {
 			is += n * (n - 1) / 2
 		}
-		if precision, recall := both/said, both/is; precision < .98 || recall < .8 {
+		if precision, recall := both/said, both/is; !(precision >= .98 && recall >= .8) {
 			t.Errorf("%s: precision %.4f, recall %.4f", name, precision, recall)
 		} else {
 			t.Logf("%s: precision %.4f, recall %.4f", name, precision, recall)

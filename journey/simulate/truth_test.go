@@ -52,15 +52,15 @@ func TestTruthAddsUp(t *testing.T) {
 				t.Errorf("placebo %s: shapley %v, removal %v, trigger %v", name, tr.Shapley[name], tr.Removal[name], tr.Trigger[name])
 			}
 		}
-		if sum := total(tr.Shapley); math.Abs(sum-float64(tr.Full-tr.None)) > 1e-9 {
+		if sum := total(tr.Shapley); !(math.Abs(sum-float64(tr.Full-tr.None)) <= 1e-9) {
 			t.Errorf("Shapley sums to %v, want %d − %d", sum, tr.Full, tr.None)
 		}
 		first, last := tr.Worlds[0], tr.Worlds[len(tr.Worlds)-1]
-		if sum := total(tr.ShapleyValue); math.Abs(sum-(last.Value-first.Value)) > 1e-6 {
+		if sum := total(tr.ShapleyValue); !(math.Abs(sum-(last.Value-first.Value)) <= 1e-6) {
 			t.Errorf("Shapley value sums to %v, want %v", sum, last.Value-first.Value)
 		}
 		for name, sum := range map[string]float64{"trigger": total(tr.Trigger), "lineage": total(tr.Lineage)} {
-			if math.Abs(sum-float64(tr.Full)) > 1e-9 {
+			if !(math.Abs(sum-float64(tr.Full)) <= 1e-9) {
 				t.Errorf("%s sums to %v, want %d", name, sum, tr.Full)
 			}
 		}
@@ -72,7 +72,7 @@ func TestTruthAddsUp(t *testing.T) {
 				value += tp.Value.Minor
 			}
 		}
-		if orders != tr.Full || math.Abs(float64(value)/100-last.Value) > 1e-6 {
+		if orders != tr.Full || !(math.Abs(float64(value)/100-last.Value) <= 1e-6) {
 			t.Errorf("%d orders of %d cents in the file, %d of %v in the truth", orders, value, tr.Full, last.Value)
 		}
 		n := tr.Counts
@@ -191,7 +191,7 @@ func TestCausesAreAsTheTheorySays(t *testing.T) {
 			want := n * part / total(parts)
 			chi += (counts[name] - want) * (counts[name] - want) / want
 		}
-		if len(counts) > len(parts) || chi > 18 { // 0.0001 of χ² with two degrees
+		if len(counts) > len(parts) || !(chi <= 18) { // 0.0001 of χ² with two degrees
 			t.Errorf("class %+v: causes %v, parts %v, χ² %v", c, counts, parts, chi)
 		}
 	}
@@ -225,7 +225,7 @@ func TestParentsAreAsManyAsExcitationMakes(t *testing.T) {
 	for pair, e := range truth(t, p, &simulate.TruthOptions{SkipWorlds: true}).Excitation {
 		n := displays[pair[:len(pair)-len(">Paid Search")]] * 29 / 30 // those of the last day have no next step
 		// a search that targeting would have brought anyway has no parent
-		if want := n * e; math.Abs(children[pair]-want) > .1*want {
+		if want := n * e; !(math.Abs(children[pair]-want) <= .1*want) {
 			t.Errorf("%s: %v, want about %v", pair, children[pair], want)
 		}
 	}
@@ -292,7 +292,7 @@ func TestScores(t *testing.T) {
 		got := simulate.Score(tr, c.credit)
 		for i := range reflect.ValueOf(got).NumField() {
 			g, w := reflect.ValueOf(got).Field(i).Float(), reflect.ValueOf(c.want).Field(i).Float()
-			if math.Abs(g-w) > 1e-12 {
+			if !(math.Abs(g-w) <= 1e-12) {
 				t.Errorf("%s: %+v, want %+v", name, got, c.want)
 				break
 			}

@@ -91,7 +91,7 @@ func cover(t *testing.T, what string, hosts []string, bar float64, kinds ...stri
 	}
 	known := float64(len(hosts)-len(missed)) / float64(len(hosts))
 	t.Logf("%s: %.1f %% of %d; missing %v", what, 100*known, len(hosts), missed)
-	if known < bar {
+	if !(known >= bar) {
 		t.Errorf("%s: %.1f %%, want %.0f %%", what, 100*known, 100*bar)
 	}
 }
@@ -199,13 +199,13 @@ func TestGoogleCategories(t *testing.T) {
 	}
 	all := same + len(other)
 	t.Logf("same kind: %.1f %% of %d known rows; others: %v", 100*float64(same)/float64(all), all, other)
-	if float64(same) < 0.99*float64(all) {
+	if !(float64(same)/float64(all) >= 0.99) {
 		t.Error("less than 99 % of the known rows have the same kind")
 	}
 	for kind, bar := range map[string]float64{"shopping": 0.95, "video": 0.95, "search": 0.90, "social": 0.50} {
 		part := float64(known[kind]) / float64(total[kind])
 		t.Logf("%s: %.1f %% of %d rows known", kind, 100*part, total[kind])
-		if part < bar {
+		if !(part >= bar) {
 			t.Errorf("%s: %.1f %% known, want %.0f %%", kind, 100*part, 100*bar)
 		}
 	}
@@ -238,7 +238,7 @@ func TestCrawlersAreBots(t *testing.T) {
 		}
 	}
 	t.Logf("bots: %.1f %% of %d agents; missing %v", 100*float64(bots)/float64(n), n, missed)
-	if float64(bots) < 0.95*float64(n) {
+	if !(float64(bots)/float64(n) >= 0.95) {
 		t.Errorf("%d of %d, want 95 %%", bots, n)
 	}
 }
