@@ -62,7 +62,11 @@ func TestREADMEIsShortAndShowsCodeFirst(t *testing.T) {
 }
 
 func TestREADMELinksLeadSomewhere(t *testing.T) {
-	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readme(t), -1) {
+	links := regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(readme(t), -1)
+	if len(links) == 0 {
+		t.Error("no link is found")
+	}
+	for _, m := range links {
 		if _, err := os.Stat(filepath.FromSlash(m[1])); err != nil {
 			t.Error(err)
 		}

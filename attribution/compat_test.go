@@ -536,6 +536,9 @@ func TestAsManyPlayersAsASetHasBits(t *testing.T) {
 func TestFittedGameWithoutSales(t *testing.T) {
 	t.Parallel()
 	res := run(t, setOf(t, letters("AB"), letters("B")), attribution.Shapley{Game: attribution.Fitted})
+	if len(res.Credits) != 3 {
+		t.Errorf("%+v", res.Credits)
+	}
 	for _, c := range res.Credits {
 		if c.Conversions != 0 || c.Value != 0 {
 			t.Errorf("%+v", c)

@@ -178,6 +178,9 @@ func TestClosedIntervalsAreWithinTwoPercent(t *testing.T) {
 				sd[i] = append(sd[i], (c.Hi-c.Lo)/2)
 			}
 		}
+		if len(sd[0]) != 4 || len(sd[1]) != 4 {
+			t.Fatalf("%s: %v", m.Name(), sd)
+		}
 		for i, x := range sd[0] {
 			if !near(x/sd[1][i], 1, tolerance) {
 				t.Errorf("%s: SD %v, by bootstrap %v", m.Name(), x, sd[1][i])

@@ -185,10 +185,8 @@ func TestLineageWithoutExcitationIsTheHazard(t *testing.T) {
 	if p := b.Params.(*attribution.LineageParams); len(p.Excitation) != 0 || len(p.Events) != 0 {
 		t.Errorf("%v, %v", p.Excitation, p.Events)
 	}
-	for i, c := range a.Credits {
-		if d := b.Credits[i]; c != d {
-			t.Errorf("%+v, lineage %+v", c, d)
-		}
+	if len(a.Credits) == 0 || !slices.Equal(a.Credits, b.Credits) {
+		t.Errorf("%+v, lineage %+v", a.Credits, b.Credits)
 	}
 }
 
@@ -303,7 +301,7 @@ func TestHazardIntervalsHoldTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range res.Credits {
-		if c.Why == "" && !(c.Lo <= c.Conversions && c.Conversions <= c.Hi && c.Lo < c.Hi) {
+		if c.Why != "" || !(c.Lo <= c.Conversions && c.Conversions <= c.Hi && c.Lo < c.Hi) {
 			t.Errorf("%+v", c)
 		}
 	}

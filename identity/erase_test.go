@@ -38,7 +38,10 @@ func TestForgetLeavesNoTrace(t *testing.T) {
 		if err := g.Forget(rc); err != nil {
 			t.Fatal(err)
 		}
-		b, _ := g.MarshalBinary()
+		b, err := g.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
 		var text strings.Builder
 		for c := range g.Since(0) {
 			fmt.Fprint(&text, values(c.IDs), c.Cause)

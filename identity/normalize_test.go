@@ -207,6 +207,9 @@ func TestPublishedBlockedIDsAreCovered(t *testing.T) {
 	if err := json.Unmarshal(b, &f); err != nil {
 		t.Fatal(err)
 	}
+	if len(f.A) == 0 || len(f.B) == 0 {
+		t.Fatalf("no published lists in %s", b)
+	}
 	for _, v := range append(append(f.A, f.B...), "-1", "0-0", "null", "anonymous", "   ") {
 		x, err := (*identity.Rules)(nil).ID(identity.AnonymousID, v)
 		if ok, _ := (*identity.Rules)(nil).Linkable(x); ok || err != nil {

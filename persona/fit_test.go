@@ -252,10 +252,8 @@ func TestPolicies(t *testing.T) {
 func TestConflictEndsAfter90Days(t *testing.T) {
 	for days, want := range map[int]bool{0: true, 90: true, 91: false} {
 		p := fold([]persona.Observation{observe("person.city", "Oslo", "form", 0), observe("person.city", "Rome", "crm", days)}, &persona.FoldOptions{Policies: map[string]persona.Policy{"person.city": persona.Rank}})
-		for tr := range p.Traits() {
-			if tr.Conflict != want || tr.Value.String() != "Oslo" {
-				t.Errorf("%d days: %+v", days, tr)
-			}
+		if got := slices.Collect(p.Traits()); len(got) != 1 || got[0].Conflict != want || got[0].Value.String() != "Oslo" {
+			t.Errorf("%d days: %+v", days, got)
 		}
 	}
 }

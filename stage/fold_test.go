@@ -226,6 +226,9 @@ func TestSnapshotHoldsWhatWasKnownAtEnter(t *testing.T) {
 		{Value: eur(120050), Probability: 0.35, Owner: "mika", CloseDate: "2026-03-01", ModelVersion: "1"},
 		{Value: eur(99), Probability: 1, Owner: "mika", CloseDate: "2026-03-01", ModelVersion: "1"},
 	}
+	if len(h.Visits) != len(want) {
+		t.Fatalf("%+v", h.Visits)
+	}
 	for i, v := range h.Visits {
 		if v.Snapshot != want[i] {
 			t.Errorf("visit %d: %+v", i+1, v.Snapshot)

@@ -282,16 +282,25 @@ func TestH2FurthestNeverFalls(t *testing.T) {
 func TestH3OrderAndRepetitionDoNotShow(t *testing.T) {
 	t.Parallel()
 	forWorlds(t, 1000, func(r *rand.Rand, w world) string {
-		want, _ := json.Marshal(w.fold(t))
+		want := encoded(t, w.fold(t))
 		for i := range w.touches {
 			if r.IntN(3) == 0 {
 				w.touches = append(w.touches, w.touches[i])
 			}
 		}
 		r.Shuffle(len(w.touches), func(i, j int) { w.touches[i], w.touches[j] = w.touches[j], w.touches[i] })
-		got, _ := json.Marshal(w.fold(t))
+		got := encoded(t, w.fold(t))
 		return differ(got, want)
 	})
+}
+
+func encoded(t *testing.T, h stage.History) []byte {
+	t.Helper()
+	b, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func differ[T string | []byte](got, want T) string {
@@ -372,9 +381,9 @@ func TestH7H8WhatIsUnknownDoesNotExist(t *testing.T) {
 	forWorlds(t, 1000, func(r *rand.Rand, w world) string {
 		known := w.o
 		known.Known = date(3, 1).Add(time.Duration(r.IntN(60)) * day)
-		got, _ := json.Marshal(fold(t, &w.m, w.touches, known))
+		got := encoded(t, fold(t, &w.m, w.touches, known))
 		w.touches = slices.DeleteFunc(w.touches, func(tp touchpoint.Touch) bool { return tp.ReceivedAt.After(known.Known) })
-		want, _ := json.Marshal(w.fold(t))
+		want := encoded(t, w.fold(t))
 		return differ(got, want)
 	})
 }

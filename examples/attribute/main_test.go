@@ -320,17 +320,23 @@ func TestByteOrderMarkBeforeAQuote(t *testing.T) {
 func TestSpend(t *testing.T) {
 	t.Parallel()
 	file := blackbox.File(t, "s.csv", "\ufeffchannel,cost\nA,12.50\nTV,3\n")
+	met := 0
 	for _, r := range records(t, paths(t, miniPaths, "-models", "first", "-bootstrap", "0", "-spend", file)) {
 		switch r["channel"] {
 		case "A": // 6 conversions worth 55
+			met++
 			if r["cost"] != "12.5" || !near(r.num(t, "cpa"), 12.5/6, 1e-9) || !near(r.num(t, "roas"), 55/12.5, 1e-9) {
 				t.Error(r)
 			}
 		case "TV":
+			met++
 			if r["cost"] != "3" || r["cpa"] != "" || r["roas"] != "0" {
 				t.Error(r)
 			}
 		}
+	}
+	if met != 2 {
+		t.Errorf("%d rows of a channel that cost something, want 2", met)
 	}
 }
 

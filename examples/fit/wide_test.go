@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -104,14 +105,17 @@ func TestLearningStaysWithinTheBounds(t *testing.T) {
 		}
 		before, _, _ := fit(t, half, "-wide")
 		after, _, _ := fit(t, full, "-wide")
-		old := table(t, before)
-		for person, row := range table(t, after) {
+		old, learnt := table(t, before), table(t, after)
+		if len(learnt) == 0 {
+			t.Fatal(after)
+		}
+		for person, row := range learnt {
 			score, err := strconv.ParseFloat(row["icp_score"], 64)
-			if err != nil {
+			low, err2 := strconv.ParseFloat(old[person]["icp_low"], 64)
+			high, err3 := strconv.ParseFloat(old[person]["icp_high"], 64)
+			if err := errors.Join(err, err2, err3); err != nil {
 				t.Fatal(err)
 			}
-			low, _ := strconv.ParseFloat(old[person]["icp_low"], 64)
-			high, _ := strconv.ParseFloat(old[person]["icp_high"], 64)
 			if !(low <= score && score <= high) {
 				t.Errorf("%s: %v is not in [%v, %v]\nbefore %v\nafter %v", person, score, low, high, old[person], row)
 			}

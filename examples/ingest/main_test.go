@@ -342,7 +342,10 @@ func TestI10NothingThatNamesSomebodyLeavesButTheIdentifiers(t *testing.T) {
 		{"type":"page","messageId":"m2","userId":"u1","properties":{"url":"https://x.example/?gclid=CLICK"}}]}`
 	for _, from := range []string{"segment"} {
 		got := ingestWith(t, in, "-from", from, "-dead", dead)
-		letters, _ := os.ReadFile(dead)
+		letters, err := os.ReadFile(dead)
+		if err != nil || len(letters) == 0 {
+			t.Fatalf("dead letters %q, %v", letters, err)
+		}
 		for _, secret := range []string{"CLICK", "query", "frag", "pass", "192.0.2", "Agent7", "KEY"} {
 			if all := got.out + got.err + string(letters); strings.Contains(all, secret) {
 				t.Errorf("%s is in\n%s", secret, all)

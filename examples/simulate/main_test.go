@@ -144,6 +144,9 @@ func TestSetsOfChannelsSellWhatTheirWorldSays(t *testing.T) {
 func TestTruthIsWholeInEveryScenario(t *testing.T) {
 	t.Parallel()
 	out, _, _ := blackbox.Run(t, "", "-list")
+	if n := strings.Count(out, "\n"); n != len(simulate.Scenarios()) {
+		t.Fatalf("%d scenarios in\n%s", n, out)
+	}
 	for line := range strings.Lines(out) {
 		name, _, _ := strings.Cut(line, ":")
 		if testing.Short() && name != "multiplicative" && name != "company" {

@@ -61,6 +61,9 @@ func TestPinnedDigests(t *testing.T) {
 		"multiplicative": "e3379a5b14b31216",
 		"all":            "b9b1f8128f475d62",
 	}
+	if len(simulate.Scenarios()) != len(want) {
+		t.Errorf("the scenarios are %q", simulate.Scenarios())
+	}
 	for _, name := range simulate.Scenarios() {
 		p := run(t, scenario(t, name), 1, 300, 60)
 		text, err := json.Marshal(truth(t, p, nil))

@@ -99,12 +99,14 @@ func happened(tp touchpoint.Touch) string {
 // With all parts off every record names its person and nobody else.
 func TestUnobservedRecordsNameTheirPerson(t *testing.T) {
 	t.Parallel()
+	users, firms := 0, 0
 	for tp := range run(t, scenario(t, "randomised"), 2, 500, 30).Touches() {
-		if len(tp.IDs) != 1 || tp.IDs[0].Type() != identity.UserID {
+		if users++; len(tp.IDs) != 1 || tp.IDs[0].Type() != identity.UserID {
 			t.Fatal(line(tp))
 		}
 	}
 	for tp := range run(t, scenario(t, "b2b"), 2, 500, 180).Touches() {
+		firms++
 		want := []identity.Type{identity.CRMAccountID}
 		switch {
 		case tp.Kind == touchpoint.KindForm:
@@ -121,6 +123,9 @@ func TestUnobservedRecordsNameTheirPerson(t *testing.T) {
 				t.Fatal(line(tp))
 			}
 		}
+	}
+	if users == 0 || firms == 0 {
+		t.Errorf("%d touches of users, %d of firms", users, firms)
 	}
 }
 

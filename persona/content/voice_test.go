@@ -62,7 +62,11 @@ func TestLatestAnswerOfASubjectCounts(t *testing.T) {
 	for range 5 {
 		v.Add(content.Trail{Touches: []touchpoint.Touch{at2(1, "a", 10), at2(9, "a", 0), at2(5, "b", 0), at2(-1, "a", 0)}})
 	}
-	for _, s := range v.Scores(content.Group{Question: true}) {
+	scores := v.Scores(content.Group{Question: true})
+	if len(scores) != 2 {
+		t.Fatalf("%+v", scores)
+	}
+	for _, s := range scores {
 		if want := map[string]float64{"a": 100, "b": -100}[s.Question]; s.Value != want || s.N != 5 {
 			t.Errorf("%+v, want %v", s, want)
 		}

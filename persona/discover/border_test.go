@@ -241,6 +241,9 @@ func TestClustersAreNumberedBySizeThenCentre(t *testing.T) {
 func TestDraftDoesNotFitTheUnknown(t *testing.T) {
 	cols, rows := texts(joined(repeated(12, "a", "x", "z"), repeated(12, "b", "y", "z"), repeated(3, "", "", "z")))
 	res := fit(t, discover.KModes{K: 2}, table(t, cols, rows))
+	if len(res.Clusters) != 2 {
+		t.Fatalf("%+v", res.Clusters)
+	}
 	for _, c := range res.Clusters {
 		if c.Draft == nil || c.Draft.Counts["fits"] > 12 {
 			t.Errorf("%+v", c.Draft)

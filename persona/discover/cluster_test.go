@@ -156,7 +156,7 @@ func TestGowerAndPAMAreThoseOfTheGolden(t *testing.T) {
 	}
 	for i, line := range sharedCSV(t, "golden", "methods", "gower_tiny.csv")[1:] {
 		for j, cell := range line[1:] {
-			if want, _ := strconv.ParseFloat(cell, 64); !near(d[i][j], want, 1e-12) {
+			if want, err := strconv.ParseFloat(cell, 64); err != nil || !near(d[i][j], want, 1e-12) {
 				t.Errorf("d(%d, %d) = %v, want %v", i+1, j+1, d[i][j], want)
 			}
 		}

@@ -72,6 +72,9 @@ func TestRanks(t *testing.T) {
 	r := router(t, routing)
 	a := r.Assign([]lead.Lead{{ID: "p", Account: "acme", Fields: persona.Map{"account.country": persona.TextValue("JP")}}}, at)[0]
 	want := []lead.OwnerRank{{Owner: "aoi", Rank: 8.208965550742526}, {Owner: "ben", Rank: 4.1808314234309565}, {Owner: "chie", Rank: 0.5900595193446131}}
+	if len(a.Ranks) != len(want) {
+		t.Fatalf("%+v", a.Ranks)
+	}
 	for i, rank := range a.Ranks {
 		if rank.Owner != want[i].Owner || !(math.Abs(rank.Rank-want[i].Rank) <= 1e-12) {
 			t.Errorf("%+v, not %+v", rank, want[i])

@@ -193,10 +193,15 @@ func TestClockDatesWhatComesWithoutReceivedAt(t *testing.T) {
 	if _, err := s.Append(t.Context(), []storage.Fact{visit(1, t0, 1), dated}); err != nil {
 		t.Fatal(err)
 	}
+	n := 0
 	for f, err := range s.Scan(t.Context(), storage.Query{}) {
+		n++
 		if want := map[string]time.Time{"0000001": t0, "0000002": t0.Add(time.Hour)}[f.Touch.ID]; err != nil || !f.Touch.ReceivedAt.Equal(want) {
 			t.Errorf("received at %v, want %v (%v)", f.Touch.ReceivedAt, want, err)
 		}
+	}
+	if n != 2 {
+		t.Errorf("%d facts, want 2", n)
 	}
 }
 

@@ -389,17 +389,20 @@ func TestAllocations(t *testing.T) {
 func TestWhyFollowsTheFacts(t *testing.T) {
 	t.Parallel()
 	known, empty := classifier(t, nil), classifier(t, &channel.Options{Hosts: &channel.Table{}})
+	tagged, referred := 0, 0
 	for _, v := range readCases(t) {
 		full, r := v.visit(), known.Classify(v.visit())
 		why := r.Why()
 		base, query, _ := strings.Cut(full.URL, "?")
 		switch {
 		case strings.HasPrefix(why, "tags") && full.Source+full.Medium+full.Campaign == "":
+			tagged++
 			full.URL = base
 			if got := known.Classify(full).Why(); got == why {
 				t.Errorf("%s: without %s still %s", v.ID, query, got)
 			}
 		case strings.HasPrefix(why, "referrer "):
+			referred++
 			full.Referrer = ""
 			if got := known.Classify(full).Why(); got == why {
 				t.Errorf("%s: without its referrer still %s", v.ID, got)
@@ -408,6 +411,9 @@ func TestWhyFollowsTheFacts(t *testing.T) {
 				t.Errorf("%s: with an empty table still %s", v.ID, got)
 			}
 		}
+	}
+	if tagged == 0 || referred == 0 {
+		t.Errorf("%d visits by their tags, %d by their referrer", tagged, referred)
 	}
 }
 
