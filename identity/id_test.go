@@ -21,11 +21,10 @@ func TestPersonIDVectors(t *testing.T) {
 	} {
 		g := graph(t, &identity.Rules{Key: []byte(c.key), Tenant: c.tenant}, touch(t, "1", day(1, 1), c.anchor))
 		r := g.Resolve(day(1, 2))
-		if p, ok := r.Person(id(t, c.anchor)); ok && p.ID.String() != c.want {
-			t.Errorf("%s: person %v, want %s", c.anchor, p.ID, c.want)
-		}
-		if a, ok := r.AccountByID(id(t, c.anchor)); ok && a.ID.String() != c.want {
-			t.Errorf("%s: account %v, want %s", c.anchor, a.ID, c.want)
+		p, isPerson := r.Person(id(t, c.anchor))
+		a, isAccount := r.AccountByID(id(t, c.anchor))
+		if isPerson == isAccount || isPerson && p.ID.String() != c.want || isAccount && a.ID.String() != c.want {
+			t.Errorf("%s: person %v, account %v, want %s", c.anchor, p.ID, a.ID, c.want)
 		}
 		var u identity.PersonID
 		if err := u.UnmarshalText([]byte(c.want)); err != nil || u.String() != c.want {
