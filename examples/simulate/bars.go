@@ -61,17 +61,23 @@ type verdict struct {
 	kept  bool
 }
 
-// judge compares the means with all promises, each relaxed by a factor (1: none).
+// judge compares the means with all promises, each relaxed by a factor (1: none). What
+// nobody ran keeps none.
 func judge(rows []row, slack float64) []verdict {
 	mean := means(rows)
+	of := func(trial, model, score string) float64 {
+		if m, ok := mean[key{trial, model}]; ok {
+			return m[score]
+		}
+		return math.NaN()
+	}
 	var vs []verdict
 	most := func(what string, x, limit float64) {
 		vs = append(vs, verdict{what, x, "≤ " + short(limit), x <= limit})
 	}
 	for _, b := range bars {
-		m := mean[b.key]
-		most(b.trial+": tv of "+b.model, m["tv"], b.tv*slack)
-		most(b.trial+": placebo of "+b.model, m["placebo"], b.placebo*slack)
+		most(b.trial+": tv of "+b.model, of(b.trial, b.model, "tv"), b.tv*slack)
+		most(b.trial+": placebo of "+b.model, of(b.trial, b.model, "placebo"), b.placebo*slack)
 	}
 	for _, t := range trials() {
 		name := t.name()
@@ -80,23 +86,23 @@ func judge(rows []row, slack float64) []verdict {
 		}
 		best := math.Inf(1)
 		for _, m := range pathModels {
-			best = math.Min(best, mean[key{name, m.name}]["tv"])
+			best = math.Min(best, of(name, m.name, "tv"))
 		}
-		tv := mean[key{name, "lineage"}]["tv"]
+		tv := of(name, "lineage", "tv")
 		most(name+": tv of lineage over the best path model's", tv/best, .75*slack)
 		if !slices.Contains([]string{"confounded", "mediated", "all"}, name) {
-			most(name+": tv of lineage and of hazard differ by", math.Abs(tv-mean[key{name, "hazard"}]["tv"]), .005*slack)
+			most(name+": tv of lineage and of hazard differ by", math.Abs(tv-of(name, "hazard", "tv")), .005*slack)
 		}
 		for _, model := range []string{"hazard_incremental", "lineage_incremental"} {
-			over := mean[key{name, model}]["over"]
+			over := of(name, model, "over")
 			low, high := 1-.07*slack, 1+.15*slack
 			vs = append(vs, verdict{name + ": over of " + model, over, short(low) + "–" + short(high), low <= over && over <= high})
 		}
 		if name != "baseline_heavy" {
-			most(name+": over of hazard", mean[key{name, "hazard"}]["over"], 1+.2*slack)
+			most(name+": over of hazard", of(name, "hazard", "over"), 1+.2*slack)
 		}
 	}
-	worse := mean[key{"fragmented, unstitched", "hazard"}]["tv"] - mean[key{"fragmented, stitched", "hazard"}]["tv"]
+	worse := of("fragmented, unstitched", "hazard", "tv") - of("fragmented, stitched", "hazard", "tv")
 	vs = append(vs, verdict{"fragmented: tv of hazard lost without stitching", worse, "≥ " + short(.03/slack), worse >= .03/slack})
 	return vs
 }

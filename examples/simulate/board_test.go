@@ -78,6 +78,16 @@ func TestBars(t *testing.T) {
 	checkParams(t, rows, slack)
 }
 
+// A bar whose model nobody ran, or in another trial, is not kept.
+func TestWhatNobodyRanKeepsNoBar(t *testing.T) {
+	t.Parallel()
+	for _, v := range judge(nil, 1) {
+		if v.kept {
+			t.Errorf("%s is kept by %.4f", v.what, v.value)
+		}
+	}
+}
+
 // The page in docs is what one command makes, to the byte, and says that all is kept.
 func TestScoreboardOfTheDocs(t *testing.T) {
 	t.Parallel()
