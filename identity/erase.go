@@ -14,7 +14,7 @@ type Receipt struct {
 	// hold: they stay, and the person's evidence for them goes.
 	Detached  []ID
 	Touches   []Ref // owned by the person: they go, by (At, Source, ID)
-	Redacted  []Ref // owned by others: they lose the own identifiers
+	Redacted  []Ref // owned by others: they stay and lose the own identifiers, be it the last
 	Evidence  int   // pieces of evidence that go
 	Overrides []string
 	Relations int // memberships that go
@@ -165,13 +165,10 @@ func (g *Graph) Forget(rc Receipt) error {
 			continue
 		}
 		had := len(s.IDs)
-		s.IDs = slices.DeleteFunc(s.IDs, rc.owns)
-		if len(s.IDs) == had {
-			n.See(s)
-		} else if len(s.IDs) > 0 {
+		if s.IDs = slices.DeleteFunc(s.IDs, rc.owns); len(s.IDs) < had {
 			s.Website, s.ReverseIP = "", ""
-			n.See(s)
 		}
+		n.See(s)
 	}
 	for i := range g.evidence {
 		if e := g.evidenceAt(&g.evidence[i]); !rc.takes(e, members) {
