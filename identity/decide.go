@@ -25,7 +25,7 @@ type decided struct {
 	override *Override
 }
 
-// decideComp decides every pair of one component, in no particular order.
+// decideComp decides every pair of one component, in the order of Links.
 func (r *Resolution) decideComp(s *solver, c uint32) []decided {
 	members := slices.Clone(r.parts.membersOf(c))
 	edges := r.edgesOf(c, nil)
@@ -44,7 +44,7 @@ func (r *Resolution) decideComp(s *solver, c uint32) []decided {
 		}
 		ds = append(ds, d)
 	}
-	return appendStopped(ds, append(slices.Clone(s.edges), r.blockedEdges(c)...))
+	return r.appendStopped(ds, append(slices.Clone(s.edges), r.blockedEdges(c)...))
 }
 
 // blockedEdges returns the edges of a component's facts that end at an identifier that
@@ -86,10 +86,10 @@ func (r *Resolution) blockedEdges(c uint32) []edge {
 }
 
 // appendStopped adds a pair for each reason that stopped evidence between two identifiers.
-func appendStopped(ds []decided, edges []edge) []decided {
+func (r *Resolution) appendStopped(ds []decided, edges []edge) []decided {
 	edges = slices.DeleteFunc(edges, func(e edge) bool { return e.dead == live })
 	slices.SortStableFunc(edges, func(x, y edge) int {
-		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b), cmp.Compare(x.dead, y.dead))
+		return cmp.Or(r.f.compare(x.a, y.a), r.f.compare(x.b, y.b), cmp.Compare(x.dead, y.dead))
 	})
 	for lo := 0; lo < len(edges); {
 		e, hi := &edges[lo], lo+1

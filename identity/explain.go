@@ -6,8 +6,8 @@ import "slices"
 //
 // If they are one, the path is the walk from a to b in the tree of accepted pairs, which
 // is unique. If not, it is a walk over all known pairs, dead and refused ones included,
-// with the fewest refused links, ties by the order in which pairs are decided; each
-// refusal says its reason. Forcing each refused pair of the path, and clearing the
+// with the fewest refused links, ties by the order in which pairs are decided, the first
+// refused link of the walk before the next; each refusal says its reason. Forcing each refused pair of the path, and clearing the
 // separations it names, makes a and b one, size permitting, unless the path leads
 // through an identifier that is blocked or off, which it only does where there is no
 // other. Without a walk the reason is [NoEvidence], and [UnknownID] where the graph does
@@ -31,7 +31,6 @@ func (r *Resolution) Explain(a, b ID) Explanation {
 	var ds []decided
 	if r.linkable(x) && r.linkable(y) && r.comp[x] == r.comp[y] {
 		ds = r.decideComp(r.solver(), r.comp[x])
-		slices.SortStableFunc(ds, r.compareDecided)
 	} else {
 		ds = r.decideAll()
 	}
@@ -75,12 +74,11 @@ func (r *Resolution) linksOf(at uint32, path []*decided) []Link {
 type walker struct {
 	r        *Resolution
 	accepted map[uint32][]*decided // by identifier
-	refused  map[int64][]int       // by cluster: indexes into ds, ascending
-	ds       []decided
+	refused  map[int64][]*decided  // by cluster
 }
 
 func (r *Resolution) walker(ds []decided) *walker {
-	w := &walker{r: r, accepted: map[uint32][]*decided{}, refused: map[int64][]int{}, ds: ds}
+	w := &walker{r: r, accepted: map[uint32][]*decided{}, refused: map[int64][]*decided{}}
 	for i := range ds {
 		d := &ds[i]
 		switch d.verdict {
@@ -88,8 +86,8 @@ func (r *Resolution) walker(ds []decided) *walker {
 			w.accepted[d.a] = append(w.accepted[d.a], d)
 			w.accepted[d.b] = append(w.accepted[d.b], d)
 		case Refused:
-			w.refused[w.home(d.a)] = append(w.refused[w.home(d.a)], i)
-			w.refused[w.home(d.b)] = append(w.refused[w.home(d.b)], i)
+			w.refused[w.home(d.a)] = append(w.refused[w.home(d.a)], d)
+			w.refused[w.home(d.b)] = append(w.refused[w.home(d.b)], d)
 		}
 	}
 	return w
@@ -106,11 +104,8 @@ func (w *walker) home(x uint32) int64 {
 // tree returns the accepted pairs from a to b, which are of one cluster.
 func (w *walker) tree(a, b uint32) []*decided {
 	from := map[uint32]*decided{a: nil}
-	for queue := []uint32{a}; len(queue) > 0; queue = queue[1:] {
+	for queue := []uint32{a}; queue[0] != b; queue = queue[1:] {
 		x := queue[0]
-		if x == b {
-			break
-		}
 		for _, d := range w.accepted[x] {
 			y := d.a ^ d.b ^ x
 			if _, seen := from[y]; !seen {
@@ -152,6 +147,7 @@ func (w *walker) across(a, b uint32) []*decided {
 }
 
 // layers walks breadth-first over clusters and returns the refused pairs on the way.
+// Clusters are met in the order of the walks to them, pairs in their own.
 func (w *walker) layers(from, to int64, lastResort bool) []*decided {
 	type step struct {
 		d    *decided
@@ -159,28 +155,23 @@ func (w *walker) layers(from, to int64, lastResort bool) []*decided {
 	}
 	seen := map[int64]step{from: {}}
 	for frontier := []int64{from}; len(frontier) > 0; {
-		var pairs []int
+		var next []int64
 		for _, c := range frontier {
-			pairs = append(pairs, w.refused[c]...)
-		}
-		slices.Sort(pairs)
-		old := map[int64]bool{}
-		for _, c := range frontier {
-			old[c] = true
-		}
-		frontier = nil
-		for _, i := range slices.Compact(pairs) {
-			d := &w.ds[i]
-			if !lastResort && (d.reason == isBlocked || d.reason == isOff) {
-				continue
-			}
-			for _, ends := range [2][2]int64{{w.home(d.a), w.home(d.b)}, {w.home(d.b), w.home(d.a)}} {
-				if _, done := seen[ends[1]]; old[ends[0]] && !done {
-					seen[ends[1]] = step{d, ends[0]}
-					frontier = append(frontier, ends[1])
+			for _, d := range w.refused[c] {
+				if !lastResort && (d.reason == isBlocked || d.reason == isOff) {
+					continue
+				}
+				end := w.home(d.a)
+				if end == c {
+					end = w.home(d.b)
+				}
+				if _, done := seen[end]; !done {
+					seen[end] = step{d, c}
+					next = append(next, end)
 				}
 			}
 		}
+		frontier = next
 		if _, found := seen[to]; found {
 			break
 		}

@@ -379,3 +379,28 @@ func TestRetractedKindsAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+// Of two walks with as few refused links the one whose first link is decided before the
+// other's is told, whether the links were refused or taken back, in whatever order the
+// identifiers came.
+func TestExplanationsThatTieGoByTheFirstLink(t *testing.T) {
+	mail := func(name string) identity.ID { return id(t, "email:"+name+"@x.org") }
+	pairs := []string{"ab", "ac", "cd", "bd"}
+	for _, arrival := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}} {
+		refused, taken := graph(t, nil), graph(t, nil)
+		for _, i := range arrival {
+			a, b := mail(pairs[i][:1]), mail(pairs[i][1:])
+			e := identity.Evidence{A: a, B: b, Kind: identity.Import, Source: "crm", Ref: pairs[i], At: day(1, 1+i)}
+			must(t, refused.Add(e))
+			must(t, taken.Add(e))
+			must(t, refused.Apply(identity.Override{ID: pairs[i], At: day(2, 1), Op: identity.CannotLink, A: a, B: b}))
+		}
+		must(t, taken.Apply(identity.Override{ID: "all", At: day(2, 1), Op: identity.Retract, Scope: identity.Scope{Source: "crm"}}))
+		for name, g := range map[string]*identity.Graph{"refused": refused, "taken back": taken} {
+			x := g.Resolve(time.Time{}).Explain(mail("a"), mail("d"))
+			if x.Same || len(x.Path) != 2 || x.Path[0].B != mail("b") || x.Path[1].B != mail("d") {
+				t.Errorf("%s, arrival %v: %d links", name, arrival, len(x.Path))
+			}
+		}
+	}
+}
