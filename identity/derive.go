@@ -15,7 +15,7 @@ type derivedAccounts struct {
 	byID     map[AccountID]string
 	order    []AccountID
 
-	memberships map[int32][]Membership // in force, by the person's cluster
+	memberships map[int32][]Membership // in force, by the person's cluster, in no order
 	mails       map[uint32]seenDomain  // business addresses
 	websites    map[int32][]seenDomain // by the owner's cluster
 	candidates  map[uint32][]AccountID // of shared account identifiers: accounts of their keys
@@ -169,9 +169,6 @@ func (r *Resolution) deriveMemberships(d *derivedAccounts) {
 			c := r.person[p.anchor]
 			d.memberships[c] = append(d.memberships[c], m)
 		}
-	}
-	for _, ms := range d.memberships {
-		slices.SortFunc(ms, compareMemberships)
 	}
 }
 
