@@ -11,7 +11,7 @@ import (
 // next read, once for any number of facts. Its answers are those of Resolve.
 type present struct {
 	view
-	sights, evidence, overs int // facts of the graph that are in
+	sights, evidence, relates, nests, overs int // facts of the graph that are in
 
 	comp, next []uint32 // raw components: parent, and the ring of members
 	seen       []bool   // named by a sighting, evidence or a must-link
@@ -52,11 +52,8 @@ func (g *Graph) present() *present {
 	if g.now == nil {
 		g.now = g.newPresent()
 	}
-	p := g.now
-	if p.sights < len(p.f.sights) || p.evidence < len(p.f.evidence) || p.overs < len(p.f.overs) {
-		p.catchUp()
-	}
-	return p
+	g.now.catchUp()
+	return g.now
 }
 
 func (g *Graph) newPresent() *present {
@@ -134,7 +131,7 @@ func (g *Graph) groupOf(id ID, e Entity) (*group, bool) {
 	defer g.mu.Unlock()
 	p := g.present()
 	x, ok := p.f.number(id)
-	if !ok || int(x) >= len(p.group) || p.group[x] == nil || p.group[x].entity != e {
+	if !ok || p.group[x] == nil || p.group[x].entity != e {
 		return nil, false
 	}
 	return p.group[x], true
@@ -149,8 +146,20 @@ func (p *present) catchUp() {
 	for ; p.evidence < len(p.f.evidence); p.evidence++ {
 		p.takeFact(uint32(p.evidence))
 	}
+	for ; p.relates < len(p.f.relates); p.relates++ {
+		m := &p.f.relates[p.relates]
+		p.name(m.Account, Ref{m.Source, m.Ref})
+	}
+	for ; p.nests < len(p.f.nests); p.nests++ {
+		n := &p.f.nests[p.nests]
+		p.name(n.Child, Ref{n.Source, n.Ref})
+		p.name(n.Parent, Ref{n.Source, n.Ref})
+	}
 	if p.overs < len(p.f.overs) {
 		p.takeOverrides()
+	}
+	if len(p.dirty) == 0 {
+		return
 	}
 	p.round++
 	p.solver.st, p.solver.first = p.st, p.first
@@ -208,6 +217,13 @@ func (p *present) meet(x uint32, at int64) bool {
 	p.seen[x] = true
 	p.first[x] = min(p.first[x], at)
 	return news
+}
+
+// name makes an account known that a statement names.
+func (p *present) name(id ID, cause Ref) {
+	if x, _ := p.f.number(id); p.meet(x, maxTime) {
+		p.stain(x, cause)
+	}
 }
 
 func (p *present) takeSight(i uint32) {

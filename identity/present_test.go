@@ -288,3 +288,29 @@ func TestRestoredMustLinkPartsWhomNothingElseJoins(t *testing.T) {
 		t.Error("still one person after the must-link was restored")
 	}
 }
+
+// An account that only a membership or a parent names is known at once, also to a graph
+// that was asked before.
+func TestAccountsOfStatementsArePresent(t *testing.T) {
+	g := graph(t, nil)
+	known := func(want bool, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			now, ok := g.Account(id(t, "crm_account_id:"+name))
+			then, okThen := g.Resolve(time.Time{}).AccountByID(id(t, "crm_account_id:"+name))
+			if ok != want || okThen != want || now.ID != then.ID {
+				t.Errorf("%s: now %v, resolved %v", name, ok, okThen)
+			}
+		}
+	}
+	known(false, "A1", "A2", "A3", "A4", "A5")
+	must(t, g.Relate(identity.Membership{Person: id(t, "user_id:u1"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(1, 1)}))
+	known(true, "A1")
+	must(t, g.Nest(identity.Parent{Child: id(t, "crm_account_id:A2"), Parent: id(t, "crm_account_id:A3"), Source: "crm", Ref: "2", At: day(1, 1)}))
+	must(t, g.Relate(identity.Membership{Person: id(t, "user_id:u1"), Account: id(t, "crm_account_id:A4"), Source: "crm", Ref: "3", At: day(1, 1)}))
+	known(true, "A1", "A2", "A3", "A4")
+	known(false, "A5")
+	if _, ok := g.Person(id(t, "user_id:u1")); ok {
+		t.Error("a membership alone makes no person")
+	}
+}
