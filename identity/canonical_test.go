@@ -88,6 +88,10 @@ func TestFactsThatDifferInOneFieldHaveOneOrder(t *testing.T) {
 				func(s *S) { s.Website = "a.example" }, func(s *S) { s.ReverseIP = "a.example" },
 				func(s *S) { s.IDs = []identity.ID{u2, d1} }, func(s *S) { s.IDs = []identity.ID{u1, d2} })...)
 		}, "b39d662ac26bad72"},
+		"sightings of people and accounts": {func(sum hash.Hash) {
+			alike(t, sum, false, (*identity.Graph).See, changed(S{Ref: identity.Ref{Source: "m", ID: "5"}, At: day(1, 5), IDs: []identity.ID{a1, d1, u1}},
+				func(s *S) { s.IDs = []identity.ID{a1, u1} }, func(s *S) { s.IDs = []identity.ID{a2, d1, u1} })...)
+		}, "729826b431fc3f61"},
 		"evidence": {func(sum hash.Hash) {
 			alike(t, sum, false, (*identity.Graph).Add, changed(E{A: u1, B: d1, Kind: identity.Probabilistic, Source: "m", Ref: "5", At: day(1, 5), Weight: 5},
 				func(e *E) { e.A = u2 }, func(e *E) { e.B = d2 }, func(e *E) { e.Kind, e.Weight = identity.Import, 0 }, func(e *E) { e.Source = "l" },

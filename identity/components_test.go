@@ -226,6 +226,9 @@ func TestEncodedComponentsAreInOrder(t *testing.T) {
 		}
 		at = i
 	}
+	if !bytes.HasSuffix(b, []byte{0, 2, 0, 300&127 | 128, 300 >> 7}) { // each behind the place of the least key of its component
+		t.Errorf("number keys: %x", b)
+	}
 }
 
 func TestEncodedNumberKeysDoNotTellTheirOrder(t *testing.T) {

@@ -263,3 +263,19 @@ func TestTouchOfAnotherStaysWithoutItsLastIdentifier(t *testing.T) {
 		t.Errorf("%s", state(g))
 	}
 }
+
+// A receipt lists identifiers in their order.
+func TestReceiptNamesIdentifiersInOrder(t *testing.T) {
+	g := graph(t, nil)
+	for _, user := range []string{"u1", "u2"} {
+		for i := range 8 {
+			must(t, g.See(touch(t, fmt.Sprint(user, i), day(1, 1), fmt.Sprintf("user_id:%s device_id:kiosk%d", user, i)), touch(t, fmt.Sprint("own", user, i), day(1, 2), fmt.Sprintf("user_id:%s device_id:own-%s-%d", user, user, i))))
+		}
+	}
+	r := g.Resolve(time.Time{})
+	p, _ := r.Person(id(t, "user_id:u1"))
+	rc, _ := r.EraseSet(p.ID)
+	if len(rc.Own) != 9 || len(rc.Detached) != 8 || !slices.IsSortedFunc(rc.Own, identity.CompareIDs) || !slices.IsSortedFunc(rc.Detached, identity.CompareIDs) {
+		t.Errorf("%s; %s", values(rc.Own), values(rc.Detached))
+	}
+}

@@ -29,6 +29,9 @@ func TestNormalisers(t *testing.T) {
 		{def, "email:ａｎｎ＠ｅｘａｍｐｌｅ．ｃｏｍ", "ann@example.com", ""},
 		{def, "email:ann@例え.jp", "ann@xn--r8jz45g.jp", ""},
 		{def, "email:ann\u00adlee@example.com.", "annlee@example.com", ""},
+		{def, "email:Zoe@fritZ.example", "zoe@fritz.example", ""},
+		{def, "email:zoe@fritZ.example", "zoe@fritz.example", ""},
+		{def, "email:ann@ Example.com", "ann@example.com", ""},
 		{def, "email:ann@home", "ann@home", "malformed"},
 		{def, "email:Ann @example.com", "ann @example.com", "malformed"},
 		{def, "email:a@b@example.com", "a@b@example.com", "malformed"},
@@ -45,6 +48,7 @@ func TestNormalisers(t *testing.T) {
 		{def, "phone:+1111111", "+1111111", "placeholder"},
 		{def, "domain:HTTPS://ann:pw@www.Example.com:8080/path?x#y", "www.example.com", ""},
 		{def, "domain:食狮.公司.cn.", "xn--85x722f.xn--55qx5d.cn", ""},
+		{def, "domain:/team/@acme.example", "/team/@acme.example", "malformed"}, // a path, not a host
 		{def, "domain:a..b", "a..b", "malformed"},
 		{&fold, "name:  ＡＮＮ　　Lee ", "ann lee", ""},
 		{&gmail, "email:A.n.n+shop@googlemail.com", "ann@gmail.com", ""},
@@ -174,6 +178,9 @@ func TestPlaceholdersInEverySpellingNeverLink(t *testing.T) {
 			t.Errorf("%s: %v %s", s, ok, reason)
 		}
 	}
+	if ok, _ := (*identity.Rules)(nil).Linkable(id(t, "user_id:not"+strings.Repeat(" ", 40)+"set")); ok {
+		t.Error("a placeholder with much space in it links")
+	}
 	own := identity.DefaultRules()
 	own.Types[identity.UserID] = identity.TypeRule{Block: []string{" 'House' "}, BlockRegexp: []*regexp.Regexp{regexp.MustCompile(`^demo-`)}}
 	for v, want := range map[string]bool{"HOUSE": false, "demo-7": false, "null": false, "u1": true} {
@@ -232,6 +239,12 @@ func TestRulesNameEveryFault(t *testing.T) {
 	}
 	if _, err := identity.New(&r); err == nil {
 		t.Error("New took bad rules")
+	}
+	for strong, weak := range map[identity.Entity]identity.Entity{identity.PersonEntity: identity.AccountEntity, identity.AccountEntity: identity.AccountEntity} {
+		r := identity.Rules{Types: map[identity.Type]identity.TypeRule{"weak": {Entity: weak}, "strong": {Entity: strong, Class: identity.KeyClass, Rank: 1, Max: 1}}}
+		if err := r.Validate(); (err != nil) != (strong == weak) {
+			t.Errorf("key of %v after a weaker class of %v: %v", strong, weak, err)
+		}
 	}
 	if ws := r.Warnings(); len(ws) != 1 || !strings.Contains(ws[0], "protects nobody") {
 		t.Error(ws)

@@ -16,7 +16,7 @@ import (
 // their neighbours are not.
 func TestInvisibleCharactersAtTheEndsOfTheirRanges(t *testing.T) {
 	var rules *identity.Rules
-	for c, refused := range map[rune]bool{0xAD: true, 0xFEFF: true, 0x200B: true, 0x200F: true, 0x2010: false, 0x2027: false, 0x202E: true,
+	for c, refused := range map[rune]bool{0xAD: true, 0xFEFF: true, 0x200B: true, 0x200F: true, 0x2010: false, 0x2027: false, 0x2028: true, 0x202E: true,
 		0x2060: true, 0x2064: true, 0x2065: false, 0x2066: true, 0x2069: true, 0x206A: false} {
 		_, err := rules.ID(identity.UserID, "a"+string(c)+"b")
 		var ie *identity.IDError
@@ -26,11 +26,12 @@ func TestInvisibleCharactersAtTheEndsOfTheirRanges(t *testing.T) {
 	}
 }
 
-// Vectors of RFC 3492 with neighbouring code points, repeated ones and the digit 0.
+// Vectors of RFC 3492 with neighbouring code points, repeated ones, the digit 0, and a
+// distance of 455 after one division, the last that is not divided again.
 func TestHostNamesInPunycode(t *testing.T) {
 	for host, want := range map[string]string{"äå.example": "xn--4cac.example", "bücher.example": "xn--bcher-kva.example",
 		"ñandú.example": "xn--and-6ma2c.example", "日本語.example": "xn--wgv71a119e.example", "éèê.example": "xn--8cabe.example",
-		"ππππππ.example": "xn--1xaaaaaa.example", "他们为什么不说中文.example": "xn--ihqwcrb4cv8a8dqg056pqjye.example"} {
+		"ππππππ.example": "xn--1xaaaaaa.example", "あ始社.example": "xn--l8j736jd4u.example", "他们为什么不说中文.example": "xn--ihqwcrb4cv8a8dqg056pqjye.example"} {
 		if got := id(t, "domain:"+host).Value(); got != want {
 			t.Errorf("%s: %s, want %s", host, got, want)
 		}
@@ -44,6 +45,12 @@ func TestTextOfIDsAtTheBorders(t *testing.T) {
 		var x identity.ID
 		if err := json.Unmarshal(b, &x); (err == nil) != ok {
 			t.Errorf("type %s: %v", name, err)
+		}
+	}
+	for n, ok := range map[int]bool{identity.MaxValue: true, identity.MaxValue + 1: false} {
+		var x identity.ID
+		if err := x.UnmarshalText([]byte("user_id:" + strings.Repeat("x", n))); (err == nil) != ok {
+			t.Errorf("a value of %d bytes: %v", n, err)
 		}
 	}
 	for _, text := range []string{`1`, `[]`, `"user_id:u"`, `{"type":1}`, `{"type":"user_id","value":"u2","value":1}`} {
@@ -64,13 +71,18 @@ func TestEvidenceOfALinkIsSummed(t *testing.T) {
 	g := graph(t, nil)
 	must(t, g.Add(said(identity.Import, "b", "1", 5), said(identity.Import, "a", "1", 4), said(identity.Import, "a", "2", 9), said(identity.Import, "a", "3", 2),
 		said(identity.Form, "z", "1", 3)))
+	for ref, days := range map[string][]int{"told twice": {1, 9}, "between": {5}} { // of two records of one touch the earlier stands
+		for _, d := range days {
+			must(t, g.See(touch(t, ref, day(1, d), "user_id:u1 device_id:d1")))
+		}
+	}
 	var got []string
 	for l := range g.Resolve(time.Time{}).Links() {
 		for _, s := range l.Evidence {
 			got = append(got, fmt.Sprintf("%v %s ×%d %d–%d", s.Kind, s.Source, s.Count, s.First.Day(), s.Last.Day()))
 		}
 	}
-	if text := strings.Join(got, ", "); text != "form z ×1 3–3, import a ×3 2–9, import b ×1 5–5" {
+	if text := strings.Join(got, ", "); text != "co_occurrence web ×2 1–5, form z ×1 3–3, import a ×3 2–9, import b ×1 5–5" {
 		t.Error(text)
 	}
 }
@@ -205,7 +217,7 @@ func TestUnknownTypeAmongOthers(t *testing.T) {
 // in its session, known to the graph or not, and may be the nearest.
 func TestFirstLoginOfASharedDevice(t *testing.T) {
 	logins := []identity.Sighting{touch(t, "1", clock(8, 0), "user_id:u1 device_id:dd"), touch(t, "2", clock(20, 0), "user_id:u2 device_id:dd")}
-	for at, want := range map[time.Time]string{clock(7, 50): "u1 login_after", clock(8, 5): "u1 login_before", clock(13, 59): "u1 nearest", clock(14, 1): "u2 nearest", clock(23, 0): "u2 nearest"} {
+	for at, want := range map[time.Time]string{clock(7, 50): "u1 login_after", clock(8, 5): "u1 login_before", clock(7, 30): "u1 login_after", clock(7, 29): "u1 nearest", clock(8, 30): "u1 login_before", clock(8, 31): "u1 nearest", clock(14, 0): "u1 nearest", clock(14, 1): "u2 nearest", clock(23, 0): "u2 nearest"} {
 		asked := touch(t, "9", at, "device_id:dd")
 		for known := range 2 {
 			g := graph(t, &identity.Rules{Unowned: identity.Nearest, Carry: -1}, append(logins[:2:2], []identity.Sighting{asked}[:known]...)...)
@@ -402,5 +414,66 @@ func TestExplanationsThatTieGoByTheFirstLink(t *testing.T) {
 				t.Errorf("%s, arrival %v: %d links", name, arrival, len(x.Path))
 			}
 		}
+	}
+}
+
+// A tie that was stopped for two reasons is two links, each once, in the order in which
+// reasons are looked for, whatever the order of arrival.
+func TestTieStoppedForTwoReasonsIsTwoLinks(t *testing.T) {
+	a, b := id(t, "user_id:u1"), id(t, "device_id:dd")
+	evidence := []identity.Evidence{{A: a, B: b, Kind: identity.Import, Source: "crm", Ref: "1", At: day(1, 1)},
+		{A: a, B: b, Kind: identity.Probabilistic, Source: "scorer", Ref: "1", At: day(1, 2), Weight: 100},
+		{A: a, B: b, Kind: identity.Import, Source: "crm", Ref: "2", At: day(1, 3)}, {A: a, B: b, Kind: identity.Probabilistic, Source: "scorer", Ref: "2", At: day(1, 4), Weight: 200}}
+	for range 2 {
+		slices.Reverse(evidence)
+		g := graph(t, nil)
+		must(t, g.Add(evidence...))
+		must(t, g.Apply(identity.Override{ID: "1", At: day(2, 1), Op: identity.Retract, Scope: identity.Scope{Source: "crm"}}))
+		var got []string
+		for l := range g.Resolve(time.Time{}).Links() {
+			got = append(got, fmt.Sprint(l.Reason, " ×", l.Evidence[0].Count))
+		}
+		if text := strings.Join(got, ", "); text != "retracted ×2, below_threshold ×2" {
+			t.Error(text)
+		}
+	}
+}
+
+// A must-link is one link, and one with a value that never links is one that was stopped.
+func TestMustLinkIsOneLink(t *testing.T) {
+	for value, want := range map[string]string{"u1": "accepted  true", "undefined": "refused blocked true"} {
+		g := graph(t, nil)
+		must(t, g.Apply(identity.Override{ID: "1", At: day(1, 1), Op: identity.MustLink, A: id(t, "user_id:"+value), B: id(t, "device_id:dd")}))
+		var got []string
+		for l := range g.Resolve(time.Time{}).Links() {
+			got = append(got, fmt.Sprint(l.Verdict, " ", l.Reason, " ", l.Override != nil))
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("%s: %s", value, text)
+		}
+	}
+}
+
+// A retraction of a span takes back what was seen from its first instant on, up to its
+// last but not with it.
+func TestRetractionOfASpanAtItsBorders(t *testing.T) {
+	from, to := day(1, 5), day(1, 9)
+	for at, stays := range map[time.Time]bool{from.Add(-time.Microsecond): true, from: false, to.Add(-time.Microsecond): false, to: true} {
+		g := graph(t, nil, touch(t, "1", at, "user_id:u1 device_id:dd"))
+		must(t, g.Apply(identity.Override{ID: "1", At: day(2, 1), Op: identity.Retract, Scope: identity.Scope{From: from, To: to}}))
+		if got := people(g.Resolve(time.Time{})); (got == "dd u1") != stays {
+			t.Errorf("seen %v: %s", at, got)
+		}
+	}
+}
+
+// Nobody logged in on a device that lists say two people use: nobody is nearest.
+func TestNearestWithoutAnyLogin(t *testing.T) {
+	g := graph(t, &identity.Rules{Unowned: identity.Nearest}, touch(t, "1", clock(8, 0), "device_id:dd"))
+	for _, user := range []string{"u1", "u2"} {
+		must(t, g.Add(identity.Evidence{A: id(t, "user_id:"+user), B: id(t, "device_id:dd"), Kind: identity.Import, Source: "crm", Ref: user, At: clock(9, 0)}))
+	}
+	if o := g.Resolve(time.Time{}).Owner(touch(t, "9", clock(8, 10), "device_id:dd")); o != (identity.Owner{Reason: identity.UnownedShared}) {
+		t.Errorf("%s %s", o.Via.Value(), o.Reason)
 	}
 }

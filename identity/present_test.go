@@ -170,7 +170,9 @@ func TestChangesSayWhatHappened(t *testing.T) {
 		want string
 	}{
 		{func() []error { return g.See(touch(t, "1", day(1, 1), "device_id:dd")) }, "created dd by 1"},
-		{func() []error { return g.See(touch(t, "2", day(1, 2), "device_id:dd user_id:u1")) }, "merged dd u1 by 2 | rekeyed dd u1 by 2"},
+		{func() []error {
+			return g.See(touch(t, "again", day(1, 1), "device_id:dd"), touch(t, "2", day(1, 2), "device_id:dd user_id:u1"))
+		}, "merged dd u1 by 2 | rekeyed dd u1 by 2"},
 		{func() []error { return g.See(touch(t, "3", day(1, 3), "device_id:dd user_id:u2")) },
 			"created u2 by 3 | refused dd u1 by 3 | refused dd u2 by 3 | shared dd by 3 | split dd by 3 | split u1 by 3"},
 		{func() []error {
@@ -312,5 +314,45 @@ func TestAccountsOfStatementsArePresent(t *testing.T) {
 	known(false, "A5")
 	if _, ok := g.Person(id(t, "user_id:u1")); ok {
 		t.Error("a membership alone makes no person")
+	}
+}
+
+// A person is told to be oversized once, when the first link is refused for it.
+func TestOversizedIsToldOnce(t *testing.T) {
+	g := graph(t, &identity.Rules{MaxIdentifiers: 2}, touch(t, "1", day(1, 1), "user_id:u1 device_id:d1"))
+	var seq uint64
+	before := g.Resolve(time.Time{})
+	for i, want := range []int{0, 1, 0} {
+		if i > 0 {
+			must(t, g.See(touch(t, fmt.Sprint(i+1), day(1, 1+i), fmt.Sprintf("user_id:u1 device_id:d%d", i+1))))
+		}
+		after := g.Resolve(time.Time{})
+		fed, compared := 0, 0
+		u1, _ := after.Person(id(t, "user_id:u1"))
+		for c := range g.Since(seq) {
+			if seq = c.Seq; c.Kind == identity.NowOversized && c.Person == u1.ID {
+				fed++
+			}
+		}
+		for _, c := range identity.Changes(before, after) {
+			if c.Kind == identity.NowOversized && c.Person == u1.ID {
+				compared++
+			}
+		}
+		if fed != want || compared != want {
+			t.Errorf("%d devices: fed %d, compared %d, want %d", i+1, fed, compared, want)
+		}
+		before = after
+	}
+}
+
+// Changes tell of people: accounts that are kept apart are none.
+func TestChangesTellNothingOfAccounts(t *testing.T) {
+	g := graph(t, nil, touch(t, "1", day(1, 1), "crm_account_id:A1 crm_deal_id:D1"), touch(t, "2", day(1, 2), "crm_account_id:A2 crm_deal_id:D1"))
+	if cs := identity.Changes(new(identity.Graph).Resolve(time.Time{}), g.Resolve(time.Time{})); len(cs) != 0 {
+		t.Errorf("%d changes: %v", len(cs), cs[0].Kind)
+	}
+	for c := range g.Since(0) {
+		t.Errorf("fed: %v", c.Kind)
 	}
 }
