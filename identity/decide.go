@@ -89,7 +89,7 @@ func (r *Resolution) blockedEdges(c uint32) []edge {
 func (r *Resolution) appendStopped(ds []decided, edges []edge) []decided {
 	edges = slices.DeleteFunc(edges, func(e edge) bool { return e.dead == live })
 	slices.SortStableFunc(edges, func(x, y edge) int {
-		return cmp.Or(r.f.compare(x.a, y.a), r.f.compare(x.b, y.b), cmp.Compare(x.dead, y.dead))
+		return cmp.Or(r.f.compare(x.a, y.a), r.f.compare(x.b, y.b)) // those of a pair stand by reason
 	})
 	for lo := 0; lo < len(edges); {
 		e, hi := &edges[lo], lo+1

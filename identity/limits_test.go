@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -60,8 +61,24 @@ func TestBoundsOfIdentityAtTheLimitAndOneOver(t *testing.T) {
 		}
 		return nil
 	}
+	fact := func(n int) error {
+		return errors.Join(new(identity.Graph).See(identity.Sighting{At: day(1, 1), IDs: []identity.ID{identity.MakeID(identity.UserID, strings.Repeat("x", n))}})...)
+	}
+	apart := func(left, right int) error {
+		o := identity.Override{ID: "1", At: day(1, 1), Op: identity.Separate}
+		for i := range left {
+			o.Left = append(o.Left, identity.MakeID(identity.DeviceID, fmt.Sprint("left", i)))
+		}
+		for i := range right {
+			o.Right = append(o.Right, identity.MakeID(identity.DeviceID, fmt.Sprint("right", i)))
+		}
+		return errors.Join(new(identity.Graph).Apply(o)...)
+	}
 	for name, c := range map[string]struct{ at, over error }{
 		"identifier value, 512 B":    {value(identity.MaxValue), value(identity.MaxValue + 1)},
+		"identifier of a fact":       {fact(identity.MaxValue), fact(identity.MaxValue + 1)},
+		"left side of a Separate":    {apart(identity.MaxSide, 1), apart(identity.MaxSide+1, 1)},
+		"right side of a Separate":   {apart(1, identity.MaxSide), apart(1, identity.MaxSide+1)},
 		"type name, 63 B":            {named(63), named(64)},
 		"identifiers of a touch":     {seen(100), seen(101)},
 		"name of a source, 1 KiB":    {source(1024), source(1025)},

@@ -127,11 +127,13 @@ func TestKnownOnlyListsNoDerivedAccount(t *testing.T) {
 // A membership counts from its own instant on.
 func TestMembershipIsKnownFromItsInstant(t *testing.T) {
 	s := touch(t, "1", day(1, 1), "user_id:u1")
-	g := graph(t, nil, s, touch(t, "2", day(1, 1), "crm_account_id:A1"))
-	must(t, g.Relate(identity.Membership{Person: id(t, "user_id:u1"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(1, 5)}))
-	for at, want := range map[time.Time]identity.AccountReason{day(1, 5).Add(-time.Microsecond): identity.AccountNone, day(1, 5): identity.AccountMembership} {
-		if a := g.Resolve(at).Account(s); a.Reason != want {
-			t.Errorf("at %v: %+v", at, a)
+	for _, others := range [][]identity.Sighting{nil, {touch(t, "2", day(1, 1), "crm_account_id:A1")}} { // the account told of elsewhere or not
+		g := graph(t, nil, append(others, s)...)
+		must(t, g.Relate(identity.Membership{Person: id(t, "user_id:u1"), Account: id(t, "crm_account_id:A1"), Source: "crm", Ref: "1", At: day(1, 5)}))
+		for at, want := range map[time.Time]identity.AccountReason{day(1, 5).Add(-time.Microsecond): identity.AccountNone, day(1, 5): identity.AccountMembership} {
+			if a := g.Resolve(at).Account(s); a.Reason != want {
+				t.Errorf("at %v: %+v", at, a)
+			}
 		}
 	}
 }

@@ -85,7 +85,7 @@ type solver struct {
 }
 
 // solve decides the component of the members. The edges' dead marks are set; edges end
-// up sorted by pair.
+// up sorted by pair, then by reason.
 func (s *solver) solve(members []uint32, edges []edge, musts []must) {
 	s.begin(members, edges)
 	for _, m := range musts {
