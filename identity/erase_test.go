@@ -243,6 +243,7 @@ func TestTouchOfAnotherStaysWithoutItsLastIdentifier(t *testing.T) {
 	for _, user := range []string{"bob", "eve", "joe", "sue"} {
 		others = append(others, touch(t, user, day(1, 1), "email:office@acme.example user_id:"+user))
 	}
+	others[0].Website = "www.firm.example" // what was not ann's stays
 	call := touch(t, "call", day(5, 5), "phone:+14155550100")
 	call.Website = "www.acme.example"
 	g := graph(t, rules, append(others, touch(t, "ann", day(1, 3), "user_id:ann phone:+14155550100"), call)...)
