@@ -220,7 +220,7 @@ func (s *numbered) Append(ctx context.Context, facts []storage.Fact) ([]touchpoi
 	s.next += len(facts)
 	s.mu.Unlock()
 	if first%3 == 0 {
-		time.Sleep(200 * time.Microsecond) // a slow transaction
+		time.Sleep(2 * time.Millisecond) // a slow transaction
 	}
 	outs, err := s.Store.Append(ctx, facts)
 	s.mu.Lock()
@@ -433,7 +433,7 @@ func (s *merging) Append(ctx context.Context, facts []storage.Fact) ([]touchpoin
 		s.mu.Lock()
 		a, b := s.of(f.Evidence.A), s.of(f.Evidence.B)
 		s.mu.Unlock()
-		time.Sleep(50 * time.Microsecond)
+		time.Sleep(2 * time.Millisecond) // the way to a server and back
 		s.mu.Lock()
 		for id, p := range s.person {
 			if p == b {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/touchpoint"
@@ -211,12 +213,16 @@ func changeRules() []rule {
 			const writers, each = 4, 60
 			var wg sync.WaitGroup
 			errs := make(chan error, writers)
+			var polls atomic.Int64
 			for w := range writers {
 				wg.Go(func() {
 					for n := range each {
 						if _, err := s.Append(r.ctx, []storage.Fact{touch(w*1000 + 2*n), touch(w*1000 + 2*n + 1)}); err != nil {
 							errs <- err
 							return
+						}
+						for p := polls.Load(); polls.Load() == p && r.ctx.Err() == nil; {
+							time.Sleep(50 * time.Microsecond) // the reader has its turn while others write
 						}
 					}
 				})
@@ -230,6 +236,7 @@ func changeRules() []rule {
 					at = c.Cursor
 					seen[c.Fact.Key()]++
 				}
+				polls.Add(1)
 				if ended {
 					break
 				}

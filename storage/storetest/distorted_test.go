@@ -248,6 +248,9 @@ var distortions = map[string]func(*distorted){
 // A rule that every wrong store follows would say nothing: each has a distortion by which
 // it fails, and a failure says what was seen.
 func TestEveryRuleFailsOnSomeDistortedStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("about what rules find, which the race detector does not change: not with -short")
+	}
 	var mu sync.Mutex
 	failed := map[string]bool{}
 	t.Run("stores", func(t *testing.T) {

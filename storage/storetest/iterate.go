@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime"
+	"regexp"
+	"runtime/pprof"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tabi-go/tabi/identity"
@@ -243,26 +246,28 @@ func iterateRules() []rule {
 			r.within("Close", s.Close)
 		}},
 		rule{"S7/iterate/no-goroutine-left", "an iteration that ended leaves nothing running", func(r *run) {
-			s := r.open()
-			r.add(s, touches(100)...)
-			before := runtime.NumGoroutine()
-			for range 100 {
-				for _, it := range iterations() {
-					for _, err := range it.of(r.ctx, s) {
-						r.ok(err, it.name)
-						break
+			pprof.Do(r.ctx, pprof.Labels("storetest", r.label()), func(ctx context.Context) {
+				r.ctx = ctx
+				s := r.open()
+				r.add(s, touches(100)...)
+				before := r.goroutines()
+				for range 100 {
+					for _, it := range iterations() {
+						for _, err := range it.of(r.ctx, s) {
+							r.ok(err, it.name)
+							break
+						}
 					}
 				}
-			}
-			// Those that end may take a moment, and those of other tests come and go; a
-			// hundred of the store's would stay.
-			for range 60 {
-				if runtime.NumGoroutine() < before+90 {
-					return
+				// Those that end may take a moment, and a pool may grow; a hundred would stay.
+				for range 60 {
+					if r.goroutines() < before+50 {
+						return
+					}
+					time.Sleep(50 * time.Millisecond)
 				}
-				time.Sleep(50 * time.Millisecond)
-			}
-			r.failf("%d goroutines more after 100 rounds", runtime.NumGoroutine()-before)
+				r.failf("%d goroutines more after 100 rounds", r.goroutines()-before)
+			})
 		}},
 		rule{"C5/iterate/no-fact-twice", "a fact that moves while a scan runs is not seen twice", func(r *run) {
 			s := r.open()
@@ -287,3 +292,18 @@ func iterateRules() []rule {
 		}},
 	)
 }
+
+// goroutines counts those with the label of r: what its goroutine started, and not what
+// other tests did.
+func (r *run) goroutines() int {
+	var b strings.Builder
+	r.ok(pprof.Lookup("goroutine").WriteTo(&b, 1), "goroutines")
+	sum := 0 // of lines such as "3 @ 0x46", each of one stack and label
+	for _, m := range regexp.MustCompile(`(?m)^(\d+) @.*\n# labels:.*"`+r.label()+`"`).FindAllStringSubmatch(b.String(), -1) {
+		n, _ := strconv.Atoi(m[1])
+		sum += n
+	}
+	return sum
+}
+
+func (r *run) label() string { return fmt.Sprintf("%p", r) }

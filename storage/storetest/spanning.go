@@ -14,7 +14,7 @@ import (
 	"github.com/tabi-go/tabi/storage"
 )
 
-// spanningTrees writes the edges of trees, each edge once by a random one of the writers,
+// spanningTrees writes the edges of trees, each edge once by one of the writers,
 // while readers resolve; at the end there are exactly so many people. A tree has no
 // redundant edge that would heal a lost merge. With summaries, two refreshers follow the
 // writers, and at the end there is one row a person.
@@ -108,14 +108,16 @@ type forest struct {
 func newForest(ids, components, writers int) *forest {
 	w := &forest{ids, components, make([][]storage.Fact, writers), make(map[identity.ID]int)}
 	g := newRandom(uint64(ids))
-	for _, n := range g.Perm(ids) {
+	// In turn and component by component, so that writers meet; the first quarter is of all.
+	order := g.Perm(ids)
+	slices.SortStableFunc(order[ids/4:], func(a, b int) int { return a%components - b%components })
+	for i, n := range order {
 		f := touch(n, mail(n))
 		if n >= components {
 			other := n%components + components*g.IntN(n/components)
 			f = storage.Fact{Evidence: &identity.Evidence{A: mail(other), B: mail(n), Kind: identity.Import, Source: "crm", Ref: fmt.Sprint(n), At: minute(n)}}
 		}
-		k := g.IntN(writers)
-		w.of[k] = append(w.of[k], f)
+		w.of[i%writers] = append(w.of[i%writers], f)
 		w.number[mail(n)] = n
 	}
 	return w
