@@ -711,3 +711,39 @@ func (s *unpaged) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt
 	}
 	return s.Store.Erase(ctx, e)
 }
+
+// lingering shows what an interrupted erasure removes until the next one.
+type lingering struct {
+	*memstore.Store
+	shown []storage.Fact
+}
+
+func (s *lingering) Erase(ctx context.Context, e storage.Erasure) (storage.Receipt, error) {
+	all := slices.Clone(s.shown)
+	for f, err := range s.Store.Scan(context.WithoutCancel(ctx), e.Remove[0]) {
+		if err == nil {
+			all = append(all, f)
+		}
+	}
+	rec, err := s.Store.Erase(ctx, e)
+	if s.shown = nil; err != nil {
+		s.shown = all
+	}
+	return rec, err
+}
+
+func (s *lingering) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage.Fact, error] {
+	return func(yield func(storage.Fact, error) bool) {
+		there := false
+		for f, err := range s.Store.Scan(ctx, q) {
+			if there = true; !yield(f, err) {
+				return
+			}
+		}
+		for _, f := range s.shown {
+			if q.IDs == nil || there || !yield(f, nil) {
+				return
+			}
+		}
+	}
+}

@@ -56,9 +56,10 @@ func KillErasuresError(t *testing.T, h KillHarness) error {
 // KillChild is what a child does until it is killed, or its store fails.
 func KillChild(ctx context.Context, h KillHarness, place string) error { return h.child(ctx, place) }
 
-// KillLook is what the parent finds after a kill, of which it was told these batches.
-func KillLook(ctx context.Context, h KillHarness, last int, acked, gone []int) error {
-	st := killState{acked: make(map[int]bool), gone: make(map[int]bool)}
+// KillLook is what the parent finds after a kill, of which it was told these batches;
+// those below cleared were removed.
+func KillLook(ctx context.Context, h KillHarness, last int, acked, gone []int, cleared int) error {
+	st := killState{acked: make(map[int]bool), gone: make(map[int]bool), cleared: cleared}
 	for _, n := range acked {
 		st.acked[n] = true
 	}

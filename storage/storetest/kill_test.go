@@ -60,12 +60,13 @@ func TestKillTellsWhatIsLostHalfOrForeign(t *testing.T) {
 	for i := range last {
 		acked = append(acked, i)
 	}
+	cleared := 0
 	find := func(what, want string, change func(), acked, gone []int, last int) {
 		t.Helper()
 		if change != nil {
 			change()
 		}
-		err := storetest.KillLook(t.Context(), h, last, acked, gone)
+		err := storetest.KillLook(t.Context(), h, last, acked, gone, cleared)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", what, err, want)
 		}
@@ -92,6 +93,12 @@ func TestKillTellsWhatIsLostHalfOrForeign(t *testing.T) {
 	find("a batch that is not there", "acknowledged, and is lost", nil, append(acked, last), nil, last)
 	find("half of a batch", "half a batch", erase("t8"), acked, nil, last)
 	find("a batch lost", "acknowledged, and is lost", erase("t9", "t10", "t11"), acked, nil, last)
+	cleared = 2
+	find("the first batch lost of those after a removal", "acknowledged, and is lost", nil, []int{2}, nil, last)
+	cleared = 3
+	find("a batch that was removed", "", nil, []int{2}, nil, last)
+	find("one that was not", "removed with all others, and is back", nil, []int{1}, nil, last)
+	cleared = 0
 	find("a fact of somebody", "never written", func() {
 		f := firstAt(t, s)
 		f.ID, f.IDs = "other", []identity.ID{identity.MakeID(identity.UserID, "x")}

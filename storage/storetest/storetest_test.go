@@ -73,11 +73,48 @@ var broken = []struct {
 	{"done before it is", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &hasty{s} })},
 	{"a record too large as a failure", "S11/erase/record-over-its-bound", plain(func(s *memstore.Store) storage.Store { return &unclear{s} })},
 	{"after the place is all", "S11/erase/remove-after", plain(func(s *memstore.Store) storage.Store { return &unpaged{s} })},
+	{"a race has two winners", "S9/concurrency/union-batch-1-overlap-20", bentOutcomes(each(func(o *touchpoint.Outcome) { o.Status = touchpoint.Accepted }))},
+	{"an error of what is written", "C4/concurrency/duplicate-is-there", bentOutcomes(failsAfter)},
+	{"an error beside a reader", "C5/concurrency/scan-is-one-instant", bentOutcomes(failsAfter)},
+	{"a cut that has no name", "S12/fault/cut-connection", cut()},
+	{"erased facts stay until all is done", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &lingering{Store: s} })},
+	{"a key being erased is refused", "S4/erase/key-being-erased", bentOutcomes(func(outs []touchpoint.Outcome, err error) ([]touchpoint.Outcome, error) {
+		if touchpoint.Count(outs)[touchpoint.Retry] == 0 {
+			return outs, err
+		}
+		return each(func(o *touchpoint.Outcome) {
+			if o.Status == touchpoint.Retry {
+				o.Status = touchpoint.Suppressed
+			}
+		})(outs, nil)
+	})},
 }
 
 // short makes random histories short, since one that fails is played again and again.
 func short(h storetest.Harness) storetest.Harness {
 	h.Ops = 60
+	return h
+}
+
+// bentOutcomes is a store whose answers to Append are wrong in one way.
+func bentOutcomes(outs func([]touchpoint.Outcome, error) ([]touchpoint.Outcome, error)) storetest.Harness {
+	return plain(func(s *memstore.Store) storage.Store { return &distorted{Store: s, outs: outs} })
+}
+
+func failsAfter(outs []touchpoint.Outcome, _ error) ([]touchpoint.Outcome, error) {
+	return outs, errTail
+}
+
+// cut tells a cut connection by an error that no caller knows.
+func cut() storetest.Harness {
+	h := bentOutcomes(nil)
+	h.Fault = func(s storage.Store, f storetest.Fault) (func() error, error) {
+		if f != storetest.CutConnection {
+			return nil, storage.ErrUnsupported
+		}
+		s.(*distorted).outs = failsAfter
+		return func() error { s.(*distorted).outs = nil; return nil }, nil
+	}
 	return h
 }
 
