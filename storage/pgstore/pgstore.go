@@ -5,7 +5,7 @@
 // [Open] makes its own pool of connections, [New] takes one of yours. Either makes or
 // migrates the tables, which stand in one schema, and finishes erasures that a crash cut
 // short. One schema holds one tenant. Any number of processes may open one schema and
-// write at once; poolers in transaction mode work, as no session state is used.
+// write at once; poolers in transaction mode work, as no session state is used but by [Full].
 //
 // It keeps the whole contract of [storage.Store]; durable means that the server has
 // flushed its log. [Store] is a storage.Snapshotter, Splitter, Counter, Loader,
@@ -69,7 +69,10 @@ type Reclaim uint8
 
 // The ways. Plain lets PostgreSQL use the space again and leaves bytes in the pages until
 // it does. Full writes the tables anew, after which their files hold no erased byte; it
-// locks the tables meanwhile, and gives up after two seconds if it cannot.
+// locks the tables meanwhile, and gives up after two seconds if it cannot. As PostgreSQL
+// does that in no transaction, the limit is one of the session and reset afterwards: with
+// Full, do not connect through a pooler in transaction mode, where it may stay on a
+// connection of others.
 const (
 	Plain Reclaim = iota
 	Full
@@ -194,11 +197,11 @@ func (s *Store) sql(text string) string {
 func (s *Store) checkServer(ctx context.Context) error {
 	var version int
 	var fsync, encoding string
-	err := s.pool.QueryRow(ctx, "select current_setting('server_version_num')::int, current_setting('fsync'), current_setting('server_encoding')").
-		Scan(&version, &fsync, &encoding)
+	err := s.readRow(ctx, "select current_setting('server_version_num')::int, current_setting('fsync'), current_setting('server_encoding')", nil,
+		&version, &fsync, &encoding)
 	switch {
 	case err != nil:
-		return classify(ctx, err)
+		return err
 	case version < 140000:
 		return errors.New("pgstore: PostgreSQL is older than 14")
 	case encoding != "UTF8":

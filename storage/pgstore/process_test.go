@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/tabi-go/tabi/identity"
 	"github.com/tabi-go/tabi/storage"
 	"github.com/tabi-go/tabi/storage/memstore"
@@ -358,5 +359,33 @@ func TestChangesDoNotWaitForReaders(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d changes", n)
+	}
+}
+
+// A program opens a store with a pool that it has used before a restart of the server.
+func TestNewOnAPoolWhoseConnectionsAreDead(t *testing.T) {
+	l := newLab(t)
+	schema, err := l.take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.New(t.Context(), l.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	var pid int
+	if err := pool.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.admin.Exec(t.Context(), "select pg_terminate_backend($1, 10000)", pid); err != nil {
+		t.Fatal(err)
+	}
+	s, err := pgstore.New(t.Context(), pool, &pgstore.Options{Schema: schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -66,17 +66,13 @@ select distinct idset from gone`), purgeStep)
 // finishErasures does at Open what a crash has left undone.
 func (s *Store) finishErasures(ctx context.Context) error {
 	var open bool
-	err := s.pool.QueryRow(ctx, s.sql("select exists (select from {}erasing)")).Scan(&open)
-	if err != nil || !open {
-		return classify(ctx, err)
-	}
-	if s.opts.KeepSchema {
-		return nil
+	if err := s.readRow(ctx, "select exists (select from {}erasing)", nil, &open); err != nil || !open || s.opts.KeepSchema {
+		return err
 	}
 	if err := s.purge(ctx); err != nil {
 		return err
 	}
-	_, err = s.Reclaim(ctx)
+	_, err := s.Reclaim(ctx)
 	return err
 }
 
