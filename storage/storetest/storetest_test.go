@@ -76,6 +76,13 @@ var broken = []struct {
 	{"a race has two winners", "S9/concurrency/union-batch-1-overlap-20", bentOutcomes(each(func(o *touchpoint.Outcome) { o.Status = touchpoint.Accepted }))},
 	{"an error of what is written", "C4/concurrency/duplicate-is-there", bentOutcomes(failsAfter)},
 	{"an error beside a reader", "C5/concurrency/scan-is-one-instant", bentOutcomes(failsAfter)},
+	{"an error beside writers", "S9/concurrency/union-batch-1-overlap-0", bentOutcomes(failsAfter)},
+	{"an error in an order", "C7/concurrency/real-time-order", bentOutcomes(failsAfter)},
+	{"an error beside all methods", "S9/concurrency/readers-and-writers", bentOutcomes(failsAfter)},
+	{"an error of a handle", "S9/concurrency/two-handles", doubled(bentOutcomes(failsAfter))},
+	{"a scan that fails beside a writer", "C5/concurrency/scan-is-one-instant", plain(func(s *memstore.Store) storage.Store {
+		return &distorted{Store: s, tail: errTail}
+	})},
 	{"a cut that has no name", "S12/fault/cut-connection", cut()},
 	{"erased facts stay until all is done", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &lingering{Store: s} })},
 	{"a key being erased is refused", "S4/erase/key-being-erased", bentOutcomes(func(outs []touchpoint.Outcome, err error) ([]touchpoint.Outcome, error) {
@@ -103,6 +110,12 @@ func bentOutcomes(outs func([]touchpoint.Outcome, error) ([]touchpoint.Outcome, 
 
 func failsAfter(outs []touchpoint.Outcome, _ error) ([]touchpoint.Outcome, error) {
 	return outs, errTail
+}
+
+// doubled gives the same handle twice.
+func doubled(h storetest.Harness) storetest.Harness {
+	h.Second = func(_ context.Context, s storage.Store) (storage.Store, error) { return s, nil }
+	return h
 }
 
 // cut tells a cut connection by an error that no caller knows.

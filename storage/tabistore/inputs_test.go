@@ -253,3 +253,55 @@ func TestOutputOnAFullDisk(t *testing.T) {
 	want(t, 2, "", "-store", "mem", "-load", file, "-outcomes", filepath.Join(t.TempDir(), "none", "x.csv"))
 	want(t, 1, "", "-store", "mem", "-load", file, "-outcomes", "/dev/full")
 }
+
+// A benchmark that cannot open, write or finish prints no figures and leaves nothing.
+func TestBenchThatFails(t *testing.T) {
+	dir := t.TempDir()
+	if r := want(t, 1, "", "-store", "sqlite:"+filepath.Join(dir, "none", "facts.db"), "-bench", "10"); r.out != "" {
+		t.Errorf("no store: %s", r.out)
+	}
+	path := filepath.Join(dir, "facts.db")
+	if err := os.MkdirAll(path+"-raw-wal/taken", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := want(t, 1, "", "-store", "sqlite:"+path, "-bench", "10"); r.out != "" {
+		t.Errorf("no raw place: %s", r.out)
+	}
+
+	path = filepath.Join(t.TempDir(), "facts.db")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-store", "sqlite:"+path, "-bench", "100000000")
+	var out bytes.Buffer
+	cmd.Env, cmd.Stdout = append(os.Environ(), programEnv+"=1"), &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for info, err := os.Stat(path + "-raw-wal"); err != nil || info.Size() < 100_000; info, err = os.Stat(path + "-raw-wal") {
+		select {
+		case err := <-ended:
+			t.Fatal("it ended by itself:", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; cmd.ProcessState.ExitCode() != 1 || out.Len() > 0 {
+		t.Errorf("interrupted: %v, printed %q", err, out.String())
+	}
+	if left, err := filepath.Glob(path + "-raw*"); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, error %v", left, err)
+	}
+
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full")
+	}
+	defer full.Close()
+	cmd = exec.CommandContext(t.Context(), os.Args[0], "-store", "mem", "-bench", "10")
+	cmd.Env, cmd.Stdout = append(os.Environ(), programEnv+"=1"), full
+	if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("figures on a full disk: %v", err)
+	}
+}
