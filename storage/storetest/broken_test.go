@@ -747,3 +747,17 @@ func (s *lingering) Scan(ctx context.Context, q storage.Query) iter.Seq2[storage
 		}
 	}
 }
+
+// hoarder's views are copies, of which no erasure hears.
+type hoarder struct{ *memstore.Store }
+
+func (s *hoarder) Snapshot(ctx context.Context) (storage.Snapshot, error) {
+	c := memstore.New(nil)
+	_, _, err := storage.Copy(ctx, c, s.Store, storage.Cursor{})
+	return view{c}, err
+}
+
+// ahead is behind by less than nothing.
+type ahead struct{ *memstore.Store }
+
+func (*ahead) Lag(context.Context) (time.Duration, error) { return -1, nil }

@@ -83,6 +83,17 @@ var broken = []struct {
 	{"a scan that fails beside a writer", "C5/concurrency/scan-is-one-instant", plain(func(s *memstore.Store) storage.Store {
 		return &distorted{Store: s, tail: errTail}
 	})},
+	{"a replay is new", "S3/append/duplicate-same-content", bentOutcomes(each(func(o *touchpoint.Outcome) { o.Status = touchpoint.Accepted }))},
+	{"a fact twice in a scan", "C5/iterate/no-fact-twice", plain(func(s *memstore.Store) storage.Store {
+		return &distorted{Store: s, fact: func(f storage.Fact) []storage.Fact { return []storage.Fact{f, f} }}
+	})},
+	{"a fact lost in a scan", "C5/iterate/no-fact-twice", plain(func(s *memstore.Store) storage.Store {
+		return &distorted{Store: s, fact: func(f storage.Fact) []storage.Fact {
+			return []storage.Fact{f}[:min(1, len(f.Key().ID)-2)] // not t0 to t9
+		}}
+	})},
+	{"a snapshot that keeps what was erased", "S11/rest/snapshot-obeys-erasures", plain(func(s *memstore.Store) storage.Store { return &hoarder{s} })},
+	{"a lag below nothing", "S14/rest/lag", plain(func(s *memstore.Store) storage.Store { return &ahead{s} })},
 	{"a cut that has no name", "S12/fault/cut-connection", cut()},
 	{"erased facts stay until all is done", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &lingering{Store: s} })},
 	{"a key being erased is refused", "S4/erase/key-being-erased", bentOutcomes(func(outs []touchpoint.Outcome, err error) ([]touchpoint.Outcome, error) {
