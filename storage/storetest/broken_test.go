@@ -761,3 +761,14 @@ func (s *hoarder) Snapshot(ctx context.Context) (storage.Snapshot, error) {
 type ahead struct{ *memstore.Store }
 
 func (*ahead) Lag(context.Context) (time.Duration, error) { return -1, nil }
+
+// begun tells a cursor where there are no summaries.
+type begun struct{ *memstore.Store }
+
+func (s *begun) SummaryCursor(ctx context.Context, model string) (storage.Cursor, error) {
+	at, err := s.Store.SummaryCursor(ctx, model)
+	if at == (storage.Cursor{}) {
+		at = storage.MakeCursor("1")
+	}
+	return at, err
+}

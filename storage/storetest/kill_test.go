@@ -28,6 +28,8 @@ func TestKillTellsWhatIsLostHalfOrForeign(t *testing.T) {
 	s := memstore.New(nil)
 	h := storetest.KillHarness{Batch: 4, Open: func(_ context.Context, place string) (storage.Store, error) {
 		switch place {
+		case "refusing":
+			return &distorted{Store: memstore.New(nil), outs: each(func(o *touchpoint.Outcome) { o.Status = touchpoint.Rejected })}, nil
 		case "nowhere":
 			return nil, syscall.ENOENT
 		case "read-only":
@@ -40,6 +42,9 @@ func TestKillTellsWhatIsLostHalfOrForeign(t *testing.T) {
 	}
 	if err := storetest.KillChild(t.Context(), h, "nowhere"); !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("a store that does not open: %v", err)
+	}
+	if err := storetest.KillChild(t.Context(), h, "refusing"); err == nil || !strings.Contains(err.Error(), "batch 0") {
+		t.Errorf("a store that refuses what it is offered: %v", err)
 	}
 	last := 0
 	var acked []int

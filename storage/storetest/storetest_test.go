@@ -94,6 +94,8 @@ var broken = []struct {
 	})},
 	{"a snapshot that keeps what was erased", "S11/rest/snapshot-obeys-erasures", plain(func(s *memstore.Store) storage.Store { return &hoarder{s} })},
 	{"a lag below nothing", "S14/rest/lag", plain(func(s *memstore.Store) storage.Store { return &ahead{s} })},
+	{"an error in a tree", "S9/concurrency/spanning-trees-60-1", bentOutcomes(failsAfter)},
+	{"a cursor before the first put", "S14/summary/compare-and-swap", plain(func(s *memstore.Store) storage.Store { return &begun{s} })},
 	{"a cut that has no name", "S12/fault/cut-connection", cut()},
 	{"erased facts stay until all is done", "S11/erase/cancelled-at-every-step", plain(func(s *memstore.Store) storage.Store { return &lingering{Store: s} })},
 	{"a key being erased is refused", "S4/erase/key-being-erased", bentOutcomes(func(outs []touchpoint.Outcome, err error) ([]touchpoint.Outcome, error) {
