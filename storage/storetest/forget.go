@@ -216,8 +216,8 @@ func hardEraseRules() []rule {
 	}
 }
 
-func ignore(err, what error) error {
-	if errors.Is(err, what) {
+func ignore(err error, what ...error) error {
+	if slices.ContainsFunc(what, func(w error) bool { return errors.Is(err, w) }) {
 		return nil
 	}
 	return err

@@ -78,7 +78,7 @@ var broken = []struct {
 	{"an error beside a reader", "C5/concurrency/scan-is-one-instant", bentOutcomes(failsAfter)},
 	{"an error beside writers", "S9/concurrency/union-batch-1-overlap-0", bentOutcomes(failsAfter)},
 	{"an error in an order", "C7/concurrency/real-time-order", bentOutcomes(failsAfter)},
-	{"an error beside all methods", "S9/concurrency/readers-and-writers", bentOutcomes(failsAfter)},
+	{"an error beside all methods", "S9/concurrency/every-call", bentOutcomes(failsAfter)},
 	{"an error of a handle", "S9/concurrency/two-handles", doubled(bentOutcomes(failsAfter))},
 	{"a scan that fails beside a writer", "C5/concurrency/scan-is-one-instant", plain(func(s *memstore.Store) storage.Store {
 		return &distorted{Store: s, tail: errTail}
