@@ -37,11 +37,12 @@ func TestManualZeroValueStandsAtTheEpochAndMoves(t *testing.T) {
 }
 
 func TestManualIsSafeForConcurrentUse(t *testing.T) {
-	var c clock.Manual
+	var c, set clock.Manual
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 1000 {
+				set.Set(c.Now())
 				c.Advance(time.Second)
 				c.Now()
 			}
