@@ -267,7 +267,7 @@ func everyCall(s storage.Store) []func(ctx context.Context, g random, n int) err
 			return err
 		},
 		func(ctx context.Context, g random, _ int) error {
-			_, err := storage.Count(ctx, s, storage.Query{IDs: g.ids()})
+			_, err := storage.Count(ctx, s, pick(g, storage.Query{}, storage.Query{IDs: g.ids()}))
 			return err
 		},
 		func(ctx context.Context, g random, _ int) error {
