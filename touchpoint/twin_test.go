@@ -91,6 +91,8 @@ func TestTwins(t *testing.T) {
 		{"orders of other numbers", []tp.Touch{at("a", "1", tp.KindOrder, 0, "order_id=1"), at("b", "1", tp.KindOrder, 0, "order_id=2")}, nil, "a:1 b:1"},
 		{"orders of one number, tools disagree about tax and day", []tp.Touch{at("a", "1", tp.KindOrder, 0, "order_id=1", "value=100"), at("b", "1", tp.KindOrder, 6*86400, "order_id=1", "value=108")}, nil, "a:1+b:1"},
 		{"orders of one number, over a week apart", []tp.Touch{at("a", "1", tp.KindOrder, 0, "order_id=1"), at("b", "1", tp.KindOrder, 7*86400+1, "order_id=1")}, nil, "a:1 b:1"},
+		{"orders of one number, over a week apart, in a window of their own", []tp.Touch{at("a", "1", tp.KindOrder, 0, "order_id=1"), at("b", "1", tp.KindOrder, 8*86400, "order_id=1")},
+			&tp.TwinRules{Window: map[tp.Kind]time.Duration{tp.KindOrder: 240 * time.Hour}}, "a:1+b:1"},
 		{"orders of other values", []tp.Touch{at("a", "1", tp.KindOrder, 0, "value=100"), at("b", "1", tp.KindOrder, 0, "value=108")}, nil, "a:1 b:1"},
 		{"stages that contradict", []tp.Touch{at("a", "1", tp.KindNote, 0, "stage=Won"), at("b", "1", tp.KindNote, 0, "stage=Lost")}, nil, "a:1 b:1"},
 		{"stages that fold alike", []tp.Touch{at("a", "1", tp.KindNote, 0, "stage=Won"), at("b", "1", tp.KindNote, 0, "stage=won")}, nil, "a:1+b:1"},

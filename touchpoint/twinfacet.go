@@ -197,10 +197,7 @@ func (m *twinMatcher) eligible(a, b *unit) bool {
 		if a.day && (d > 0 || -d >= day) || b.day && (d < 0 || d >= day) {
 			return false
 		}
-	case order && a.conversion && a.kind == b.kind:
-		if d.Abs() > sameOrder {
-			return false
-		}
+	case order && a.conversion && a.kind == b.kind && d.Abs() <= sameOrder:
 	case d.Abs() > max(a.window, b.window):
 		return false
 	}
