@@ -260,6 +260,7 @@ func TestManyGoroutinesEndAsOne(t *testing.T) {
 	r := parts[0].Resolve(time.Time{})
 	for range 8 {
 		wg.Go(func() {
+			parts[0].Explain(cast[0], cast[1]) // the first question, which makes ready
 			if presentText(parts[0]) != want || resolvedText(r) != want {
 				t.Error("another answer")
 			}
