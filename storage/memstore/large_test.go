@@ -221,7 +221,7 @@ func TestZeroStoreIsReady(t *testing.T) {
 // A batch at its bound of bytes is taken; one fact more is not, but Load takes it in parts.
 func TestBatchOfTooManyBytes(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes some hundred megabytes")
+		t.Skip("some hundred megabytes: not with -short")
 	}
 	long := func(n, reason int) storage.Fact {
 		return storage.Fact{Override: &identity.Override{ID: fmt.Sprintf("%03d", n), At: t0, Op: identity.Separate, Reason: strings.Repeat("r", reason),

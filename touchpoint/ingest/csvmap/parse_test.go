@@ -496,7 +496,7 @@ func TestASideTableThatCannotBeUsedIsRefused(t *testing.T) {
 func TestBoundOfASideTableAtTheLimitAndOneOver(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("two million rows")
+		t.Skip("two million rows: not with -short")
 	}
 	m, err := csvmap.Parse([]byte(looks))
 	if err != nil {
