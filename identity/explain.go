@@ -7,10 +7,11 @@ import "slices"
 // If they are one, the path is the walk from a to b in the tree of accepted pairs, which
 // is unique. If not, it is a walk over all known pairs, dead and refused ones included,
 // with the fewest refused links, ties by the order in which pairs are decided, the first
-// refused link of the walk before the next; each refusal says its reason. Forcing each refused pair of the path, and clearing the
-// separations it names, makes a and b one, size permitting, unless the path leads
-// through an identifier that is blocked or off, which it only does where there is no
-// other. Without a walk the reason is [NoEvidence], and [UnknownID] where the graph does
+// refused link of the walk before the next; each refusal says its reason. Forcing each
+// refused pair of the path, and clearing the separations it names, makes a and b one, size
+// permitting, unless the path leads through an identifier that is blocked or off, which it
+// only does where there is no other. Without a walk the reason is [NoEvidence], and
+// [UnknownID] where the graph does
 // not know a or b.
 //
 // It decides the component again, or the whole graph where a and b have no linkable

@@ -53,9 +53,9 @@ const (
 // ChooseK tries 2 to 8 clusters and takes the number with the greatest silhouette among
 // those that come out alike on other rows of the same table: at least 0.6 of [Candidate]
 // Stability. But first, 99 tables with the same columns, each shuffled on its own, must
-// not do as well: up to 500 rows are asked. It works on all processors, seconds for hundreds
-// of rows, minutes for thousands. The error is [ErrTooLarge] above MaxRows, or [ErrK] for a table without
-// rows.
+// not do as well: up to 500 rows are asked. It works on all processors, seconds for
+// hundreds of rows, minutes for thousands. The error is [ErrTooLarge] above MaxRows, or
+// [ErrK] for a table without rows.
 func ChooseK(t *Table, o *ChooseOptions) (*Choice, error) {
 	if o == nil {
 		o = &ChooseOptions{}
